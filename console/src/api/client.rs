@@ -1,0 +1,132 @@
+//! Fetch, and only fetch: same-origin requests with the session cookie, the CSRF header on every
+//! request that changes something, errors read from the envelope. Never retries by itself: a
+//! retry is the person's or the poll's decision.
+
+use super::error::ApiError;
+use crate::connectivity;
+use crate::session;
+use gloo_net::http::{Method, RequestBuilder};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+
+/// The api-version sent with IoT Hub calls (`service.md §1`).
+pub const API_VERSION: &str = "2021-04-12";
+
+/// A request under construction.
+pub struct Call {
+    builder: RequestBuilder,
+    body: Option<String>,
+    quiet: bool,
+}
+
+/// What came back: the parsed body and the entity tag, if there was one.
+pub struct Answer<T> {
+    /// Parsed body.
+    pub value: T,
+    /// `ETag` header without its quotes.
+    pub etag: Option<String>,
+}
+
+/// A call to the console's own API, `path` below `/api/v1`.
+pub fn own(method: Method, path: &str) -> Call {
+    call(method, format!("/api/v1{path}"))
+}
+
+/// A call to the IoT Hub surface, with the api-version.
+pub fn hub(method: Method, path: &str) -> Call {
+    let join = if path.contains('?') { '&' } else { '?' };
+    call(method, format!("{path}{join}api-version={API_VERSION}"))
+}
+
+fn call(method: Method, url: String) -> Call {
+    let changes = method != Method::GET;
+    let mut builder = RequestBuilder::new(&url).method(method);
+    if changes {
+        builder = builder.header("X-Skerry-Console", "1");
+    }
+    Call {
+        builder,
+        body: None,
+        quiet: false,
+    }
+}
+
+impl Call {
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
+    /// Adds `If-Match` with the tag in quotes; `*` means unconditional.
+    pub fn if_match(self, etag: &str) -> Self {
+        self.header("If-Match", &format!("\"{etag}\""))
+    }
+
+    /// Sends a JSON body.
+    pub fn json(mut self, body: &serde_json::Value) -> Self {
+        self.builder = self
+            .builder
+            .header("Content-Type", "application/json; charset=utf-8");
+        self.body = Some(body.to_string());
+        self
+    }
+
+    /// Sends text as it is; the caller sets the content type.
+    pub fn text(mut self, body: String) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// A 401 is an answer here, not the end of the session.
+    pub fn expects_unauthorized(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// Sends and parses the body.
+    pub async fn read<T: DeserializeOwned>(self) -> Result<Answer<T>, ApiError> {
+        let (text, etag) = self.send().await?;
+        let value =
+            serde_json::from_str(&text).map_err(|error| ApiError::Unreadable(error.to_string()))?;
+        Ok(Answer { value, etag })
+    }
+
+    /// Sends; the body of the answer does not matter.
+    pub async fn done(self) -> Result<(), ApiError> {
+        self.send().await.map(|_| ())
+    }
+
+    async fn send(self) -> Result<(String, Option<String>), ApiError> {
+        let request = match self.body {
+            Some(body) => self.builder.body(JsValue::from_str(&body)),
+            None => self.builder.build(),
+        }
+        .map_err(|error| ApiError::Unreadable(error.to_string()))?;
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(_) => {
+                connectivity::report(false);
+                return Err(ApiError::Unreachable);
+            }
+        };
+        let headers = response.headers();
+        let etag = headers
+            .get("etag")
+            .map(|tag| tag.trim_matches('"').to_owned());
+        let code = headers.get("iothub-errorcode");
+        let status = response.status();
+        let text = response.text().await.map_err(|_| {
+            connectivity::report(false);
+            ApiError::Unreachable
+        })?;
+        connectivity::report(true);
+        if (200..300).contains(&status) {
+            return Ok((text, etag));
+        }
+        if status == 401 && !self.quiet {
+            session::ended();
+        }
+        Err(ApiError::from_response(status, &text, code))
+    }
+}

@@ -1,0 +1,290 @@
+//! Fleet figures, the device list and single identities (`service.md §4`).
+
+use super::ApiError;
+use super::client::{Answer, hub, own};
+use crate::logic::url_state::{DeviceFilter, encode, write_query};
+use gloo_net::http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Rows asked for per page of the device list.
+pub const PAGE: usize = 50;
+
+/// `GET /api/v1/overview`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Overview {
+    /// Device counts.
+    pub devices: DeviceCounts,
+    /// Event counts.
+    pub events: EventCounts,
+    /// The hub itself.
+    pub hub: HubInfo,
+}
+
+/// Device counts of the overview.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceCounts {
+    /// All identities.
+    pub total: u64,
+    /// Those that may connect.
+    pub enabled: u64,
+    /// Those that may not.
+    pub disabled: u64,
+    /// Connected now.
+    pub connected: u64,
+    /// Registered but never seen.
+    pub never_connected: u64,
+}
+
+/// Event counts of the overview.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventCounts {
+    /// Events stored so far.
+    pub total: u64,
+    /// Rate over the last seconds.
+    pub per_second: f64,
+}
+
+/// The hub's own description.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HubInfo {
+    /// Name that devices connect to.
+    pub host_name: String,
+    /// Version of the hub.
+    #[serde(default)]
+    pub version: String,
+    /// Registry shards.
+    #[serde(default)]
+    pub shards: u32,
+    /// Gateways.
+    #[serde(default)]
+    pub gateways: u32,
+    /// Event partitions.
+    #[serde(default)]
+    pub partitions: u32,
+}
+
+/// A row of the device list.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceRow {
+    /// Identity.
+    pub device_id: String,
+    /// `enabled` or `disabled`.
+    pub status: String,
+    /// Why it is disabled.
+    #[serde(default)]
+    pub status_reason: Option<String>,
+    /// `Connected` or `Disconnected`.
+    pub connection_state: String,
+    /// Since when.
+    #[serde(default)]
+    pub connection_state_updated_time: Option<String>,
+    /// Last message, connection or method answer.
+    #[serde(default)]
+    pub last_activity_time: Option<String>,
+    /// Messages waiting for the device.
+    #[serde(default)]
+    pub cloud_to_device_message_count: u64,
+    /// `sas`, `selfSigned` or `certificateAuthority`.
+    #[serde(default)]
+    pub authentication_type: String,
+    /// Twin tags.
+    #[serde(default)]
+    pub tags: Value,
+}
+
+/// One page of the device list.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct DevicePage {
+    /// Rows of this page.
+    pub items: Vec<DeviceRow>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// How many devices match in all.
+    pub total: u64,
+}
+
+/// A device identity (`service.md §4.2`). Fields the console does not show stay in `raw` so that
+/// a replace sends them back unchanged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// The whole object.
+    pub raw: Value,
+    /// Entity tag for the next write.
+    pub etag: String,
+}
+
+impl Identity {
+    fn new(answer: Answer<Value>) -> Self {
+        let body_tag = answer
+            .value
+            .get("etag")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let etag = answer.etag.or(body_tag).unwrap_or_else(|| "*".to_owned());
+        Self {
+            raw: answer.value,
+            etag,
+        }
+    }
+
+    /// A text field of the object; empty if absent or null.
+    pub fn text(&self, name: &str) -> String {
+        self.raw
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Whether the device may connect.
+    pub fn enabled(&self) -> bool {
+        self.text("status") != "disabled"
+    }
+
+    /// `primaryKey` or `secondaryKey`, if the device signs with keys and this role may read them.
+    pub fn key(&self, which: &str) -> Option<String> {
+        let key = self
+            .raw
+            .pointer("/authentication/symmetricKey")?
+            .get(which)?
+            .as_str()?;
+        (!key.is_empty()).then(|| key.to_owned())
+    }
+
+    /// `sas`, `selfSigned` or `certificateAuthority`.
+    pub fn authentication_type(&self) -> String {
+        self.raw
+            .pointer("/authentication/type")
+            .and_then(Value::as_str)
+            .unwrap_or("sas")
+            .to_owned()
+    }
+}
+
+/// `GET /api/v1/devices/{id}/connection`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Connection {
+    /// `Connected` or `Disconnected`.
+    pub connection_state: String,
+    /// Since when.
+    pub since: Option<String>,
+    /// Gateway that holds the socket.
+    pub gateway: Option<Value>,
+    /// Keep-alive asked for by the device.
+    pub keep_alive_seconds: Option<u64>,
+    /// Library the device named.
+    pub client_type: Option<String>,
+    /// Protocol in use.
+    pub protocol: Option<String>,
+    /// When its token ends.
+    pub token_expiry: Option<Value>,
+    /// Whether the session started empty.
+    pub clean_session: Option<bool>,
+    /// Topic filters it holds.
+    pub subscriptions: Vec<String>,
+    /// Why the last connection ended.
+    pub last_disconnect_reason: Option<String>,
+    /// When the last connection ended.
+    pub last_disconnect_time: Option<String>,
+}
+
+/// Fleet figures.
+pub async fn overview() -> Result<Overview, ApiError> {
+    own(Method::GET, "/overview").read().await.map(|a| a.value)
+}
+
+/// The name that devices connect to.
+pub async fn host_name() -> Result<String, ApiError> {
+    own(Method::GET, "/hub")
+        .read::<HubInfo>()
+        .await
+        .map(|answer| answer.value.host_name)
+}
+
+/// One page of the list.
+pub async fn page(filter: DeviceFilter) -> Result<DevicePage, ApiError> {
+    let query = write_query([
+        ("search", filter.search),
+        ("status", filter.status),
+        ("connectionState", filter.connection),
+        ("top", PAGE.to_string()),
+        ("cursor", filter.cursors.last().cloned().unwrap_or_default()),
+    ]);
+    own(Method::GET, &format!("/devices{query}"))
+        .read()
+        .await
+        .map(|a| a.value)
+}
+
+/// One identity with its keys.
+pub async fn identity(id: &str) -> Result<Identity, ApiError> {
+    hub(Method::GET, &path(id)).read().await.map(Identity::new)
+}
+
+/// Creates an identity; without keys the hub makes them (`service.md §4.2`).
+pub async fn create(
+    id: &str,
+    keys: Option<(&str, &str)>,
+    enabled: bool,
+) -> Result<Identity, ApiError> {
+    let (primary, secondary) = keys.unwrap_or(("", ""));
+    let body = json!({
+        "deviceId": id,
+        "status": if enabled { "enabled" } else { "disabled" },
+        "authentication": {
+            "type": "sas",
+            "symmetricKey": { "primaryKey": primary, "secondaryKey": secondary },
+        },
+    });
+    hub(Method::PUT, &path(id))
+        .json(&body)
+        .read()
+        .await
+        .map(Identity::new)
+}
+
+/// Enables or disables: a full replace with the identity as it was read, guarded by its tag.
+pub async fn set_status(
+    identity: &Identity,
+    enabled: bool,
+    reason: Option<&str>,
+) -> Result<Identity, ApiError> {
+    let mut body = identity.raw.clone();
+    if let Some(object) = body.as_object_mut() {
+        object.insert(
+            "status".to_owned(),
+            json!(if enabled { "enabled" } else { "disabled" }),
+        );
+        object.insert("statusReason".to_owned(), json!(reason));
+    }
+    hub(Method::PUT, &path(&identity.text("deviceId")))
+        .if_match(&identity.etag)
+        .json(&body)
+        .read()
+        .await
+        .map(Identity::new)
+}
+
+/// Deletes an identity with its twin and waiting messages.
+pub async fn delete(id: &str, etag: &str) -> Result<(), ApiError> {
+    hub(Method::DELETE, &path(id)).if_match(etag).done().await
+}
+
+/// How the device is connected, or why it last was not.
+pub async fn connection(id: &str) -> Result<Connection, ApiError> {
+    own(Method::GET, &format!("/devices/{}/connection", encode(id)))
+        .read()
+        .await
+        .map(|a| a.value)
+}
+
+fn path(id: &str) -> String {
+    format!("/devices/{}", encode(id))
+}

@@ -1,0 +1,13 @@
+//! The one place that talks to the hub: the public REST API of the same origin and nothing else.
+//! One file per group of calls; only `client` knows about fetch.
+
+pub mod client;
+pub mod devices;
+pub mod error;
+pub mod events;
+pub mod messages;
+pub mod methods;
+pub mod session;
+pub mod twins;
+
+pub use error::ApiError;

@@ -1,0 +1,103 @@
+//! States as a word and a dot; never by colour alone.
+
+use crate::i18n::t;
+use leptos::prelude::*;
+
+/// How a state is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Neutral,
+    /// Good.
+    Ok,
+    /// Needs a look.
+    Warn,
+    /// Wrong.
+    Bad,
+    /// Worth knowing.
+    Info,
+}
+
+impl Tone {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Neutral => "badge",
+            Self::Ok => "badge ok",
+            Self::Warn => "badge warn",
+            Self::Bad => "badge bad",
+            Self::Info => "badge info",
+        }
+    }
+}
+
+/// A state.
+#[component]
+pub fn Badge(
+    /// How it is meant.
+    #[prop(into)]
+    tone: Signal<Tone>,
+    /// The word.
+    #[prop(into)]
+    text: Signal<String>,
+    /// Without the dot.
+    #[prop(optional)]
+    plain: bool,
+) -> impl IntoView {
+    view! { <span class=move || tone.get().class() class:plain=plain>{move || text.get()}</span> }
+}
+
+/// `Connected`, `Disconnected` or `Never seen`.
+#[component]
+pub fn ConnectionBadge(
+    /// The hub's word.
+    #[prop(into)]
+    state: Signal<String>,
+    /// Whether the device was ever seen.
+    #[prop(into)]
+    seen: Signal<bool>,
+) -> impl IntoView {
+    let connected = Memo::new(move |_| state.with(|s| s.eq_ignore_ascii_case("connected")));
+    let tone = Signal::derive(move || {
+        if connected.get() {
+            Tone::Ok
+        } else {
+            Tone::Neutral
+        }
+    });
+    let text = Signal::derive(move || {
+        let common = &t().common;
+        match (connected.get(), seen.get()) {
+            (true, _) => common.connected,
+            (false, true) => common.disconnected,
+            (false, false) => common.never_seen,
+        }
+        .to_owned()
+    });
+    view! { <Badge tone text/> }
+}
+
+/// `Enabled` or `Disabled`.
+#[component]
+pub fn StatusBadge(
+    /// Whether the device may connect.
+    #[prop(into)]
+    enabled: Signal<bool>,
+) -> impl IntoView {
+    let tone = Signal::derive(move || {
+        if enabled.get() {
+            Tone::Neutral
+        } else {
+            Tone::Bad
+        }
+    });
+    let text = Signal::derive(move || {
+        let common = &t().common;
+        (if enabled.get() {
+            common.enabled
+        } else {
+            common.disabled
+        })
+        .to_owned()
+    });
+    view! { <Badge tone text/> }
+}

@@ -1,0 +1,44 @@
+//! Keys that work everywhere: `?` for help, `g o` and `g d` to jump.
+
+use crate::components::dialog::Dialog;
+use crate::components::keyboard::on_page_key;
+use crate::i18n::{t, tr};
+use crate::logic::url_state::DeviceFilter;
+use crate::routes;
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+
+/// Listens for the keys and shows the help.
+#[component]
+pub fn Shortcuts() -> impl IntoView {
+    let open = RwSignal::new(false);
+    let after_g = StoredValue::new(false);
+    let navigate = use_navigate();
+    on_page_key(move |key| {
+        let jumping = after_g.get_value();
+        after_g.set_value(key == "g" && !jumping);
+        match (jumping, key) {
+            (true, "o") => navigate(&routes::overview(), Default::default()),
+            (true, "d") => navigate(
+                &routes::devices(&DeviceFilter::default()),
+                Default::default(),
+            ),
+            (_, "?") => open.set(true),
+            _ => return false,
+        }
+        true
+    });
+    view! {
+        <Dialog open title=Signal::derive(|| t().common.shortcuts.to_owned())>
+            <dl class="kv dialog-body shortcuts">
+                <dt><kbd>"?"</kbd></dt><dd>{tr!(common.shortcut_help)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"o"</kbd></dt><dd>{tr!(common.shortcut_overview)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"d"</kbd></dt><dd>{tr!(common.shortcut_devices)}</dd>
+                <dt><kbd>"/"</kbd></dt><dd>{tr!(common.shortcut_filter)}</dd>
+                <dt><kbd>"j"</kbd></dt><dd>{tr!(common.shortcut_next)}</dd>
+                <dt><kbd>"k"</kbd></dt><dd>{tr!(common.shortcut_previous)}</dd>
+                <dt><kbd>"Enter"</kbd></dt><dd>{tr!(common.shortcut_open)}</dd>
+            </dl>
+        </Dialog>
+    }
+}

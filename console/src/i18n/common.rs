@@ -1,0 +1,83 @@
+//! Shell, states and words used on every screen.
+
+texts! {
+    /// Texts of the shell and of states.
+    Common {
+        product: "Skerry", "Skerry";
+        skip_to_content: "Skip to content", "본문으로 건너뛰기";
+        navigation: "Main", "주 메뉴";
+        nav_overview: "Overview", "개요";
+        nav_devices: "Devices", "디바이스";
+        nav_fleet: "Fleet", "플릿";
+        go_to_device: "Find a device", "디바이스 찾기";
+        go_to_device_hint: "Find a device by its id", "ID로 디바이스 찾기";
+        live: "Live", "실시간";
+        offline: "Hub unreachable", "허브에 연결할 수 없음";
+        offline_explained: "The hub does not answer. The last data stays on screen; the console keeps trying.", "허브가 응답하지 않습니다. 마지막 데이터를 계속 표시하며 다시 시도하고 있습니다.";
+        theme: "Theme", "테마";
+        theme_system: "System", "시스템";
+        theme_light: "Light", "밝게";
+        theme_dark: "Dark", "어둡게";
+        language: "Language", "언어";
+        language_english: "English", "English";
+        language_korean: "한국어", "한국어";
+        time_zone: "Times in", "시간 기준";
+        utc: "UTC", "UTC";
+        local_time: "Local", "현지 시간";
+        settings: "Display settings", "표시 설정";
+        sign_out: "Sign out", "로그아웃";
+        account: "Account", "계정";
+        role_of: "Role: {role}", "역할: {role}";
+        role_admin: "Administrator", "관리자";
+        role_supervisor: "Supervisor", "감독자";
+        role_operator: "Operator", "운영자";
+        role_viewer: "Viewer", "뷰어";
+        close: "Close", "닫기";
+        cancel: "Cancel", "취소";
+        retry: "Try again", "다시 시도";
+        copy: "Copy", "복사";
+        copied: "Copied", "복사됨";
+        copy_failed: "The browser refused to copy. Select the text and copy it by hand.", "브라우저가 복사를 거부했습니다. 텍스트를 직접 선택해 복사하세요.";
+        loading: "Loading", "불러오는 중";
+        now: "now", "방금";
+        seconds_ago: "{n} s ago", "{n}초 전";
+        minutes_ago: "{n} min ago", "{n}분 전";
+        hours_ago: "{n} h ago", "{n}시간 전";
+        days_ago: "{n} d ago", "{n}일 전";
+        seconds: "{n} s", "{n}초";
+        minutes: "{n} min", "{n}분";
+        hours: "{n} h", "{n}시간";
+        days: "{n} d", "{n}일";
+        never: "Never", "없음";
+        none: "None", "없음";
+        unknown: "Unknown", "알 수 없음";
+        connected: "Connected", "연결됨";
+        disconnected: "Disconnected", "연결 끊김";
+        never_seen: "Never seen", "연결 기록 없음";
+        enabled: "Enabled", "사용";
+        disabled: "Disabled", "사용 안 함";
+        error_title: "This could not be loaded", "불러오지 못했습니다";
+        error_unreachable: "The hub does not answer. Check that it runs and that you are on its network.", "허브가 응답하지 않습니다. 허브가 실행 중인지, 같은 네트워크에 있는지 확인하세요.";
+        error_unreadable: "The hub answered in a way this console does not understand: {detail}", "콘솔이 이해할 수 없는 응답을 받았습니다: {detail}";
+        error_status: "The hub answered with status {status}.", "허브가 상태 {status}(으)로 응답했습니다.";
+        error_forbidden: "Your role does not allow this.", "현재 역할로는 할 수 없는 작업입니다.";
+        tracking_id: "Tracking ID", "추적 ID";
+        stale: "Last updated {age}. The latest refresh failed.", "{age} 갱신됨. 최근 새로 고침에 실패했습니다.";
+        needs_permission: "Your role lacks {permission}", "{permission} 권한이 없습니다";
+        not_found_title: "There is no such page", "페이지를 찾을 수 없습니다";
+        not_found_text: "The address leads nowhere. It may come from a newer or older console.", "주소가 잘못되었습니다. 다른 버전의 콘솔에서 만든 링크일 수 있습니다.";
+        back_to_overview: "To the overview", "개요로 이동";
+        dismiss: "Dismiss", "닫기";
+        notifications: "Notifications", "알림";
+        json_error: "Line {line}, column {column}: {message}", "{line}행 {column}열: {message}";
+        json_must_be_object: "The document must be an object: { … }", "문서는 객체({ … })여야 합니다";
+        shortcuts: "Keyboard shortcuts", "키보드 단축키";
+        shortcut_help: "Show this help", "도움말 표시";
+        shortcut_filter: "Focus the filter", "필터로 이동";
+        shortcut_next: "Next row", "다음 행";
+        shortcut_previous: "Previous row", "이전 행";
+        shortcut_open: "Open the row", "행 열기";
+        shortcut_overview: "Go to the overview", "개요로 이동";
+        shortcut_devices: "Go to the devices", "디바이스로 이동";
+    }
+}

@@ -1,0 +1,230 @@
+//! Every word the console shows, in English and Korean, side by side in one typed table: a text
+//! missing in a language does not compile, and a test compares placeholders. No sentence is glued
+//! from fragments: what varies is a named placeholder, `{n}`.
+
+#[macro_use]
+mod table;
+mod common;
+mod device;
+mod devices;
+mod messages;
+mod methods;
+mod overview;
+mod sign_in;
+mod telemetry;
+mod twin;
+
+use crate::logic::{number, time::Distance};
+use crate::preferences::preferences;
+use leptos::prelude::*;
+
+/// A language of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// Korean.
+    Korean,
+}
+
+impl Language {
+    /// Its language tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Korean => "ko",
+        }
+    }
+
+    /// Its texts.
+    pub fn texts(self) -> &'static Texts {
+        match self {
+            Self::English => &ENGLISH,
+            Self::Korean => &KOREAN,
+        }
+    }
+}
+
+/// All texts of one language, by screen.
+pub struct Texts {
+    /// Shell, states, words used everywhere.
+    pub common: common::Common,
+    /// Sign-in page.
+    pub sign_in: sign_in::SignIn,
+    /// Overview.
+    pub overview: overview::Overview,
+    /// Device list and creation.
+    pub devices: devices::Devices,
+    /// Device header and identity.
+    pub device: device::Device,
+    /// Twin editor.
+    pub twin: twin::Twin,
+    /// Live tail and chart.
+    pub telemetry: telemetry::Telemetry,
+    /// Direct methods.
+    pub methods: methods::Methods,
+    /// Cloud-to-device messages.
+    pub messages: messages::Messages,
+}
+
+macro_rules! all_tables {
+    ($language:ident) => {
+        Texts {
+            common: common::Common::$language,
+            sign_in: sign_in::SignIn::$language,
+            overview: overview::Overview::$language,
+            devices: devices::Devices::$language,
+            device: device::Device::$language,
+            twin: twin::Twin::$language,
+            telemetry: telemetry::Telemetry::$language,
+            methods: methods::Methods::$language,
+            messages: messages::Messages::$language,
+        }
+    };
+}
+
+static ENGLISH: Texts = all_tables!(ENGLISH);
+static KOREAN: Texts = all_tables!(KOREAN);
+
+/// The texts of the chosen language; tracked, so views change when the language does.
+pub fn t() -> &'static Texts {
+    preferences().language.get().texts()
+}
+
+/// The texts of the chosen language, read once: for event handlers.
+pub fn t_once() -> &'static Texts {
+    preferences().language.get_untracked().texts()
+}
+
+/// A closure that reads one text: `tr!(devices.title)`.
+macro_rules! tr {
+    ($screen:ident . $key:ident) => {
+        move || $crate::i18n::t().$screen.$key
+    };
+}
+pub(crate) use tr;
+
+/// Puts values into the named places of a text.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        let Some(close) = rest[open..].find('}') else {
+            break;
+        };
+        let name = &rest[open + 1..open + close];
+        match values.iter().find(|(n, _)| *n == name) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&rest[open..=open + close]),
+        }
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Picks the form for a count and fills it in as `{n}`.
+pub fn count(n: u64, one: &str, other: &str) -> String {
+    fill(
+        if n == 1 { one } else { other },
+        &[("n", &number::grouped(n))],
+    )
+}
+
+/// `14 min ago`, `now`.
+pub fn ago(distance: Distance) -> String {
+    let texts = &t().common;
+    let (text, n) = match distance {
+        Distance::Now => return texts.now.to_owned(),
+        Distance::Seconds(n) => (texts.seconds_ago, n),
+        Distance::Minutes(n) => (texts.minutes_ago, n),
+        Distance::Hours(n) => (texts.hours_ago, n),
+        Distance::Days(n) => (texts.days_ago, n),
+    };
+    fill(text, &[("n", &n.to_string())])
+}
+
+/// `14 min`, for ages and remaining times.
+pub fn lasting(distance: Distance) -> String {
+    let texts = &t().common;
+    let (text, n) = match distance {
+        Distance::Now => (texts.seconds, 1),
+        Distance::Seconds(n) => (texts.seconds, n),
+        Distance::Minutes(n) => (texts.minutes, n),
+        Distance::Hours(n) => (texts.hours, n),
+        Distance::Days(n) => (texts.days, n),
+    };
+    fill(text, &[("n", &n.to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn entries() -> Vec<(&'static str, &'static str, &'static str)> {
+        [
+            common::Common::ENTRIES,
+            sign_in::SignIn::ENTRIES,
+            overview::Overview::ENTRIES,
+            devices::Devices::ENTRIES,
+            device::Device::ENTRIES,
+            twin::Twin::ENTRIES,
+            telemetry::Telemetry::ENTRIES,
+            methods::Methods::ENTRIES,
+            messages::Messages::ENTRIES,
+        ]
+        .concat()
+    }
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// Names and symbols that are the same in both languages.
+    const SAME: [&str; 4] = ["product", "language_english", "utc", "etag"];
+
+    #[test]
+    fn every_text_exists_in_both_languages() {
+        let entries = entries();
+        assert!(entries.len() > 150);
+        for (key, english, korean) in entries {
+            assert!(!english.trim().is_empty(), "{key} has no English text");
+            assert!(!korean.trim().is_empty(), "{key} has no Korean text");
+            let hangul = korean.chars().any(|c| ('가'..='힣').contains(&c));
+            assert!(
+                hangul || SAME.contains(&key),
+                "{key} is not translated: {korean}"
+            );
+        }
+    }
+
+    #[test]
+    fn placeholders_are_the_same_in_both_languages() {
+        for (key, english, korean) in entries() {
+            assert_eq!(placeholders(english), placeholders(korean), "{key}");
+        }
+    }
+
+    #[test]
+    fn fill_replaces_names_and_leaves_unknown_ones() {
+        assert_eq!(
+            fill("{n} of {total}", &[("n", "1"), ("total", "2")]),
+            "1 of 2"
+        );
+        assert_eq!(fill("{x} {n", &[("n", "1")]), "{x} {n");
+        assert_eq!(fill("{n}", &[("n", "{n}")]), "{n}");
+    }
+
+    #[test]
+    fn count_picks_the_form() {
+        assert_eq!(count(1, "{n} device", "{n} devices"), "1 device");
+        assert_eq!(count(1_200, "{n} device", "{n} devices"), "1,200 devices");
+        assert_eq!(count(0, "{n} device", "{n} devices"), "0 devices");
+    }
+}

@@ -1,0 +1,129 @@
+//! Data that stays fresh: read at once, again when its key changes, and every few seconds while
+//! the tab is visible. Screens know only `Live`; a push stream can take the poll's place here.
+//! Never throws the last data away because a later read failed.
+
+use crate::api::ApiError;
+use crate::clock;
+use crate::logic::time::Millis;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::future::Future;
+use std::time::Duration;
+
+/// Pause between two reads of what is shown live.
+pub const PERIOD: Duration = Duration::from_secs(2);
+
+/// A value with its freshness.
+pub struct Live<T: Send + Sync + 'static> {
+    /// Last good value.
+    pub data: RwSignal<Option<T>>,
+    /// Why the last read failed; `None` after a good one.
+    pub error: RwSignal<Option<ApiError>>,
+    /// When the last good value came.
+    pub at: RwSignal<Option<Millis>>,
+    /// Whether a read is under way.
+    pub busy: RwSignal<bool>,
+    round: RwSignal<u64>,
+}
+
+impl<T: Send + Sync + 'static> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Copy for Live<T> {}
+
+impl<T: Clone + PartialEq + Send + Sync + 'static> Live<T> {
+    /// Reads again now.
+    pub fn refresh(&self) {
+        let _ = self.round.try_update(|round| *round += 1);
+    }
+
+    /// Puts a value in that came by another way, such as the answer to a write.
+    pub fn put(&self, value: T) {
+        let _ = self.data.try_set(Some(value));
+        let _ = self.error.try_set(None);
+        let _ = self.at.try_set(Some(clock::now_once()));
+    }
+}
+
+/// Reads `fetch(key)` now, on every change of `key`, and every `period` if one is given. When the
+/// key changes the old value goes: it belongs to something else.
+pub fn live<K, T, F, R>(
+    key: impl Fn() -> K + Send + Sync + 'static,
+    period: Option<Duration>,
+    fetch: F,
+) -> Live<T>
+where
+    K: Clone + PartialEq + Send + Sync + 'static,
+    T: Clone + PartialEq + Send + Sync + 'static,
+    F: Fn(K) -> R + 'static,
+    R: Future<Output = Result<T, ApiError>> + 'static,
+{
+    let this = Live {
+        data: RwSignal::new(None),
+        error: RwSignal::new(None),
+        at: RwSignal::new(None),
+        busy: RwSignal::new(false),
+        round: RwSignal::new(0),
+    };
+    let key = Memo::new(move |_| key());
+    // Counts reads, so that a slow answer never overwrites a newer one.
+    let generation = StoredValue::new(0u64);
+
+    Effect::new(move |previous: Option<K>| {
+        let current = key.get();
+        this.round.track();
+        if previous.is_some_and(|before| before != current) {
+            this.data.set(None);
+            this.error.set(None);
+            this.at.set(None);
+        }
+        let mine = generation.try_update_value(|g| {
+            *g += 1;
+            *g
+        });
+        this.busy.set(true);
+        let reading = fetch(current.clone());
+        spawn_local(async move {
+            let outcome = reading.await;
+            if generation.try_get_value() != mine || mine.is_none() {
+                return;
+            }
+            let _ = this.busy.try_set(false);
+            match outcome {
+                Ok(value) => {
+                    let same = this.data.try_with_untracked(|d| d.as_ref() == Some(&value));
+                    if same == Some(false) {
+                        let _ = this.data.try_set(Some(value));
+                    }
+                    if this.error.try_with_untracked(Option::is_some) == Some(true) {
+                        let _ = this.error.try_set(None);
+                    }
+                    let _ = this.at.try_set(Some(clock::now_once()));
+                }
+                Err(error) => {
+                    let _ = this.error.try_set(Some(error));
+                }
+            }
+        });
+        current
+    });
+
+    if let Some(period) = period {
+        let timer = set_interval_with_handle(
+            move || {
+                let idle = this.busy.try_get_untracked() == Some(false);
+                if idle && !document().hidden() {
+                    this.refresh();
+                }
+            },
+            period,
+        );
+        if let Ok(timer) = timer {
+            on_cleanup(move || timer.clear());
+        }
+    }
+    this
+}

@@ -1,0 +1,16 @@
+//! Pure rules behind the screens: no browser, no network, no clock. Everything here is tested
+//! natively; anything that needs a window belongs in `components` or `api`.
+
+pub mod connection_string;
+pub mod device_rules;
+pub mod error_envelope;
+pub mod json_document;
+pub mod json_lines;
+pub mod line_diff;
+pub mod merge_patch;
+pub mod number;
+pub mod numeric_paths;
+pub mod scale;
+pub mod telemetry_buffer;
+pub mod time;
+pub mod url_state;

@@ -1,0 +1,138 @@
+//! Numbers for people. English and Korean group digits alike, so one form serves both.
+
+/// `12480` → `12,480`.
+pub fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A rate: whole above 100, one decimal above 1, two below.
+pub fn rate(value: f64) -> String {
+    if !value.is_finite() || value <= 0.0 {
+        "0".to_owned()
+    } else if value >= 100.0 {
+        grouped(value.round() as u64)
+    } else if value >= 1.0 {
+        trim(format!("{value:.1}"))
+    } else {
+        trim(format!("{value:.2}"))
+    }
+}
+
+/// A measured value for an axis or a legend: at most four significant decimals, no trailing zeros.
+pub fn measure(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
+    let size = value.abs();
+    if size >= 10_000.0 {
+        let sign = if value < 0.0 { "−" } else { "" };
+        return format!("{sign}{}", grouped(size.round() as u64));
+    }
+    let decimals = match size {
+        s if s >= 100.0 => 1,
+        s if s >= 1.0 => 2,
+        _ => 4,
+    };
+    trim(format!("{value:.decimals$}"))
+}
+
+fn trim(text: String) -> String {
+    if !text.contains('.') {
+        return text;
+    }
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    if short == "-0" || short.is_empty() {
+        "0".to_owned()
+    } else {
+        short.to_owned()
+    }
+}
+
+/// Bytes with a binary unit: `412 B`, `1.5 KB`, `3 MB`.
+pub fn bytes(value: u64) -> String {
+    const STEP: f64 = 1024.0;
+    if value < 1024 {
+        return format!("{value} B");
+    }
+    let kilo = value as f64 / STEP;
+    if kilo < STEP {
+        format!("{} KB", trim(format!("{kilo:.1}")))
+    } else {
+        format!("{} MB", trim(format!("{:.1}", kilo / STEP)))
+    }
+}
+
+/// A share as a percentage: `95.4 %`; never `100 %` when something is missing, never `0 %` when
+/// something is there.
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let exact = part as f64 * 100.0 / whole as f64;
+    let shown = (exact * 10.0).round() / 10.0;
+    let held = if part < whole && shown >= 100.0 {
+        99.9
+    } else if part > 0 && shown <= 0.0 {
+        0.1
+    } else {
+        shown
+    };
+    format!("{} %", trim(format!("{held:.1}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(12_480_301), "12,480,301");
+    }
+
+    #[test]
+    fn rates_keep_what_matters() {
+        assert_eq!(rate(1283.6), "1,284");
+        assert_eq!(rate(1.25), "1.2");
+        assert_eq!(rate(2.0), "2");
+        assert_eq!(rate(0.05), "0.05");
+        assert_eq!(rate(f64::NAN), "0");
+    }
+
+    #[test]
+    fn measures_drop_noise_and_zeros() {
+        assert_eq!(measure(21.5000001), "21.5");
+        assert_eq!(measure(-0.00001), "0");
+        assert_eq!(measure(-12_345.6), "−12,346");
+        assert_eq!(measure(0.0421), "0.0421");
+        assert_eq!(measure(200.0), "200");
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        assert_eq!(bytes(412), "412 B");
+        assert_eq!(bytes(1024), "1 KB");
+        assert_eq!(bytes(32 * 1024), "32 KB");
+        assert_eq!(bytes(1536), "1.5 KB");
+        assert_eq!(bytes(3 * 1024 * 1024), "3 MB");
+    }
+
+    #[test]
+    fn percent_never_hides_the_last_one() {
+        assert_eq!(percent(11_902, 12_480), "95.4 %");
+        assert_eq!(percent(99_999, 100_000), "99.9 %");
+        assert_eq!(percent(1, 100_000), "0.1 %");
+        assert_eq!(percent(5, 5), "100 %");
+        assert_eq!(percent(0, 0), "–");
+    }
+}

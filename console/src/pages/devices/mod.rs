@@ -1,0 +1,201 @@
+//! The device list: filters in the address, pages by cursor, keys to move, and what can be done
+//! to one device.
+
+mod actions;
+mod create;
+mod filters;
+mod table;
+
+pub use actions::{DeleteDevice, DisableDevice, Target, enable};
+
+use crate::api::devices::{self as api, DevicePage};
+use crate::components::button::{Button, Weight};
+use crate::components::icon::Icon;
+use crate::components::keyboard::{focus, move_focus, on_page_key};
+use crate::components::state_view::{EmptyState, live_view};
+use crate::i18n::{count, t, tr};
+use crate::live::{Live, PERIOD, live};
+use crate::logic::url_state::{DeviceFilter, query_value, with_value};
+use crate::routes;
+use crate::session::Permission;
+use create::CreateDevice;
+use filters::Filters;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+use table::DeviceTable;
+
+/// The page.
+#[component]
+pub fn DevicesPage() -> impl IntoView {
+    let search = use_location().search;
+    let filter = Memo::new(move |_| DeviceFilter::read(&search.get()));
+    let page = live(move || filter.get(), Some(PERIOD), api::page);
+    let creating = RwSignal::new(false);
+
+    let navigate = use_navigate();
+    let change = Callback::new({
+        let navigate = navigate.clone();
+        move |filter: DeviceFilter| {
+            let options = NavigateOptions {
+                scroll: false,
+                replace: filter.cursors.is_empty(),
+                ..Default::default()
+            };
+            navigate(&routes::devices(&filter), options);
+        }
+    });
+    // `?create=1` opens the dialog once; the address then loses it, so that reload does not.
+    Effect::new(move |_| {
+        let now = search.get();
+        if query_value(&now, "create").is_some() {
+            creating.set(true);
+            let rest = with_value(&now, "create", "");
+            let options = NavigateOptions {
+                replace: true,
+                ..Default::default()
+            };
+            navigate(&format!("{}/devices{rest}", routes::BASE), options);
+        }
+    });
+    on_page_key(|key| match key {
+        "j" => move_focus("[data-row]", 1),
+        "k" => move_focus("[data-row]", -1),
+        "/" => focus("[data-filter]"),
+        _ => false,
+    });
+
+    let add = move || {
+        view! {
+            <Button
+                label=Signal::derive(|| t().devices.add.to_owned())
+                icon=Icon::Plus
+                weight=Weight::Primary
+                permission=Permission::DevicesWrite
+                on_press=move |()| creating.set(true)
+            />
+        }
+    };
+    view! {
+        <div class="pagehead">
+            <div>
+                <h1>{tr!(devices.title)}</h1>
+                <div class="sub" role="status">{move || page.data.get().map(|p| {
+                    let words = &t().devices;
+                    if filter.get().narrows() {
+                        count(p.total, words.match_some_one, words.match_some_other)
+                    } else {
+                        count(p.total, words.match_all_one, words.match_all_other)
+                    }
+                })}</div>
+            </div>
+            <div class="actions">{add()}</div>
+        </div>
+        <section class="card">
+            <Filters filter change/>
+            {live_view(page, 8, move |data| listed(data, page, filter, change, creating))}
+        </section>
+        <div class="hints" aria-hidden="true">
+            <kbd>"j"</kbd> <kbd>"k"</kbd> {tr!(devices.keys_move)}
+            <kbd>"Enter"</kbd> {tr!(devices.keys_open)}
+            <kbd>"/"</kbd> {tr!(devices.keys_filter)}
+            <kbd>"?"</kbd>
+        </div>
+        <CreateDevice open=creating on_created=move |()| page.refresh()/>
+    }
+}
+
+fn listed(
+    data: Signal<DevicePage>,
+    page: Live<DevicePage>,
+    filter: Memo<DeviceFilter>,
+    change: Callback<DeviceFilter>,
+    creating: RwSignal<bool>,
+) -> impl IntoView {
+    let empty = Memo::new(move |_| data.with(|p| p.items.is_empty()));
+    move || {
+        if !empty.get() {
+            return view! {
+                <DeviceTable data page/>
+                <Pager data filter change/>
+            }
+            .into_any();
+        }
+        let now = filter.get();
+        if now.narrows() || !now.cursors.is_empty() {
+            view! {
+                <EmptyState
+                    icon=Icon::Search
+                    title=Signal::derive(|| t().devices.no_match_title.to_owned())
+                    text=Signal::derive(|| t().devices.no_match_text.to_owned())
+                >
+                    <Button label=Signal::derive(|| t().devices.clear.to_owned())
+                        on_press=move |()| change.run(DeviceFilter::default())/>
+                </EmptyState>
+            }
+            .into_any()
+        } else {
+            view! {
+                <EmptyState
+                    icon=Icon::Device
+                    title=Signal::derive(|| t().devices.empty_title.to_owned())
+                    text=Signal::derive(|| t().devices.empty_text.to_owned())
+                >
+                    <Button
+                        label=Signal::derive(|| t().overview.start_create.to_owned())
+                        weight=Weight::Primary
+                        permission=Permission::DevicesWrite
+                        on_press=move |()| creating.set(true)
+                    />
+                    <a class="btn" href=routes::overview()>{tr!(overview.start_more)}</a>
+                </EmptyState>
+            }
+            .into_any()
+        }
+    }
+}
+
+#[component]
+fn Pager(
+    data: Signal<DevicePage>,
+    filter: Memo<DeviceFilter>,
+    change: Callback<DeviceFilter>,
+) -> impl IntoView {
+    let next = Memo::new(move |_| data.with(|p| p.cursor.clone()));
+    let first_row = move || filter.with(|f| f.cursors.len() * api::PAGE) as u64 + 1;
+    view! {
+        <nav class="pager" aria-label=tr!(devices.pages)>
+            <span class="dim">{move || data.with(|p| {
+                let from = first_row();
+                let to = from + p.items.len() as u64 - 1;
+                crate::i18n::fill(t().devices.page_range, &[
+                    ("from", &crate::logic::number::grouped(from)),
+                    ("to", &crate::logic::number::grouped(to)),
+                    ("total", &crate::logic::number::grouped(p.total)),
+                ])
+            })}</span>
+            <Button
+                label=Signal::derive(|| t().devices.previous.to_owned())
+                icon=Icon::Left
+                disabled=Signal::derive(move || filter.with(|f| f.cursors.is_empty()))
+                on_press=move |()| {
+                    let mut before = filter.get_untracked();
+                    before.cursors.pop();
+                    change.run(before);
+                }
+            />
+            <Button
+                label=Signal::derive(|| t().devices.next.to_owned())
+                icon=Icon::Right
+                disabled=Signal::derive(move || next.with(Option::is_none))
+                on_press=move |()| {
+                    if let Some(cursor) = next.get_untracked() {
+                        let mut after = filter.get_untracked();
+                        after.cursors.push(cursor);
+                        change.run(after);
+                    }
+                }
+            />
+        </nav>
+    }
+}

@@ -1,0 +1,8 @@
+//! One module per screen.
+
+pub mod device;
+pub mod devices;
+pub mod not_found;
+pub mod overview;
+pub mod sign_in;
+pub mod snippets;

@@ -1,0 +1,103 @@
+//! The console's addresses: the only place that builds or reads them.
+
+use crate::logic::url_state::{DeviceFilter, decode, encode};
+
+/// Where the console is mounted.
+pub const BASE: &str = "/console";
+
+/// A tab of the device page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// Connection, identity, keys.
+    Identity,
+    /// Desired, tags and reported.
+    Twin,
+    /// Live tail.
+    Telemetry,
+    /// Direct methods.
+    Methods,
+    /// Cloud-to-device messages.
+    Messages,
+}
+
+impl Tab {
+    /// All tabs in their order.
+    pub const ALL: [Self; 5] = [
+        Self::Identity,
+        Self::Twin,
+        Self::Telemetry,
+        Self::Methods,
+        Self::Messages,
+    ];
+
+    /// Its name in the address.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Twin => "twin",
+            Self::Telemetry => "telemetry",
+            Self::Methods => "methods",
+            Self::Messages => "messages",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.name() == name)
+    }
+}
+
+/// The overview.
+pub fn overview() -> String {
+    format!("{BASE}/")
+}
+
+/// The device list with a filter.
+pub fn devices(filter: &DeviceFilter) -> String {
+    format!("{BASE}/devices{}", filter.write())
+}
+
+/// A device with one of its tabs open.
+pub fn device(id: &str, tab: Tab) -> String {
+    match tab {
+        Tab::Identity => format!("{BASE}/devices/{}", encode(id)),
+        tab => format!("{BASE}/devices/{}/{}", encode(id), tab.name()),
+    }
+}
+
+/// The device and tab an address names. Read from the raw path: device ids may hold `%`, which
+/// must be decoded exactly once.
+pub fn read_device(pathname: &str) -> Option<(String, Option<Tab>)> {
+    let rest = pathname.strip_prefix(BASE)?.strip_prefix("/devices/")?;
+    let mut segments = rest.trim_end_matches('/').split('/');
+    let id = decode(segments.next().filter(|s| !s.is_empty())?);
+    let tab = match segments.next() {
+        None => Some(Tab::Identity),
+        Some(name) => Tab::from_name(name),
+    };
+    Some((id, tab))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_addresses_read_back() {
+        for id in ["pump-1", "a%41", "x#?;'=", "p.q"] {
+            for tab in Tab::ALL {
+                let read = read_device(&device(id, tab));
+                assert_eq!(read, Some((id.to_owned(), Some(tab))));
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_tabs_and_other_pages_are_told_apart() {
+        assert_eq!(
+            read_device("/console/devices/a/nope"),
+            Some(("a".to_owned(), None))
+        );
+        assert_eq!(read_device("/console/devices/"), None);
+        assert_eq!(read_device("/console/"), None);
+    }
+}

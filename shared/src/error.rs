@@ -1,0 +1,141 @@
+//! The one catalogue of errors: stable number, name, HTTP status and text (`service.md` §12.3).
+//!
+//! Actors return [`HubError`]; `http` turns it into the envelope that a route needs.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $status:literal;)*) => {
+        /// An error's stable name; numbers and statuses are those of Azure IoT Hub.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum ErrorCode { $($(#[$doc])* $name,)* }
+
+        impl ErrorCode {
+            /// The six-digit number.
+            pub fn number(self) -> u32 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            /// The name as it stands in `iothub-errorcode`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// `api-version` is missing or malformed.
+    InvalidProtocolVersion = 400001, 400;
+    /// The operation makes no sense for this object.
+    InvalidOperation = 400003, 400;
+    /// A field has an illegal value.
+    ArgumentInvalid = 400004, 400;
+    /// A required field or body is missing.
+    ArgumentNull = 400005, 400;
+    /// The body is not JSON of the expected form.
+    IotHubFormatError = 400006, 400;
+    /// An id stands twice in one bulk request.
+    DeviceDefinedMultipleTimes = 400011, 400;
+    /// A line or document cannot be read.
+    DeserializationError = 400012, 400;
+    /// Some items of a bulk request failed.
+    BulkRegistryOperationFailure = 400013, 400;
+    /// Missing, wrong or expired credentials, or too few rights.
+    IotHubUnauthorizedAccess = 401002, 401;
+    /// A device's credentials were refused.
+    IotHubUnauthorized = 401003, 401;
+    /// A signed-in person's role does not allow this (our API only).
+    Forbidden = 403000, 403;
+    /// A quota of the hub is used up.
+    IotHubQuotaExceeded = 403002, 403;
+    /// The device has too many pending cloud-to-device messages.
+    DeviceMaximumQueueDepthExceeded = 403004, 403;
+    /// The device is disabled.
+    DeviceDisabled = 403012, 403;
+    /// Too many direct methods in flight for one device.
+    DeviceMaximumInflightMethodExceeded = 403800, 403;
+    /// No such path.
+    GenericNotFound = 404000, 404;
+    /// No such device.
+    DeviceNotFound = 404001, 404;
+    /// No such job.
+    JobNotFound = 404002, 404;
+    /// No such module.
+    ModuleNotFound = 404010, 404;
+    /// The device is not connected, or did not subscribe to methods.
+    DeviceNotOnline = 404103, 404;
+    /// The device's connection ended while it was awaited.
+    DeviceConnectionClosedRemotely = 404104, 404;
+    /// The path exists, the verb does not.
+    GenericMethodNotAllowed = 405000, 405;
+    /// The state conflicts with the request (our API).
+    GenericConflict = 409000, 409;
+    /// The device id is taken.
+    DeviceAlreadyExists = 409001, 409;
+    /// The module id is taken on that device.
+    ModuleAlreadyExistsOnDevice = 409301, 409;
+    /// `If-Match` does not match.
+    PreconditionFailed = 412001, 412;
+    /// The lock token is unknown or expired.
+    DeviceMessageLockLost = 412002, 412;
+    /// A message or body is too large.
+    MessageTooLarge = 413001, 413;
+    /// More than 100 items in a bulk request.
+    TooManyDevices = 413002, 413;
+    /// The device has the most modules allowed.
+    TooManyModulesOnDevice = 413003, 413;
+    /// Too many requests.
+    ThrottlingException = 429001, 429;
+    /// Something inside failed; the text says no more than that.
+    ServerError = 500001, 500;
+    /// The hub cannot serve this now.
+    ServiceUnavailable = 503001, 503;
+    /// The device did not answer in time.
+    GatewayTimeout = 504101, 504;
+}
+
+/// An error that crosses actors and ends as an HTTP answer or an MQTT code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubError {
+    /// What went wrong, for programs.
+    pub code: ErrorCode,
+    /// What went wrong and what to do, for people. Never holds a secret.
+    pub message: String,
+}
+
+impl HubError {
+    /// An error with its text.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// A field has an illegal value.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::ArgumentInvalid, message)
+    }
+
+    /// No such device; the text is the id, as Azure does.
+    pub fn device_not_found(device: &crate::ids::DeviceId) -> Self {
+        Self::new(ErrorCode::DeviceNotFound, device.as_str())
+    }
+
+    /// An internal failure whose detail goes to the log, not to the caller.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::ServerError, detail)
+    }
+}
+
+impl fmt::Display for HubError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}: {}", self.code.number(), self.code.name(), self.message)
+    }
+}
+
+impl std::error::Error for HubError {}

@@ -1,0 +1,209 @@
+//! Who asks, and whether they may (`service.md` §2, `device-management.md` §6).
+//!
+//! A back end shows a SAS token and has rights; a person shows the console's cookie and has
+//! a role. A token that is not good enough is 401 whatever the reason; a person who is
+//! signed in but not entitled is 403. Devices are judged by their registry shard.
+
+use super::message::{Method, Request};
+use super::operation::Operation;
+use crate::auth::policy::find_policy;
+use crate::auth::role::Grant;
+use crate::auth::{Action, Rights, SasToken, Session};
+use crate::error::{ErrorCode, HubError};
+use crate::ipc::hub::Settings;
+use crate::time::Timestamp;
+
+/// The console's cookie.
+pub const COOKIE: &str = "skerry_session";
+/// Must come with every request that changes something and carries the cookie: no other
+/// site's page can add it.
+pub const CONSOLE_HEADER: &str = "x-skerry-console";
+
+/// Who may use an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// A device, judged by its registry shard.
+    Device,
+    /// Whoever knows the deployment's bootstrap secret, judged by the operation.
+    BootstrapSecret,
+    /// Somebody who is signed in to the console.
+    SignedIn,
+    /// A policy with the right, or a role that grants the action.
+    Granted(Rights, Action),
+}
+
+/// Somebody who was let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The console session, if it is a person.
+    pub session: Option<Session>,
+    /// Whether keys may be shown.
+    pub sees_credentials: bool,
+    /// When the credentials end.
+    pub until: Timestamp,
+}
+
+/// The rule for an operation (`service.md` §2.3).
+pub fn access(operation: &Operation) -> Access {
+    use Access::Granted;
+    use Operation as O;
+    const READ: Rights = Rights::REGISTRY_READ;
+    const WRITE: Rights = Rights::REGISTRY_WRITE;
+    const SERVICE: Rights = Rights::SERVICE_CONNECT;
+    match operation {
+        O::GetDevice(_)
+        | O::ListDevices
+        | O::DeviceStatistics
+        | O::ServiceStatistics
+        | O::Overview
+        | O::HubInformation
+        | O::BrowseDevices
+        | O::DeviceConnection(_) => Granted(READ, Action::Read),
+        O::PutDevice(_) => Granted(WRITE, Action::WriteDevices),
+        O::DeleteDevice(_) => Granted(WRITE, Action::DeleteDevices),
+        O::GetTwin(_)
+        | O::EventsInfo
+        | O::ReadEvents
+        | O::StreamEvents
+        | O::ListConsumerGroups
+        | O::GetRoute(_)
+        | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
+        O::PatchTwin(_) | O::ReplaceTwin(_) => Granted(SERVICE, Action::WriteTwins),
+        O::InvokeMethod(_) => Granted(SERVICE, Action::InvokeMethods),
+        O::SendToDevice(_)
+        | O::PurgeMessages(_)
+        | O::ReceiveFeedback
+        | O::CompleteFeedback(_)
+        | O::AbandonFeedback(_) => Granted(SERVICE, Action::SendCloudToDevice),
+        O::Checkpoint
+        | O::PutConsumerGroup(_)
+        | O::DeleteConsumerGroup(_)
+        | O::PutRoute(_)
+        | O::DeleteRoute(_) => Granted(SERVICE, Action::WriteConfigurations),
+        O::SendTelemetry(_)
+        | O::ReceiveMessage(_)
+        | O::SettleMessage(..)
+        | O::AbandonMessage(..) => Access::Device,
+        O::CurrentSession => Access::SignedIn,
+        O::Bootstrap => Access::BootstrapSecret,
+        O::SignIn | O::SignOut | O::Health => Access::Open,
+    }
+}
+
+/// Lets a request through or says why not. `path` holds the decoded segments.
+pub fn authorize(
+    request: &Request,
+    required: Option<(Rights, Action)>,
+    path: &[String],
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Caller, HubError> {
+    match (request.header("authorization"), required) {
+        (Some(token), Some((right, _))) => by_token(token, right, path, settings, now),
+        (Some(_), None) => Err(unauthorized("this path takes the console's cookie only")),
+        (None, _) => {
+            let session = signed_in(request, settings, now)?;
+            check_same_site(request)?;
+            if let Some((_, action)) = required {
+                check_role(&session, action)?;
+            }
+            Ok(Caller {
+                sees_credentials: session.role.can(Action::ReadCredentials),
+                until: session.expires,
+                session: Some(session),
+            })
+        }
+    }
+}
+
+fn by_token(
+    text: &str,
+    right: Rights,
+    path: &[String],
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Caller, HubError> {
+    let token = SasToken::parse(text).map_err(|refusal| refusal.for_service())?;
+    let policy = token
+        .policy_name()
+        .and_then(|name| find_policy(&settings.policies, name))
+        .ok_or_else(|| unauthorized("the token names no policy of this hub"))?;
+    let mut host_names: Vec<&str> = settings.host_names.iter().map(String::as_str).collect();
+    host_names.extend(["localhost", "127.0.0.1"]);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    token
+        .verify_service(policy, &host_names, &path, now)
+        .map_err(|refusal| refusal.for_service())?;
+    if !policy.rights.contains(right) {
+        return Err(unauthorized("the policy lacks the right"));
+    }
+    Ok(Caller {
+        session: None,
+        sees_credentials: true,
+        until: token.valid_until(),
+    })
+}
+
+/// The session of the console's cookie.
+fn signed_in(request: &Request, settings: &Settings, now: Timestamp) -> Result<Session, HubError> {
+    let value =
+        cookie(request).ok_or_else(|| unauthorized("neither a token nor a session was shown"))?;
+    Ok(Session::verify(value, &settings.session_key, now)?)
+}
+
+fn cookie(request: &Request) -> Option<&str> {
+    let cookies = request.headers.iter().filter(|(name, _)| name == "cookie");
+    cookies
+        .flat_map(|(_, value)| value.split(';'))
+        .find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            (name.trim() == COOKIE).then_some(value.trim())
+        })
+}
+
+/// Refuses a changing request that another site's page could have sent: it needs the
+/// console's own header, and an `Origin`, if there is one, must be this host.
+pub fn check_same_site(request: &Request) -> Result<(), HubError> {
+    if request.method == Method::Get {
+        return Ok(());
+    }
+    if request.header(CONSOLE_HEADER).is_none() {
+        return Err(forbidden(
+            "Requests with the console's cookie need the header X-Skerry-Console: 1.",
+        ));
+    }
+    let Some(origin) = request.header("origin") else {
+        return Ok(());
+    };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    match (host, request.header("host")) {
+        (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
+        _ => Err(forbidden("The request comes from a page of another site.")),
+    }
+}
+
+fn check_role(session: &Session, action: Action) -> Result<(), HubError> {
+    let role = session.role.as_str();
+    match session.role.grant(action) {
+        Grant::Allowed => Ok(()),
+        Grant::OnApproval => Err(forbidden(format!(
+            "The role {role} may not do this alone; ask a supervisor or an admin to do it."
+        ))),
+        Grant::Denied => Err(forbidden(format!("The role {role} does not allow this."))),
+    }
+}
+
+/// 401; the reason is for readers of the code, never for the caller.
+pub fn unauthorized(reason: &str) -> HubError {
+    HubError::new(ErrorCode::IotHubUnauthorizedAccess, reason)
+}
+
+fn forbidden(text: impl Into<String>) -> HubError {
+    HubError::new(ErrorCode::Forbidden, text)
+}
+
+#[cfg(test)]
+#[path = "authorize_tests.rs"]
+mod tests;

@@ -1,0 +1,47 @@
+//! What the HTTP side needs from the outside: actors, settings, time and randomness.
+//!
+//! The worker implements it over Durable Objects, the simulation over the same actors in
+//! one process. Nothing of `http` reaches the world in any other way.
+
+use crate::error::HubError;
+use crate::ipc::Layout;
+use crate::ipc::events::{EventsRequest, EventsResult};
+use crate::ipc::gateway::{GatewayRequest, GatewayResult};
+use crate::ipc::hub::{HubRequest, HubResult, Settings};
+use crate::ipc::registry::{RegistryRequest, RegistryResult};
+use crate::time::Timestamp;
+use std::rc::Rc;
+
+/// The hub's actors and the few things that only a running process has.
+#[allow(async_fn_in_trait)] // futures stay on one thread, as everywhere in workerd
+pub trait Backend {
+    /// The time.
+    fn now(&self) -> Timestamp;
+    /// Fills with random bytes.
+    fn random(&self, bytes: &mut [u8]);
+    /// Object counts of this deployment.
+    fn layout(&self) -> Layout;
+    /// Settings from the read-mostly mirror; may be a minute old. `None`: the hub was never
+    /// bootstrapped.
+    async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError>;
+    /// Asks a registry shard.
+    async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult;
+    /// Asks a gateway.
+    async fn gateway(&self, gateway: u16, request: GatewayRequest) -> GatewayResult;
+    /// Asks an event partition.
+    async fn events(&self, partition: u16, request: EventsRequest) -> EventsResult;
+    /// Appends telemetry records encoded by `hub::segment` to a partition.
+    async fn append(&self, partition: u16, batch: Vec<u8>) -> Result<(), HubError>;
+    /// Asks the hub object.
+    async fn hub(&self, request: HubRequest) -> HubResult;
+    /// `BOOTSTRAP_SECRET` of the deployment.
+    fn bootstrap_secret(&self) -> Option<String>;
+    /// Configured host names (`HUB_HOST_NAMES`).
+    fn host_names(&self) -> Vec<String>;
+    /// Waits.
+    async fn sleep(&self, milliseconds: u32);
+    /// Takes the detail of an internal failure, which never reaches a caller, to the log.
+    fn report(&self, detail: &str) {
+        let _ = detail;
+    }
+}

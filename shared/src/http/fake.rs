@@ -1,0 +1,372 @@
+//! An in-memory hub for tests of the HTTP side: remembers what it was asked and answers as
+//! a test tells it to. Its clock moves only when somebody sleeps or waits.
+
+pub use super::fake_requests::request;
+
+use super::backend::Backend;
+use crate::auth::{Role, Session, policy::default_policies};
+use crate::error::{ErrorCode, HubError};
+use crate::ipc::Layout;
+use crate::ipc::events::{
+    EventPage, EventsReply, EventsRequest, EventsResult, PartitionInfo, Position, ReadEvents,
+};
+use crate::ipc::gateway::{GatewayRequest, GatewayResult};
+use crate::ipc::hub::{HubRequest, HubResult, Settings};
+use crate::ipc::registry::{RegistryRequest, RegistryResult};
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::Poll;
+
+/// Runs a future to its end. Nothing in the fake is ever pending for long.
+pub fn block_on<F: std::future::Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..100_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("the future never ends");
+}
+
+type Answer<Request, Result> = RefCell<Box<dyn FnMut(u16, Request) -> Result>>;
+
+/// The hub.
+pub struct FakeHub {
+    pub now: Cell<Timestamp>,
+    pub settings: Option<Rc<Settings>>,
+    pub secret: Option<String>,
+    pub logs: RefCell<Vec<Vec<Value>>>,
+    /// Stored when somebody waits: partition and event.
+    pub arriving: RefCell<Vec<(Timestamp, u16, Value)>>,
+    pub first_kept: Cell<u64>,
+    pub checkpoints: RefCell<Vec<(u16, String, u64, bool)>>,
+    pub appended: RefCell<Vec<(u16, Vec<u8>)>>,
+    pub reads: RefCell<Vec<(u16, ReadEvents)>>,
+    pub asked_registry: RefCell<Vec<(u16, RegistryRequest)>>,
+    pub asked_gateway: RefCell<Vec<(u16, GatewayRequest)>>,
+    pub asked_hub: RefCell<Vec<HubRequest>>,
+    pub on_registry: Answer<RegistryRequest, RegistryResult>,
+    pub on_gateway: Answer<GatewayRequest, GatewayResult>,
+    pub on_hub: RefCell<Box<dyn FnMut(HubRequest) -> HubResult>>,
+    pub reports: RefCell<Vec<String>>,
+    random: Cell<u8>,
+    looks: Cell<u16>,
+}
+
+pub const PARTITIONS: u16 = 3;
+pub const SHARDS: u16 = 3;
+
+pub fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+impl FakeHub {
+    pub fn new() -> Self {
+        let mut keys = [[[0; 32]; 2]; 5];
+        for (number, key) in keys.iter_mut().flatten().enumerate() {
+            *key = [u8::try_from(number).unwrap() + 1; 32];
+        }
+        let settings = Settings {
+            version: 1,
+            host_names: vec!["hub.example".into()],
+            layout: Layout {
+                gateways: 2,
+                shards: SHARDS,
+                partitions: PARTITIONS,
+            },
+            policies: default_policies(&keys),
+            session_key: vec![9; 32],
+            routes: Vec::new(),
+            retention: Default::default(),
+            cloud_to_device: Default::default(),
+        };
+        Self {
+            now: Cell::new(time("2026-03-01T10:00:00Z")),
+            settings: Some(Rc::new(settings)),
+            secret: Some("a long secret".into()),
+            logs: RefCell::new(vec![Vec::new(); usize::from(PARTITIONS)]),
+            arriving: RefCell::default(),
+            first_kept: Cell::new(1),
+            checkpoints: RefCell::default(),
+            appended: RefCell::default(),
+            reads: RefCell::default(),
+            asked_registry: RefCell::default(),
+            asked_gateway: RefCell::default(),
+            asked_hub: RefCell::default(),
+            on_registry: RefCell::new(Box::new(|_, request| panic!("unexpected {request:?}"))),
+            on_gateway: RefCell::new(Box::new(|_, request| panic!("unexpected {request:?}"))),
+            on_hub: RefCell::new(Box::new(|request| panic!("unexpected {request:?}"))),
+            reports: RefCell::default(),
+            random: Cell::new(0),
+            looks: Cell::new(PARTITIONS),
+        }
+    }
+
+    pub fn registry_answers(
+        self,
+        answer: impl FnMut(u16, RegistryRequest) -> RegistryResult + 'static,
+    ) -> Self {
+        *self.on_registry.borrow_mut() = Box::new(answer);
+        self
+    }
+
+    pub fn gateway_answers(
+        self,
+        answer: impl FnMut(u16, GatewayRequest) -> GatewayResult + 'static,
+    ) -> Self {
+        *self.on_gateway.borrow_mut() = Box::new(answer);
+        self
+    }
+
+    pub fn hub_answers(self, answer: impl FnMut(HubRequest) -> HubResult + 'static) -> Self {
+        *self.on_hub.borrow_mut() = Box::new(answer);
+        self
+    }
+
+    /// A SAS token of a policy for the whole hub, good for an hour.
+    pub fn token(&self, policy: &str) -> String {
+        let settings = self.settings.as_ref().unwrap();
+        let policy = settings
+            .policies
+            .iter()
+            .find(|known| known.name == policy)
+            .unwrap();
+        let expiry = self.now.get().plus_seconds(3600);
+        crate::auth::sas::sign(
+            &policy.primary_key,
+            "hub.example",
+            expiry,
+            Some(&policy.name),
+        )
+        .unwrap()
+    }
+
+    /// The cookie of a person with that role.
+    pub fn cookie(&self, role: Role) -> String {
+        let session = Session {
+            name: "Ada".into(),
+            role,
+            issued: self.now.get(),
+            expires: self.now.get().plus_seconds(3600),
+            id: "1".into(),
+        };
+        format!(
+            "skerry_session={}",
+            session
+                .issue(&self.settings.as_ref().unwrap().session_key)
+                .unwrap()
+        )
+    }
+
+    /// Stores an event so many seconds after ten o'clock.
+    pub fn store(&self, partition: u16, seconds: i64, body: Value) -> u64 {
+        let at = time("2026-03-01T10:00:00Z").plus_seconds(seconds);
+        self.store_event(partition, json!({"enqueuedTime": at.to_string(), "source": "Telemetry", "deviceId": "d", "body": body}))
+    }
+
+    fn store_event(&self, partition: u16, mut event: Value) -> u64 {
+        let mut logs = self.logs.borrow_mut();
+        let log = &mut logs[usize::from(partition)];
+        let sequence = log.len() as u64 + 1;
+        event["sequenceNumber"] = json!(sequence);
+        event["partition"] = json!(partition);
+        log.push(event);
+        sequence
+    }
+
+    /// One look of a waiting reader. Time moves on to the next arrival only after every
+    /// partition had a look at the last one.
+    fn poll_wait(&self, partition: u16, read: &ReadEvents, until: Timestamp) -> Poll<EventPage> {
+        let page = self.read(partition, read);
+        if !page.events.is_empty() || self.now.get() >= until {
+            return Poll::Ready(page);
+        }
+        if self.looks.get() > 0 {
+            self.looks.set(self.looks.get() - 1);
+            return Poll::Pending;
+        }
+        self.looks.set(PARTITIONS);
+        let mut arriving = self.arriving.borrow_mut();
+        arriving.sort_by_key(|(at, ..)| *at);
+        if arriving.first().is_some_and(|(at, ..)| *at <= until) {
+            let (at, partition, event) = arriving.remove(0);
+            self.now.set(self.now.get().max(at));
+            self.store_event(partition, event);
+        } else {
+            self.now.set(until);
+        }
+        Poll::Pending
+    }
+
+    fn read(&self, partition: u16, read: &ReadEvents) -> EventPage {
+        let logs = self.logs.borrow();
+        let log = &logs[usize::from(partition)];
+        let last = log.len() as u64;
+        let oldest = self.first_kept.get() - 1;
+        let from = match &read.position {
+            Position::Earliest => oldest,
+            Position::Latest => last,
+            Position::After(sequence) => *sequence,
+            Position::AfterOffset(_) => 0,
+            Position::Time(since) => {
+                let before =
+                    |event: &&Value| time(event["enqueuedTime"].as_str().unwrap()) < *since;
+                log.iter().take_while(before).count() as u64
+            }
+            Position::Checkpoint(group) => {
+                let found = self.checkpoints.borrow();
+                found
+                    .iter()
+                    .rfind(|(p, g, ..)| *p == partition && g == group)
+                    .map_or(0, |found| found.2)
+            }
+        };
+        let gap = from < oldest;
+        let mut page = EventPage {
+            events: Vec::new(),
+            position: from.max(oldest),
+            gap,
+        };
+        for (index, event) in log.iter().enumerate() {
+            let sequence = index as u64 + 1;
+            if sequence <= page.position || page.events.len() >= read.max as usize {
+                continue;
+            }
+            let wanted = read
+                .device
+                .as_ref()
+                .is_none_or(|device| event["deviceId"] == device.as_str());
+            if wanted {
+                page.events.push(event.clone());
+            }
+            page.position = sequence;
+        }
+        page
+    }
+}
+
+impl Backend for FakeHub {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.random.set(self.random.get().wrapping_add(1));
+            *byte = self.random.get();
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout {
+            gateways: 2,
+            shards: SHARDS,
+            partitions: PARTITIONS,
+        }
+    }
+
+    async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
+        Ok(self.settings.clone())
+    }
+
+    async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {
+        self.asked_registry
+            .borrow_mut()
+            .push((shard, request.clone()));
+        (self.on_registry.borrow_mut())(shard, request)
+    }
+
+    async fn gateway(&self, gateway: u16, request: GatewayRequest) -> GatewayResult {
+        self.asked_gateway
+            .borrow_mut()
+            .push((gateway, request.clone()));
+        (self.on_gateway.borrow_mut())(gateway, request)
+    }
+
+    async fn events(&self, partition: u16, request: EventsRequest) -> EventsResult {
+        match request {
+            EventsRequest::Read(read) => {
+                self.reads.borrow_mut().push((partition, read.clone()));
+                let mut page = self.read(partition, &read);
+                if let Some(until) = read.wait_until
+                    && page.events.is_empty()
+                {
+                    let gap = page.gap;
+                    let again = ReadEvents {
+                        position: Position::After(page.position),
+                        ..read
+                    };
+                    page = std::future::poll_fn(|_| self.poll_wait(partition, &again, until)).await;
+                    page.gap |= gap;
+                }
+                Ok(EventsReply::Page(page))
+            }
+            EventsRequest::Info => {
+                let logs = self.logs.borrow();
+                let log = &logs[usize::from(partition)];
+                Ok(EventsReply::Info(PartitionInfo {
+                    id: partition,
+                    begin_sequence_number: self.first_kept.get(),
+                    last_sequence_number: log.len() as u64,
+                    last_offset: String::new(),
+                    last_enqueued_time: log
+                        .last()
+                        .map(|event| time(event["enqueuedTime"].as_str().unwrap())),
+                    bytes: 0,
+                }))
+            }
+            EventsRequest::Checkpoint {
+                group,
+                sequence_number,
+                force,
+            } => {
+                let mut stored = self.checkpoints.borrow_mut();
+                let back = stored
+                    .iter()
+                    .any(|(p, g, s, _)| *p == partition && *g == group && *s > sequence_number);
+                if back && !force {
+                    return Err(HubError::new(ErrorCode::GenericConflict, "backwards"));
+                }
+                stored.push((partition, group, sequence_number, force));
+                Ok(EventsReply::Done)
+            }
+            EventsRequest::ForgetGroup(group) => {
+                self.checkpoints
+                    .borrow_mut()
+                    .retain(|(p, g, ..)| *p != partition || *g != group);
+                Ok(EventsReply::Done)
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    async fn append(&self, partition: u16, batch: Vec<u8>) -> Result<(), HubError> {
+        self.appended.borrow_mut().push((partition, batch));
+        Ok(())
+    }
+
+    async fn hub(&self, request: HubRequest) -> HubResult {
+        self.asked_hub.borrow_mut().push(request.clone());
+        (self.on_hub.borrow_mut())(request)
+    }
+
+    fn bootstrap_secret(&self) -> Option<String> {
+        self.secret.clone()
+    }
+
+    fn host_names(&self) -> Vec<String> {
+        vec!["hub.example".into()]
+    }
+
+    async fn sleep(&self, milliseconds: u32) {
+        self.now
+            .set(self.now.get().plus_milliseconds(i64::from(milliseconds)));
+    }
+
+    fn report(&self, detail: &str) {
+        self.reports.borrow_mut().push(detail.to_owned());
+    }
+}

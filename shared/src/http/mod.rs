@@ -1,0 +1,189 @@
+//! The HTTP side: what a request means, whether it is allowed, which actors answer it and
+//! how the answer looks (`service.md`, `device.md` §7, `query-routing-events.md` §5.2).
+//!
+//! Stateless. It reaches the world only through [`Backend`] and decides nothing that an
+//! actor owns: preconditions, limits of twins and queues are theirs.
+
+pub mod authorize;
+pub mod backend;
+pub mod cursor;
+pub mod error;
+pub mod event_reader;
+pub mod event_stream;
+mod json;
+pub mod message;
+mod message_properties;
+pub mod operation;
+mod operations;
+mod percent;
+mod precondition;
+pub mod route;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod fake_requests;
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;
+
+pub use backend::Backend;
+pub use event_stream::EventStream;
+pub use message::{Body, Method, Request, Response};
+pub use route::body_limit;
+
+use crate::error::{ErrorCode, HubError};
+use authorize::{Access, Caller};
+use error::{Envelope, Trace, finish, respond};
+use operation::Operation;
+use operations::{
+    Failure, console, device_messages, devices, events, messages, methods, routes, session,
+    statistics, twins,
+};
+use route::RouteError;
+
+/// Answers a request. Every answer, errors included, is complete when it returns; only an
+/// event stream goes on.
+pub async fn handle<B: Backend>(backend: &B, request: Request) -> Response {
+    let trace = Trace::new(backend);
+    let response = match route::route(request.method, &request.path) {
+        Ok(operation) => {
+            let explains = operation == Operation::SignIn;
+            match serve(backend, &request, operation, &trace).await {
+                Ok(response) => response,
+                Err(mut failure) => {
+                    if !explains {
+                        error::conceal(&mut failure.error);
+                    }
+                    respond(backend, &failure.error, failure.envelope, &trace)
+                }
+            }
+        }
+        Err(refusal) => {
+            let response = respond(backend, &refusal.to_error(), Envelope::Classic, &trace);
+            match refusal {
+                RouteError::MethodNotAllowed(allowed) => {
+                    response.with_header("allow", route::verbs(&allowed))
+                }
+                _ => response,
+            }
+        }
+    };
+    finish(response, &trace)
+}
+
+/// The answer to a request whose body is larger than [`body_limit`], for the shell that
+/// stopped reading.
+pub fn body_too_large<B: Backend>(backend: &B, limit: usize) -> Response {
+    let trace = Trace::new(backend);
+    finish(
+        respond(backend, &too_large(limit), Envelope::Classic, &trace),
+        &trace,
+    )
+}
+
+fn too_large(limit: usize) -> HubError {
+    HubError::new(
+        ErrorCode::MessageTooLarge,
+        format!("The body may have at most {limit} bytes here."),
+    )
+}
+
+async fn serve<B: Backend>(
+    backend: &B,
+    request: &Request,
+    operation: Operation,
+    trace: &Trace,
+) -> Result<Response, Failure> {
+    let limit = operation.body_limit();
+    if request.body.len() > limit {
+        return Err(too_large(limit).into());
+    }
+    route::check_api_version(
+        operation.api_version(),
+        request.parameter("api-version").as_deref(),
+    )?;
+    let required = match authorize::access(&operation) {
+        Access::Open | Access::Device | Access::BootstrapSecret => {
+            return serve_open(backend, request, operation, trace).await;
+        }
+        Access::SignedIn => None,
+        Access::Granted(right, action) => Some((right, action)),
+    };
+    let settings = operations::settings(backend).await?;
+    let path = route::split(&request.path).unwrap_or_default();
+    let caller = authorize::authorize(request, required, &path, &settings, trace.time)?;
+    serve_authorized(backend, request, operation, &caller).await
+}
+
+/// Operations that judge credentials themselves, or need none.
+async fn serve_open<B: Backend>(
+    backend: &B,
+    request: &Request,
+    operation: Operation,
+    trace: &Trace,
+) -> Result<Response, Failure> {
+    use Operation as O;
+    match operation {
+        O::SendTelemetry(identity) => device_messages::send(backend, request, identity).await,
+        O::ReceiveMessage(device) => device_messages::receive(backend, request, device).await,
+        O::SettleMessage(device, lock) => {
+            device_messages::settle(backend, request, device, lock).await
+        }
+        O::AbandonMessage(device, lock) => {
+            device_messages::abandon(backend, request, device, lock).await
+        }
+        O::SignIn => session::sign_in(backend, request, trace).await,
+        O::SignOut => session::sign_out(request),
+        O::Bootstrap => session::bootstrap(backend, request).await,
+        O::Health => Ok(console::health()),
+        _ => Err(HubError::internal("an operation without credentials has no answer").into()),
+    }
+}
+
+async fn serve_authorized<B: Backend>(
+    backend: &B,
+    request: &Request,
+    operation: Operation,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    use Operation as O;
+    match operation {
+        O::GetDevice(id) => devices::get(backend, caller, id).await,
+        O::PutDevice(id) => devices::put(backend, request, caller, id).await,
+        O::DeleteDevice(id) => devices::delete(backend, request, id).await,
+        O::ListDevices => devices::list(backend, request, caller).await,
+        O::DeviceStatistics => statistics::devices(backend).await,
+        O::ServiceStatistics => statistics::service(backend).await,
+
+        O::GetTwin(identity) => twins::get(backend, identity).await,
+        O::PatchTwin(identity) => twins::write(backend, request, identity, false).await,
+        O::ReplaceTwin(identity) => twins::write(backend, request, identity, true).await,
+        O::InvokeMethod(identity) => methods::invoke(backend, request, identity).await,
+
+        O::SendToDevice(id) => messages::send(backend, request, id).await,
+        O::PurgeMessages(id) => messages::purge(backend, id).await,
+        O::ReceiveFeedback => messages::receive_feedback(backend).await,
+        O::CompleteFeedback(lock) => messages::settle_feedback(backend, &lock, true).await,
+        O::AbandonFeedback(lock) => messages::settle_feedback(backend, &lock, false).await,
+
+        O::EventsInfo => events::info(backend).await,
+        O::ReadEvents => events::read(backend, request).await,
+        O::StreamEvents => events::stream(backend, request, caller).await,
+        O::Checkpoint => events::checkpoint(backend, request).await,
+        O::ListConsumerGroups => events::list_groups(backend).await,
+        O::PutConsumerGroup(name) => events::put_group(backend, &name).await,
+        O::DeleteConsumerGroup(name) => events::delete_group(backend, &name).await,
+        O::GetRoute(name) => routes::get(backend, &name).await,
+        O::PutRoute(name) => routes::put(backend, request, &name).await,
+        O::DeleteRoute(name) => routes::delete(backend, &name).await,
+
+        O::CurrentSession => session::current(caller),
+        O::Overview => console::overview(backend).await,
+        O::HubInformation => console::hub(backend).await,
+        O::BrowseDevices => console::devices(backend, request).await,
+        O::DeviceConnection(id) => console::connection(backend, id).await,
+        O::PendingMessages(id) => console::pending_messages(backend, id).await,
+        _ => Err(HubError::internal("an operation with credentials has no answer").into()),
+    }
+}

@@ -1,0 +1,179 @@
+//! Everything that can be asked over HTTP, as one type.
+//!
+//! An [`Operation`] is what a verb and a path mean; headers, query and body are read by the
+//! operation's own module. Ids in here are already checked.
+
+use crate::ids::{DeviceId, Identity};
+
+/// What a request asks for; the first line of each group names its contract section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    // --- service.md §4: identities ---
+    /// `GET /devices/{id}`
+    GetDevice(DeviceId),
+    /// `PUT /devices/{id}`
+    PutDevice(DeviceId),
+    /// `DELETE /devices/{id}`
+    DeleteDevice(DeviceId),
+    /// `GET /devices?top=`
+    ListDevices,
+    /// `GET /statistics/devices`
+    DeviceStatistics,
+    /// `GET /statistics/service`
+    ServiceStatistics,
+
+    // --- service.md §6, §7: twins and methods ---
+    /// `GET /twins/{id}` and `/twins/{id}/modules/{mid}`
+    GetTwin(Identity),
+    /// `PATCH`
+    PatchTwin(Identity),
+    /// `PUT`
+    ReplaceTwin(Identity),
+    /// `POST /twins/{id}/methods` and `/twins/{id}/modules/{mid}/methods`
+    InvokeMethod(Identity),
+
+    // --- service.md §8: cloud-to-device ---
+    /// `POST /devices/{id}/messages/deviceBound`
+    SendToDevice(DeviceId),
+    /// `DELETE /devices/{id}/commands`
+    PurgeMessages(DeviceId),
+    /// `GET /messages/serviceBound/feedback`
+    ReceiveFeedback,
+    /// `DELETE /messages/serviceBound/feedback/{lock}`
+    CompleteFeedback(String),
+    /// `POST /messages/serviceBound/feedback/{lock}/abandon`
+    AbandonFeedback(String),
+
+    // --- device.md §7: a device over HTTPS ---
+    /// `POST /devices/{d}/messages/events` and the module's
+    SendTelemetry(Identity),
+    /// `GET /devices/{d}/messages/devicebound`
+    ReceiveMessage(DeviceId),
+    /// `DELETE /devices/{d}/messages/devicebound/{lock}`, with `?reject` a rejection
+    SettleMessage(DeviceId, String),
+    /// `POST /devices/{d}/messages/devicebound/{lock}/abandon`
+    AbandonMessage(DeviceId, String),
+
+    // --- query-routing-events.md §5.2: events ---
+    /// `GET /api/v1/events/info`
+    EventsInfo,
+    /// `GET /api/v1/events`
+    ReadEvents,
+    /// `GET /api/v1/events/stream`
+    StreamEvents,
+    /// `POST /api/v1/events/checkpoint`
+    Checkpoint,
+    /// `GET /api/v1/consumer-groups`
+    ListConsumerGroups,
+    /// `PUT /api/v1/consumer-groups/{name}`
+    PutConsumerGroup(String),
+    /// `DELETE /api/v1/consumer-groups/{name}`
+    DeleteConsumerGroup(String),
+    /// `GET /api/v1/routes/{name}`
+    GetRoute(String),
+    /// `PUT /api/v1/routes/{name}`
+    PutRoute(String),
+    /// `DELETE /api/v1/routes/{name}`
+    DeleteRoute(String),
+
+    // --- the console and the launcher ---
+    /// `POST /api/v1/session`
+    SignIn,
+    /// `GET /api/v1/session`
+    CurrentSession,
+    /// `DELETE /api/v1/session`
+    SignOut,
+    /// `POST /api/v1/bootstrap`
+    Bootstrap,
+    /// `GET /api/v1/health`
+    Health,
+    /// `GET /api/v1/overview`
+    Overview,
+    /// `GET /api/v1/hub`
+    HubInformation,
+    /// `GET /api/v1/devices`
+    BrowseDevices,
+    /// `GET /api/v1/devices/{id}/connection`
+    DeviceConnection(DeviceId),
+    /// `GET /api/v1/devices/{id}/c2d`
+    PendingMessages(DeviceId),
+}
+
+/// Whether a path speaks Azure's API and so carries `api-version` (`service.md` §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// Service paths.
+    Required,
+    /// Device paths: old clients leave it out.
+    Optional,
+    /// Our own API has the version in its path.
+    None,
+}
+
+impl Operation {
+    /// The api-version rule of this operation.
+    pub fn api_version(&self) -> ApiVersion {
+        use Operation as O;
+        match self {
+            O::GetDevice(_)
+            | O::PutDevice(_)
+            | O::DeleteDevice(_)
+            | O::ListDevices
+            | O::DeviceStatistics
+            | O::ServiceStatistics
+            | O::GetTwin(_)
+            | O::PatchTwin(_)
+            | O::ReplaceTwin(_)
+            | O::InvokeMethod(_)
+            | O::SendToDevice(_)
+            | O::PurgeMessages(_)
+            | O::ReceiveFeedback
+            | O::CompleteFeedback(_)
+            | O::AbandonFeedback(_) => ApiVersion::Required,
+            O::SendTelemetry(_)
+            | O::ReceiveMessage(_)
+            | O::SettleMessage(..)
+            | O::AbandonMessage(..) => ApiVersion::Optional,
+            O::EventsInfo
+            | O::ReadEvents
+            | O::StreamEvents
+            | O::Checkpoint
+            | O::ListConsumerGroups
+            | O::PutConsumerGroup(_)
+            | O::DeleteConsumerGroup(_)
+            | O::GetRoute(_)
+            | O::PutRoute(_)
+            | O::DeleteRoute(_)
+            | O::SignIn
+            | O::CurrentSession
+            | O::SignOut
+            | O::Bootstrap
+            | O::Health
+            | O::Overview
+            | O::HubInformation
+            | O::BrowseDevices
+            | O::DeviceConnection(_)
+            | O::PendingMessages(_) => ApiVersion::None,
+        }
+    }
+
+    /// The largest body worth reading, in bytes. Finer limits are the operation's own.
+    pub fn body_limit(&self) -> usize {
+        const KIB: usize = 1024;
+        match self {
+            // A batch of 256 KiB in base64 with its JSON around it.
+            Self::SendTelemetry(_) => 384 * KIB,
+            // 64 KiB, and enough more to answer 413 with the exact limit.
+            Self::SendToDevice(_) => 80 * KIB,
+            // A payload of 128 KiB, escaped and spaced as the client likes.
+            Self::InvokeMethod(_) => 272 * KIB,
+            // Clients send whole twins back, `$metadata` included.
+            Self::PatchTwin(_) | Self::ReplaceTwin(_) => 2048 * KIB,
+            Self::PutDevice(_) => 64 * KIB,
+            _ => DEFAULT_BODY_LIMIT,
+        }
+    }
+}
+
+/// For everything that sends little or nothing, unknown paths included.
+pub const DEFAULT_BODY_LIMIT: usize = 16 * 1024;

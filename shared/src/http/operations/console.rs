@@ -1,0 +1,224 @@
+//! What the console asks beyond the public API: counts, the paged list, a device's
+//! connection and queue. Keys never appear here.
+
+use super::devices::id_of;
+use super::events::partition_infos;
+use super::{Failure, ask_all_shards, ask_shard, settings, statistics, unexpected};
+use crate::error::HubError;
+use crate::http::backend::Backend;
+use crate::http::cursor::{decode_id, encode_id};
+use crate::http::message::{Request, Response};
+use crate::ids::{DeviceId, Identity};
+use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, ReadEvents};
+use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const DEFAULT_PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+/// Longest text to search for: ids are not longer.
+const MAX_SEARCH: usize = 128;
+/// The span over which the event rate is averaged.
+const RATE_SECONDS: i64 = 10;
+
+/// `GET /api/v1/health`
+pub fn health() -> Response {
+    Response::json(200, &json!({ "status": "ok", "version": VERSION }))
+}
+
+/// `GET /api/v1/overview`
+pub async fn overview<B: Backend>(backend: &B) -> Result<Response, Failure> {
+    let settings = settings(backend).await?;
+    let layout = backend.layout();
+    let now = backend.now();
+    let devices = statistics::total(backend).await?;
+    let partitions = partition_infos(backend).await?;
+    let total: u64 = partitions
+        .iter()
+        .map(|info| info.last_sequence_number)
+        .sum();
+    let recent = recent_events(backend, &partitions).await?;
+    Ok(Response::json(
+        200,
+        &json!({
+            "devices": {
+                "total": devices.total,
+                "enabled": devices.enabled,
+                "disabled": devices.disabled,
+                "connected": devices.connected,
+                "neverConnected": devices.never_connected,
+            },
+            "events": { "total": total, "perSecond": recent as f64 / RATE_SECONDS as f64 },
+            "hub": {
+                "hostName": settings.host_name(),
+                "version": VERSION,
+                "shards": layout.shards,
+                "gateways": layout.gateways,
+                "partitions": layout.partitions,
+            },
+            "time": now.to_string(),
+        }),
+    ))
+}
+
+/// How many events were stored in the last seconds: numbers are dense, so the first event
+/// of the span tells.
+async fn recent_events<B: Backend>(
+    backend: &B,
+    partitions: &[PartitionInfo],
+) -> Result<u64, Failure> {
+    let since = backend.now().plus_seconds(-RATE_SECONDS);
+    let busy = partitions
+        .iter()
+        .filter(|info| info.last_enqueued_time.is_some_and(|last| last >= since));
+    let asks = busy.map(|info| async move {
+        let read = ReadEvents {
+            position: Position::Time(since),
+            max: 1,
+            device: None,
+            sources: Vec::new(),
+            wait_until: None,
+        };
+        (
+            info,
+            backend.events(info.id, EventsRequest::Read(read)).await,
+        )
+    });
+    let mut count = 0;
+    for (info, reply) in join_all(asks).await {
+        let EventsReply::Page(page) = reply? else {
+            return Err(unexpected("a partition"));
+        };
+        let first = page
+            .events
+            .first()
+            .and_then(|event| event.get("sequenceNumber"))
+            .and_then(Value::as_u64);
+        if let Some(first) = first {
+            count += (info.last_sequence_number + 1).saturating_sub(first);
+        }
+    }
+    Ok(count)
+}
+
+/// `GET /api/v1/hub`
+pub async fn hub<B: Backend>(backend: &B) -> Result<Response, Failure> {
+    let settings = settings(backend).await?;
+    let layout = backend.layout();
+    Ok(Response::json(
+        200,
+        &json!({
+            "hostName": settings.host_name(),
+            "hostNames": settings.host_names,
+            "version": VERSION,
+            "shards": layout.shards,
+            "gateways": layout.gateways,
+            "partitions": layout.partitions,
+        }),
+    ))
+}
+
+/// `GET /api/v1/devices`: a page in order of id over all shards
+pub async fn devices<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+    let browse = read_browse(request)?;
+    let top = usize::try_from(browse.top).unwrap_or(usize::MAX);
+    let (mut items, mut more, mut total) = (Vec::new(), false, 0u64);
+    for reply in ask_all_shards(backend, &RegistryRequest::BrowseDevices(browse)).await? {
+        let RegistryReply::DevicePage(page) = reply else {
+            return Err(unexpected("the registry"));
+        };
+        items.extend(page.items);
+        more |= page.more;
+        total += page.total;
+    }
+    items.sort_by(|one, other| id_of(one).cmp(id_of(other)));
+    more |= items.len() > top;
+    items.truncate(top);
+    let cursor = if more {
+        items.last().map(|last| encode_id(id_of(last)))
+    } else {
+        None
+    };
+    Ok(Response::json(
+        200,
+        &json!({ "items": items, "cursor": cursor, "total": total }),
+    ))
+}
+
+fn read_browse(request: &Request) -> Result<BrowseDevices, HubError> {
+    let search = request
+        .filled_parameter("search")
+        .map(std::borrow::Cow::into_owned);
+    if search.as_ref().is_some_and(|text| text.len() > MAX_SEARCH) {
+        return Err(HubError::invalid(format!(
+            "search has at most {MAX_SEARCH} characters."
+        )));
+    }
+    let status = match request.filled_parameter("status").as_deref() {
+        None => None,
+        Some(status @ ("enabled" | "disabled")) => Some(status.to_owned()),
+        Some(_) => return Err(HubError::invalid("status must be enabled or disabled.")),
+    };
+    let connected = match request.filled_parameter("connectionState").as_deref() {
+        None => None,
+        Some(state) if state.eq_ignore_ascii_case("connected") => Some(true),
+        Some(state) if state.eq_ignore_ascii_case("disconnected") => Some(false),
+        Some(_) => {
+            return Err(HubError::invalid(
+                "connectionState must be connected or disconnected.",
+            ));
+        }
+    };
+    let top = match request.filled_parameter("top") {
+        None => DEFAULT_PAGE,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|top| (1..=MAX_PAGE).contains(top))
+            .ok_or_else(|| {
+                HubError::invalid(format!("top must be a number from 1 to {MAX_PAGE}."))
+            })?,
+    };
+    let after = request
+        .filled_parameter("cursor")
+        .map(|cursor| decode_id(&cursor))
+        .transpose()?;
+    Ok(BrowseDevices {
+        search,
+        status,
+        connected,
+        after,
+        top,
+    })
+}
+
+/// `GET /api/v1/devices/{id}/connection`
+pub async fn connection<B: Backend>(backend: &B, device: DeviceId) -> Result<Response, Failure> {
+    let identity = Identity::device(device.clone());
+    match ask_shard(backend, &device, RegistryRequest::GetConnection(identity)).await? {
+        RegistryReply::Connection(facts) => Ok(Response::json(200, &facts)),
+        _ => Err(unexpected("the registry")),
+    }
+}
+
+/// `GET /api/v1/devices/{id}/c2d`
+pub async fn pending_messages<B: Backend>(
+    backend: &B,
+    device: DeviceId,
+) -> Result<Response, Failure> {
+    match ask_shard(
+        backend,
+        &device,
+        RegistryRequest::ListMessages(device.clone()),
+    )
+    .await?
+    {
+        RegistryReply::MessageList(items) => Ok(Response::json(200, &json!({ "items": items }))),
+        _ => Err(unexpected("the registry")),
+    }
+}
+
+#[cfg(test)]
+#[path = "console_tests.rs"]
+mod tests;

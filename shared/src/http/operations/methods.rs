@@ -1,0 +1,173 @@
+//! Direct methods (`service.md` §7).
+//!
+//! A call asks the device's shard where it is, waiting for it to come if the caller wants
+//! to, and then that gateway. A place that is out of date is looked up once more.
+
+use super::{Failure, ask_shard, unexpected};
+use crate::error::{ErrorCode, HubError};
+use crate::http::backend::Backend;
+use crate::http::error::Envelope;
+use crate::http::json::{self, Object};
+use crate::http::message::{Request, Response};
+use crate::ids::Identity;
+use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
+use crate::ipc::registry::{Locate, Location, RegistryReply, RegistryRequest};
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+
+/// Largest payload, as JSON text.
+const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
+/// Longest method name.
+const MAX_NAME_LENGTH: usize = 128;
+const DEFAULT_RESPONSE_SECONDS: i64 = 30;
+
+/// A checked call.
+#[derive(Debug, PartialEq, Eq)]
+struct Call {
+    method: String,
+    payload: String,
+    response_seconds: i64,
+    connect_seconds: i64,
+}
+
+/// `POST /twins/{id}/methods`
+pub async fn invoke<B: Backend>(
+    backend: &B,
+    request: &Request,
+    identity: Identity,
+) -> Result<Response, Failure> {
+    let call = Call::parse(&request.body)?;
+    let now = backend.now();
+    let until = now.plus_seconds(call.connect_seconds);
+    // The response timeout covers the whole call, waiting for the connection included.
+    let deadline = now.plus_seconds(call.response_seconds);
+    let mut invocation = InvokeMethod {
+        connection: crate::ipc::ConnectionId(String::new()),
+        identity,
+        method: call.method,
+        payload: call.payload,
+        deadline,
+    };
+    for _ in 0..2 {
+        let place = locate(backend, &invocation.identity, until).await?;
+        invocation.connection = place.connection;
+        let asked = GatewayRequest::InvokeMethod(invocation.clone());
+        match backend
+            .gateway(place.gateway, asked)
+            .await
+            .map_err(method_failure)?
+        {
+            GatewayReply::MethodResult { status, payload } => {
+                return Ok(Response::json(
+                    200,
+                    &json!({ "status": status, "payload": payload }),
+                ));
+            }
+            GatewayReply::Gone => {}
+            GatewayReply::Done => return Err(unexpected("the gateway")),
+        }
+    }
+    Err(method_failure(HubError::new(
+        ErrorCode::DeviceNotOnline,
+        "",
+    )))
+}
+
+async fn locate<B: Backend>(
+    backend: &B,
+    identity: &Identity,
+    until: Timestamp,
+) -> Result<Location, Failure> {
+    let locate = RegistryRequest::Locate(Locate {
+        identity: identity.clone(),
+        until,
+    });
+    match ask_shard(backend, &identity.device, locate)
+        .await
+        .map_err(method_failure)?
+    {
+        RegistryReply::Location(place) => Ok(place),
+        _ => Err(unexpected("the registry")),
+    }
+}
+
+/// Errors of the call itself have fixed texts and the nested envelope; all others, such as
+/// an unknown device, are classic.
+fn method_failure(mut error: HubError) -> Failure {
+    let text = match error.code {
+        ErrorCode::DeviceNotOnline => "Timed out waiting for device to connect.",
+        ErrorCode::GatewayTimeout => "Timed out waiting for the response from device.",
+        ErrorCode::DeviceConnectionClosedRemotely => {
+            "The device closed its connection before it answered."
+        }
+        ErrorCode::DeviceMaximumInflightMethodExceeded => {
+            "The device has too many direct methods in flight; wait for some to end."
+        }
+        _ => return error.into(),
+    };
+    error.message = text.to_owned();
+    Failure {
+        error,
+        envelope: Envelope::Nested,
+    }
+}
+
+impl Call {
+    /// The checks come in the order of the contract's table.
+    fn parse(body: &[u8]) -> Result<Self, HubError> {
+        let body = json::parse_object(body)?;
+        let method = json::text_member(&body, "methodName")?.unwrap_or_default();
+        if method.is_empty() {
+            return Err(HubError::invalid("methodName is required."));
+        }
+        if method.len() > MAX_NAME_LENGTH || !method.bytes().all(is_name_byte) {
+            return Err(HubError::invalid(format!(
+                "methodName has at most {MAX_NAME_LENGTH} printable ASCII characters, without space and \
+                 $ ( ) < > @ , ; : \\ \" / [ ] ? = {{ }} # +."
+            )));
+        }
+        let response_seconds = seconds(&body, "responseTimeoutInSeconds", 5)?
+            .or(seconds(&body, "timeoutInSeconds", 5)?)
+            .unwrap_or(DEFAULT_RESPONSE_SECONDS);
+        let connect_seconds = seconds(&body, "connectTimeoutInSeconds", 0)?.unwrap_or(0);
+        if connect_seconds > response_seconds {
+            return Err(HubError::invalid(format!(
+                "Device connection timeout {connect_seconds} s cannot be longer than an overall call \
+                 timeout {response_seconds} s"
+            )));
+        }
+        let payload = json::raw_member(&body, "payload")
+            .map(Value::to_string)
+            .unwrap_or_default();
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return Err(HubError::new(
+                ErrorCode::MessageTooLarge,
+                format!("The payload of a method may have at most {MAX_PAYLOAD_BYTES} bytes."),
+            ));
+        }
+        Ok(Self {
+            method: method.to_owned(),
+            payload,
+            response_seconds,
+            connect_seconds,
+        })
+    }
+}
+
+fn seconds(body: &Object, name: &str, least: i64) -> Result<Option<i64>, HubError> {
+    match json::whole_member(body, name)? {
+        Some(value) if !(least..=300).contains(&value) => Err(HubError::invalid(format!(
+            "{name} must be within [{least}; 300]."
+        ))),
+        other => Ok(other),
+    }
+}
+
+/// `device.md` §6; `#` and `+` are added since they cannot stand in a topic.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"$()<>@,;:\\\"/[]?={}#+".contains(&byte)
+}
+
+#[cfg(test)]
+#[path = "methods_tests.rs"]
+mod tests;

@@ -1,0 +1,76 @@
+//! One file per group of operations: reads what is special in the request, asks the actors
+//! and shapes the answer. Callers have been authorised before.
+
+pub mod console;
+pub mod device_messages;
+pub mod devices;
+pub mod event_query;
+pub mod events;
+pub mod messages;
+pub mod methods;
+pub mod routes;
+pub mod session;
+pub mod statistics;
+pub mod twins;
+
+use super::backend::Backend;
+use super::error::Envelope;
+use crate::error::{ErrorCode, HubError};
+use crate::ids::DeviceId;
+use crate::ipc::hub::Settings;
+use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use futures_util::future::join_all;
+use std::rc::Rc;
+
+/// An error with the form its body takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: HubError,
+    /// How it is written.
+    pub envelope: Envelope,
+}
+
+impl From<HubError> for Failure {
+    fn from(error: HubError) -> Self {
+        Self {
+            error,
+            envelope: Envelope::Classic,
+        }
+    }
+}
+
+/// An actor answered with something that does not fit the question.
+fn unexpected(actor: &str) -> Failure {
+    HubError::internal(format!("{actor} answered with a reply of another kind")).into()
+}
+
+/// The settings, or a clear answer that the hub is not set up.
+pub async fn settings<B: Backend>(backend: &B) -> Result<Rc<Settings>, HubError> {
+    backend.settings().await?.ok_or_else(|| {
+        HubError::new(
+            ErrorCode::ServiceUnavailable,
+            "This hub is not set up yet: call POST /api/v1/bootstrap with the deployment's secret.",
+        )
+    })
+}
+
+/// Asks the shard of a device.
+async fn ask_shard<B: Backend>(
+    backend: &B,
+    device: &DeviceId,
+    request: RegistryRequest,
+) -> RegistryResult {
+    backend
+        .registry(backend.layout().shard_of(device), request)
+        .await
+}
+
+/// Asks all shards the same, at once; the first error counts.
+async fn ask_all_shards<B: Backend>(
+    backend: &B,
+    request: &RegistryRequest,
+) -> Result<Vec<RegistryReply>, HubError> {
+    let asks = (0..backend.layout().shards).map(|shard| backend.registry(shard, request.clone()));
+    join_all(asks).await.into_iter().collect()
+}

@@ -1,0 +1,155 @@
+//! Events as JSON, the way every reader of the built-in endpoint sees them
+//! (`query-routing-events.md` §4.1, §5.2).
+
+use crate::hub::segment::{DUPLICATE, Entry, RETAIN, Record, WILL};
+use crate::ipc::events::HubEvent;
+use crate::mqtt::property_bag::{self, MessageProperties, SystemProperty};
+use crate::time::Timestamp;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+
+/// Where an event lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub partition: u16,
+    pub sequence: i64,
+    pub offset: i64,
+    pub enqueued: Timestamp,
+}
+
+/// The device and source of an entry, for filters; cheaper than the whole document.
+pub(super) fn device_of<'a>(entry: &Entry<'a>) -> &'a str {
+    match entry {
+        Entry::Telemetry(record) => record.device,
+        Entry::HubEvent { device, .. } => device,
+    }
+}
+
+/// Builds the document; `None` for a hub event that cannot be read (then it is skipped).
+pub(super) fn document(entry: &Entry<'_>, place: Place) -> Option<Value> {
+    match entry {
+        Entry::Telemetry(record) => Some(telemetry(record, place)),
+        Entry::HubEvent { json, .. } => {
+            serde_json::from_str(json).ok().map(|event| hub_event(&event, place))
+        }
+    }
+}
+
+fn envelope(place: Place, source: &str, device: &str, module: Option<&str>) -> Map<String, Value> {
+    let mut event = Map::new();
+    event.insert("id".into(), json!(format!("{}:{}", place.partition, place.sequence)));
+    event.insert("partition".into(), json!(place.partition));
+    event.insert("sequenceNumber".into(), json!(place.sequence));
+    event.insert("offset".into(), json!(place.offset.to_string()));
+    event.insert("enqueuedTime".into(), json!(place.enqueued));
+    event.insert("source".into(), json!(source));
+    event.insert("deviceId".into(), json!(device));
+    if let Some(module) = module {
+        event.insert("moduleId".into(), json!(module));
+    }
+    event
+}
+
+fn telemetry(record: &Record<'_>, place: Place) -> Value {
+    // Bags are validated before they are stored; an unreadable one still shows its body.
+    let properties = property_bag::parse(record.bag).unwrap_or_default();
+    let module = (!record.module.is_empty()).then_some(record.module);
+    let mut event = envelope(place, "Telemetry", record.device, module);
+
+    let mut system = Map::new();
+    for (property, value) in &properties.system {
+        system.insert(property.event_name().to_owned(), json!(value));
+    }
+    // Stamps come last so that nothing a device sends can stand in their place.
+    system.insert("iothub-connection-device-id".into(), json!(record.device));
+    if let Some(module) = module {
+        system.insert("iothub-connection-module-id".into(), json!(module));
+    }
+    system.insert("iothub-connection-auth-method".into(), json!(record.auth_method));
+    system.insert("iothub-connection-auth-generation-id".into(), json!(record.generation_id));
+    system.insert("iothub-enqueuedtime".into(), json!(place.enqueued.milliseconds()));
+    system.insert("iothub-message-source".into(), json!("Telemetry"));
+    if !record.model_id.is_empty() {
+        system.insert("dt-dataschema".into(), json!(record.model_id));
+    }
+    event.insert("systemProperties".into(), Value::Object(system));
+
+    let mut application: Map<String, Value> = properties
+        .application
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    for (flag, name, value) in
+        [(RETAIN, "mqtt-retain", "true"), (DUPLICATE, "mqtt-dup", "true"), (WILL, "iothub-MessageType", "Will")]
+    {
+        if record.flags & flag != 0 {
+            application.insert(name.to_owned(), json!(value));
+        }
+    }
+    event.insert("applicationProperties".into(), Value::Object(application));
+    insert_body(&mut event, &properties, record.body);
+    Value::Object(event)
+}
+
+/// `body` when content type and encoding say JSON and it parses; else `bodyBase64`;
+/// neither for an empty body.
+fn insert_body(event: &mut Map<String, Value>, properties: &MessageProperties, body: &[u8]) {
+    if body.is_empty() {
+        return;
+    }
+    match parse_body(properties, body) {
+        Some(value) => event.insert("body".into(), value),
+        None => event.insert("bodyBase64".into(), json!(STANDARD.encode(body))),
+    };
+}
+
+fn parse_body(properties: &MessageProperties, body: &[u8]) -> Option<Value> {
+    let content_type = properties.get(SystemProperty::ContentType)?;
+    let media_type = content_type.split(';').next().unwrap_or(content_type).trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return None;
+    }
+    let encoding = properties.get(SystemProperty::ContentEncoding)?;
+    if encoding.eq_ignore_ascii_case("utf-8") {
+        return serde_json::from_slice(body).ok();
+    }
+    let text = if encoding.eq_ignore_ascii_case("utf-16") {
+        let units = body.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+        String::from_utf16(&units.map(u16::from_le_bytes).collect::<Vec<_>>()).ok()?
+    } else if encoding.eq_ignore_ascii_case("utf-32") {
+        let units = body.chunks_exact(4).filter_map(|four| <[u8; 4]>::try_from(four).ok());
+        units.map(|four| char::from_u32(u32::from_le_bytes(four))).collect::<Option<String>>()?
+    } else {
+        return None;
+    };
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
+}
+
+fn hub_event(event: &HubEvent, place: Place) -> Value {
+    let identity = &event.identity;
+    let module = identity.module.as_ref().map(crate::ids::ModuleId::as_str);
+    let mut document = envelope(place, &event.source, identity.device.as_str(), module);
+    let mut system = Map::new();
+    system.insert("content-type".into(), json!("application/json"));
+    system.insert("content-encoding".into(), json!("utf-8"));
+    system.insert("user-id".into(), json!(event.hub_name));
+    system.insert("iothub-connection-device-id".into(), json!(identity.device));
+    if let Some(module) = module {
+        system.insert("iothub-connection-module-id".into(), json!(module));
+    }
+    system.insert("iothub-enqueuedtime".into(), json!(place.enqueued.milliseconds()));
+    system.insert("iothub-message-source".into(), json!(event.source));
+    document.insert("systemProperties".into(), Value::Object(system));
+    let mut application = Map::new();
+    application.insert("hubName".into(), json!(event.hub_name));
+    application.insert("deviceId".into(), json!(identity.device));
+    if let Some(module) = module {
+        application.insert("moduleId".into(), json!(module));
+    }
+    application.insert("operationTimestamp".into(), json!(event.time));
+    application.insert("opType".into(), json!(event.operation));
+    application.insert("iothub-message-schema".into(), json!(event.schema));
+    document.insert("applicationProperties".into(), Value::Object(application));
+    document.insert("body".into(), event.body.clone());
+    Value::Object(document)
+}

@@ -1,0 +1,271 @@
+//! Group commit of telemetry (`device.md` §3.3: PUBACK only after the message is stored).
+//!
+//! Messages of all connections gather per partition; one append per partition is under
+//! way at a time, and what comes meanwhile is the next batch. Row writes are nearly the
+//! whole bill at the edge, so a batch also waits a little for connections that have been
+//! sending lately and whose messages are probably about to come. A lone sender, or senders
+//! that all wait for their acknowledgement, never wait for anybody.
+
+use super::connection::Slot;
+use crate::hub::effects::Correlation;
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// A batch goes at once when it has so many messages…
+const FULL_MESSAGES: usize = 64;
+/// …or so many bytes…
+const FULL_BYTES: usize = 256 * 1024;
+/// …or its oldest message has waited so long, in milliseconds.
+const LONGEST_WAIT: i64 = 250;
+/// A batch never grows beyond this: a partition stores it as one row of at most 2 MB.
+const MAX_BATCH_BYTES: usize = 1_000_000;
+/// Waiting messages of one partition before senders are cut off.
+const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
+/// How long "lately" is.
+const WINDOW_MILLISECONDS: i64 = 1_000;
+/// Tries before the senders are told by a closed connection.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Messages of one append.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    number: u64,
+    /// Shared with the append under way, so that a retry needs no copy.
+    pub data: Rc<Vec<u8>>,
+    /// Who waits for which PUBACK; packet id 0 for none.
+    pub acknowledgements: Vec<(Slot, u16)>,
+    connections: u32,
+    oldest: Option<Timestamp>,
+}
+
+/// An append under way.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub correlation: Correlation,
+    pub batch: Batch,
+    attempts: u32,
+}
+
+/// The telemetry of one partition.
+#[derive(Debug)]
+pub(super) struct Batcher {
+    waiting: VecDeque<Batch>,
+    waiting_bytes: usize,
+    pub in_flight: Option<InFlight>,
+    /// A failed append that is sent again at the given time.
+    retry: Option<(Timestamp, Batch, u32)>,
+    batches: u64,
+    window: u64,
+    window_start: Option<Timestamp>,
+    connections_in_window: u32,
+    connections_before: u32,
+}
+
+/// What a connection remembers to be counted once per batch and window.
+pub(super) struct Marks<'a> {
+    pub batch: &'a mut u64,
+    pub window: &'a mut u64,
+}
+
+/// More is waiting than can be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Overloaded;
+
+impl Batcher {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            in_flight: None,
+            retry: None,
+            batches: 0,
+            window: 1,
+            window_start: None,
+            connections_in_window: 0,
+            connections_before: 0,
+        }
+    }
+
+    /// Adds a message; `encode` appends its record.
+    pub(super) fn push(
+        &mut self,
+        now: Timestamp,
+        slot: Slot,
+        packet_id: u16,
+        marks: Marks<'_>,
+        size: usize,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Overloaded> {
+        if self.waiting_bytes + size > MAX_WAITING_BYTES {
+            return Err(Overloaded);
+        }
+        self.turn_window(now);
+        if *marks.window != self.window {
+            *marks.window = self.window;
+            self.connections_in_window += 1;
+        }
+        let full = self.waiting.back().is_none_or(|batch| batch.data.len() + size > MAX_BATCH_BYTES);
+        if full {
+            self.batches += 1;
+            self.waiting.push_back(Batch { number: self.batches, ..Batch::default() });
+        }
+        let Some(batch) = self.waiting.back_mut() else { return Err(Overloaded) };
+        let before = batch.data.len();
+        encode(Rc::make_mut(&mut batch.data));
+        self.waiting_bytes += batch.data.len() - before;
+        batch.acknowledgements.push((slot, packet_id));
+        batch.oldest.get_or_insert(now);
+        if *marks.batch != batch.number {
+            *marks.batch = batch.number;
+            batch.connections += 1;
+        }
+        Ok(())
+    }
+
+    fn turn_window(&mut self, now: Timestamp) {
+        let age = self
+            .window_start
+            .map_or(i64::MAX, |start| now.milliseconds() - start.milliseconds());
+        if !(0..WINDOW_MILLISECONDS).contains(&age) {
+            // After a pause nobody counts as sending lately.
+            self.connections_before =
+                if age < 2 * WINDOW_MILLISECONDS { self.connections_in_window } else { 0 };
+            self.connections_in_window = 0;
+            self.window += 1;
+            self.window_start = Some(now);
+        }
+    }
+
+    /// The next batch, if one should go now; the caller sends it and reports the outcome.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Batch> {
+        if self.in_flight.is_some() || self.retry.is_some() {
+            return None;
+        }
+        let batch = self.waiting.front()?;
+        let due = self.waiting.len() > 1
+            || batch.acknowledgements.len() >= FULL_MESSAGES
+            || batch.data.len() >= FULL_BYTES
+            || batch.connections >= self.connections_before
+            || batch.oldest.is_none_or(|oldest| now >= oldest.plus_milliseconds(LONGEST_WAIT));
+        if !due {
+            return None;
+        }
+        let batch = self.waiting.pop_front()?;
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(batch.data.len());
+        Some(batch)
+    }
+
+    /// Notes that a batch is under way.
+    pub(super) fn sent(&mut self, correlation: Correlation, batch: Batch, attempts: u32) {
+        self.in_flight = Some(InFlight { correlation, batch, attempts });
+    }
+
+    /// The append failed: try again a little later, or give the batch back for good.
+    pub(super) fn failed(&mut self, now: Timestamp, in_flight: InFlight) -> Option<Batch> {
+        if in_flight.attempts >= MAX_ATTEMPTS {
+            return Some(in_flight.batch);
+        }
+        let wait = 100 * i64::from(in_flight.attempts);
+        self.retry = Some((now.plus_milliseconds(wait), in_flight.batch, in_flight.attempts + 1));
+        None
+    }
+
+    /// A failed batch whose time has come, with the number of this attempt.
+    pub(super) fn take_retry(&mut self, now: Timestamp) -> Option<(Batch, u32)> {
+        match self.retry.take() {
+            Some((at, batch, attempt)) if at <= now => Some((batch, attempt)),
+            other => {
+                self.retry = other;
+                None
+            }
+        }
+    }
+
+    /// When [`Batcher::take_due`] or [`Batcher::take_retry`] may have something again, if
+    /// nothing else happens before.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        if let Some((at, _, _)) = &self.retry {
+            return Some(*at);
+        }
+        if self.in_flight.is_some() {
+            return None;
+        }
+        let oldest = self.waiting.front()?.oldest?;
+        Some(oldest.plus_milliseconds(LONGEST_WAIT))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sender {
+        batch: u64,
+        window: u64,
+    }
+
+    fn send(batcher: &mut Batcher, now: i64, slot: Slot, sender: &mut Sender) {
+        let marks = Marks { batch: &mut sender.batch, window: &mut sender.window };
+        let now = Timestamp::from_milliseconds(now);
+        batcher.push(now, slot, 1, marks, 10, |data| data.extend_from_slice(&[0; 10])).unwrap();
+    }
+
+    fn due(batcher: &mut Batcher, now: i64) -> Option<usize> {
+        batcher.take_due(Timestamp::from_milliseconds(now)).map(|batch| batch.acknowledgements.len())
+    }
+
+    #[test]
+    fn a_lone_sender_never_waits() {
+        let mut batcher = Batcher::new();
+        let mut sender = Sender { batch: 0, window: 0 };
+        for step in 0..50 {
+            send(&mut batcher, step * 100, 1, &mut sender);
+            assert_eq!(due(&mut batcher, step * 100), Some(1));
+        }
+    }
+
+    #[test]
+    fn a_batch_waits_for_those_who_sent_lately_but_not_for_long() {
+        let mut batcher = Batcher::new();
+        let mut senders: Vec<Sender> = (0..10).map(|_| Sender { batch: 0, window: 0 }).collect();
+        for (slot, sender) in senders.iter_mut().enumerate() {
+            send(&mut batcher, 0, slot as u32, sender);
+        }
+        assert_eq!(due(&mut batcher, 0), Some(10));
+        // The next second: nine of ten do not suffice, the tenth completes the batch.
+        for (slot, sender) in senders.iter_mut().enumerate().take(9) {
+            send(&mut batcher, 1000, slot as u32, sender);
+        }
+        assert_eq!(due(&mut batcher, 1001), None);
+        assert_eq!(batcher.wake_at(), Some(Timestamp::from_milliseconds(1250)));
+        send(&mut batcher, 1100, 9, &mut senders[9]);
+        assert_eq!(due(&mut batcher, 1100), Some(10));
+        // Only one sends: its message goes when it has waited the longest allowed time.
+        send(&mut batcher, 1200, 3, &mut senders[3]);
+        assert_eq!(due(&mut batcher, 1449), None);
+        assert_eq!(due(&mut batcher, 1450), Some(1));
+    }
+
+    #[test]
+    fn one_append_at_a_time_and_three_tries() {
+        let mut batcher = Batcher::new();
+        let mut sender = Sender { batch: 0, window: 0 };
+        let now = Timestamp::from_milliseconds(0);
+        send(&mut batcher, 0, 1, &mut sender);
+        let batch = batcher.take_due(now).unwrap();
+        batcher.sent(1, batch, 1);
+        send(&mut batcher, 0, 1, &mut sender);
+        assert!(batcher.take_due(now).is_none());
+        for attempt in 1..3 {
+            let failed = batcher.in_flight.take().unwrap();
+            assert!(batcher.failed(now, failed).is_none());
+            let (batch, next) = batcher.take_retry(now.plus_seconds(1)).unwrap();
+            assert_eq!(next, attempt + 1);
+            batcher.sent(1, batch, next);
+        }
+        let failed = batcher.in_flight.take().unwrap();
+        assert!(batcher.failed(now, failed).is_some());
+        assert!(batcher.take_due(now).is_some());
+    }
+}

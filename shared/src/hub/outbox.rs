@@ -1,0 +1,150 @@
+//! Messages that must reach another object although the call may fail.
+//!
+//! A row is written in the same block as the state that it tells of, sent at once and
+//! again by alarm until the receiver has answered. Receivers are idempotent: a gateway
+//! closes a connection once, a partition skips numbers below its high-water mark.
+
+use super::effects::{Call, Correlation, Effects, Outgoing};
+use crate::error::HubError;
+use crate::ipc::Address;
+use crate::ipc::events::{EventsRequest, HubEvent};
+use crate::ipc::gateway::GatewayRequest;
+use crate::sql::Sql;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Table of the outbox; AUTOINCREMENT because a number must never come twice.
+pub const SCHEMA: &str = "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, \
+     target TEXT NOT NULL, message TEXT NOT NULL)";
+
+/// How long to wait before sending again what was not answered.
+const RETRY_MILLISECONDS: i64 = 5_000;
+/// Most rows sent in one go.
+const BATCH: i64 = 200;
+
+/// The sending side; holds nothing that the table does not.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Calls under way: to whom, and which rows each of them carries.
+    sending: BTreeMap<Correlation, (String, Vec<i64>)>,
+}
+
+impl Outbox {
+    /// Writes an event for a partition.
+    pub fn put_event(sql: &dyn Sql, partition: u16, event: &HubEvent) -> Result<(), HubError> {
+        put(sql, &format!("events/{partition}"), &to_json(event)?)
+    }
+
+    /// Writes a request for a gateway.
+    pub fn put_gateway(
+        sql: &dyn Sql,
+        gateway: u16,
+        request: &GatewayRequest,
+    ) -> Result<(), HubError> {
+        put(sql, &format!("gateway/{gateway}"), &to_json(request)?)
+    }
+
+    /// Sends every row that is not already on its way. `origin` names this object to
+    /// partitions; `next` hands out correlations.
+    ///
+    /// A partition gets one call at a time: its high-water mark would skip a failed call's
+    /// rows if a later one overtook it.
+    pub fn send<Reply>(
+        &mut self,
+        now: Timestamp,
+        origin: &str,
+        next: &mut dyn FnMut() -> Correlation,
+        sql: &dyn Sql,
+        effects: &mut Effects<Reply>,
+    ) -> Result<(), HubError> {
+        let rows = sql.query(
+            "SELECT number, target, message FROM outbox ORDER BY number LIMIT ?",
+            &[BATCH.into()],
+        )?;
+        let mut events: BTreeMap<u16, Vec<(i64, HubEvent)>> = BTreeMap::new();
+        for row in rows {
+            let number = row.integer(0).unwrap_or(0);
+            let (target, message) = (row.required_text(1)?, row.required_text(2)?);
+            let Some((kind, index)) = target.split_once('/') else { continue };
+            let Ok(index) = index.parse::<u16>() else { continue };
+            let busy = self.sending.values().any(|(to, numbers)| {
+                to == target && (kind == "events" || numbers.contains(&number))
+            });
+            if busy {
+                continue;
+            }
+            match kind {
+                "events" => {
+                    let event = serde_json::from_str(message).map_err(unreadable)?;
+                    events.entry(index).or_default().push((number, event));
+                }
+                _ => {
+                    let request = serde_json::from_str(message).map_err(unreadable)?;
+                    let correlation = next();
+                    self.sending.insert(correlation, (target.to_owned(), vec![number]));
+                    effects.calls.push(Call {
+                        to: Address::Gateway(index),
+                        request: Outgoing::Gateway(request),
+                        correlation,
+                    });
+                }
+            }
+        }
+        for (partition, events) in events {
+            let correlation = next();
+            let numbers = events.iter().map(|(number, _)| *number).collect();
+            self.sending.insert(correlation, (format!("events/{partition}"), numbers));
+            let events =
+                events.into_iter().map(|(number, event)| (number.unsigned_abs(), event)).collect();
+            effects.calls.push(Call {
+                to: Address::Events(partition),
+                request: Outgoing::Events(EventsRequest::AppendHubEvents {
+                    origin: origin.to_owned(),
+                    events,
+                }),
+                correlation,
+            });
+        }
+        if !self.sending.is_empty() {
+            // Should this object die before the answer comes, the alarm sends again.
+            effects.alarm_at(now.plus_milliseconds(RETRY_MILLISECONDS));
+        }
+        Ok(())
+    }
+
+    /// Takes the outcome of a call made by [`Outbox::send`]; `false` if it is none of ours.
+    pub fn finished(
+        &mut self,
+        correlation: Correlation,
+        delivered: bool,
+        sql: &dyn Sql,
+    ) -> Result<bool, HubError> {
+        let Some((_, numbers)) = self.sending.remove(&correlation) else { return Ok(false) };
+        if delivered {
+            for number in numbers {
+                sql.execute("DELETE FROM outbox WHERE number = ?", &[number.into()])?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether rows wait to be sent (again).
+    pub fn has_rows(sql: &dyn Sql) -> Result<bool, HubError> {
+        Ok(!sql.query("SELECT 1 FROM outbox LIMIT 1", &[])?.is_empty())
+    }
+}
+
+fn put(sql: &dyn Sql, target: &str, message: &str) -> Result<(), HubError> {
+    sql.execute(
+        "INSERT INTO outbox (target, message) VALUES (?, ?)",
+        &[target.into(), message.into()],
+    )
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String, HubError> {
+    serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
+}
+
+fn unreadable(error: serde_json::Error) -> HubError {
+    HubError::internal(format!("an outbox row cannot be read: {error}"))
+}

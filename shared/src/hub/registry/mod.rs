@@ -1,0 +1,273 @@
+//! A registry shard: identities, twins, message queues and sessions of its devices.
+//!
+//! Implements `service.md` §4, §6, §8 and the registry's half of `device.md` §2–§6. The
+//! shard is the one place that knows which connection of an identity is the newest: every
+//! session has an epoch, and what an older one says is ignored. It must never trust a
+//! gateway about rights; it checks tokens itself.
+
+mod authentication;
+mod browse;
+mod device_plane;
+mod feedback;
+mod identity;
+mod messages;
+mod put;
+mod schema;
+mod session;
+mod twins;
+
+use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
+use super::outbox::Outbox;
+use super::settings;
+use crate::error::{ErrorCode, HubError};
+use crate::ids::Identity;
+use crate::ipc::Address;
+use crate::ipc::events::HubEvent;
+use crate::ipc::gateway::GatewayRequest;
+use crate::ipc::hub::Settings;
+use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::sql::Sql;
+use crate::time::Timestamp;
+use session::Waiting;
+
+pub use session::DELIVERY_WINDOW;
+
+/// A registry shard. Memory holds only what may be lost: callers that wait, calls under way.
+#[derive(Debug)]
+pub struct Registry {
+    shard: u16,
+    settings: Option<Settings>,
+    outbox: Outbox,
+    waiting: Vec<Waiting>,
+    correlations: Correlation,
+}
+
+/// What one input may use: time, storage, effects; and whether the outbox got rows.
+pub(super) struct Context<'a> {
+    now: Timestamp,
+    sql: &'a dyn Sql,
+    effects: &'a mut Effects<RegistryResult>,
+    wrote_outbox: bool,
+}
+
+impl Registry {
+    /// Opens the shard: brings its tables up to date and reads its settings.
+    pub fn open(shard: u16, sql: &dyn Sql) -> Result<Self, HubError> {
+        crate::sql::migrate(sql, schema::STEPS)?;
+        Ok(Self {
+            shard,
+            settings: settings::load(sql)?,
+            outbox: Outbox::default(),
+            waiting: Vec::new(),
+            correlations: 0,
+        })
+    }
+
+    /// Handles a request. `None`: the answer comes later as an effect for `token`.
+    pub fn handle(
+        &mut self,
+        now: Timestamp,
+        token: Token,
+        request: RegistryRequest,
+        sql: &dyn Sql,
+        effects: &mut Effects<RegistryResult>,
+    ) -> Option<RegistryResult> {
+        let mut request = Some(request);
+        let mut answer = None;
+        let mut wrote_outbox = false;
+        let (calls, replies) = (effects.calls.len(), effects.replies.len());
+        let outcome = sql.transaction(&mut || {
+            let Some(request) = request.take() else {
+                return Err(HubError::internal("a request ran twice"));
+            };
+            let mut context = Context { now, sql, effects, wrote_outbox: false };
+            answer = self.dispatch(token, request, &mut context)?.map(Ok);
+            wrote_outbox = context.wrote_outbox;
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            // Nothing was written, so nothing that followed from it may leave either.
+            effects.calls.truncate(calls);
+            effects.replies.truncate(replies);
+            return Some(Err(error));
+        }
+        if wrote_outbox && let Err(error) = self.send_outbox(now, sql, effects) {
+            // The rows are safe; the alarm sends them.
+            effects.alarm_at(now.plus_seconds(1));
+            drop(error);
+        }
+        self.arm_waiting(effects);
+        answer
+    }
+
+    fn dispatch(
+        &mut self,
+        token: Token,
+        request: RegistryRequest,
+        context: &mut Context<'_>,
+    ) -> Result<Option<RegistryReply>, HubError> {
+        use RegistryRequest as Request;
+        let reply = match request {
+            Request::Connect(request) => self.connect(&request, context)?,
+            Request::Disconnected(report) => self.disconnected(&report, context)?,
+            Request::UpdateSession(update) => self.update_session(&update, context)?,
+            Request::DeviceTwin(identity) => twins::device_view(&identity, context)?,
+            Request::ReportTwin(report) => self.report_twin(&report, context)?,
+            Request::CompleteDelivery(done) => self.complete_delivery(&done, context)?,
+            Request::Activity(entries) => session::note_activity(&entries, context)?,
+            Request::GetDevice(device) => identity::get_device(&device, context)?,
+            Request::ListDevices(list) => browse::list(&list, context)?,
+            Request::BrowseDevices(browse) => browse::browse(&browse, context)?,
+            Request::PutDevice(put) => self.put_device(&put, context)?,
+            Request::DeleteDevice(delete) => self.delete_device(&delete, context)?,
+            Request::GetTwin(identity) => twins::get(&identity, context)?,
+            Request::WriteTwin(write) => self.write_twin(&write, context)?,
+            Request::Statistics => browse::statistics(context)?,
+            Request::GetConnection(identity) => session::describe(&identity, context)?,
+            Request::Locate(locate) => return self.locate(token, locate, context),
+            Request::SendMessage(message) => self.send_message(&message, context)?,
+            Request::PurgeMessages(device) => self.purge_messages(&device, context)?,
+            Request::ListMessages(device) => messages::list(&device, context)?,
+            Request::ReceiveFeedback => self.receive_feedback(token, context)?,
+            Request::SettleFeedback { lock_token, complete } => {
+                feedback::settle(&lock_token, complete, context)?
+            }
+            Request::AsDevice(request) => self.as_device(&request, context)?,
+            Request::ApplySettings(new) => {
+                settings::store(&mut self.settings, *new, context.sql)?;
+                RegistryReply::Done
+            }
+        };
+        Ok(Some(reply))
+    }
+
+    /// The outcome of a call that this shard made.
+    pub fn finished(
+        &mut self,
+        now: Timestamp,
+        correlation: Correlation,
+        outcome: &Outcome,
+        sql: &dyn Sql,
+        effects: &mut Effects<RegistryResult>,
+    ) -> Result<(), HubError> {
+        let delivered =
+            matches!(outcome, Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)));
+        let ours = self.outbox.finished(correlation, delivered, sql)?;
+        // A failed call is repeated by the alarm, not at once, lest it spin.
+        if ours && delivered && Outbox::has_rows(sql)? {
+            self.send_outbox(now, sql, effects)?;
+        }
+        Ok(())
+    }
+
+    /// A volatile timer fired: callers that waited long enough get their answer.
+    pub fn timer(&mut self, now: Timestamp, effects: &mut Effects<RegistryResult>) {
+        self.expire_waiting(now, effects);
+        self.arm_waiting(effects);
+    }
+
+    /// A durable alarm fired: expired messages are given up, unsent outbox rows are sent.
+    pub fn alarm(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<RegistryResult>,
+    ) -> Result<(), HubError> {
+        sql.transaction(&mut || {
+            let mut context = Context { now, sql, effects, wrote_outbox: false };
+            self.expire_messages(&mut context)
+        })?;
+        if Outbox::has_rows(sql)? {
+            self.send_outbox(now, sql, effects)?;
+            effects.alarm_at(now.plus_seconds(5));
+        }
+        let rows = sql.query(
+            "SELECT min(at) FROM (SELECT min(expires) AS at FROM message \
+             UNION ALL SELECT min(expires) FROM feedback)",
+            &[],
+        )?;
+        if let Some(at) = rows.first().and_then(|row| row.integer(0)) {
+            effects.alarm_at(Timestamp::from_milliseconds(at).max(now.plus_seconds(1)));
+        }
+        Ok(())
+    }
+
+    fn send_outbox(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<RegistryResult>,
+    ) -> Result<(), HubError> {
+        let origin = format!("registry-{}", self.shard);
+        let correlations = &mut self.correlations;
+        let mut next = || {
+            *correlations += 1;
+            *correlations
+        };
+        self.outbox.send(now, &origin, &mut next, sql, effects)
+    }
+
+    fn settings(&self) -> Result<&Settings, HubError> {
+        self.settings.as_ref().ok_or_else(|| {
+            HubError::new(
+                ErrorCode::ServiceUnavailable,
+                "This hub has not been set up yet; start it with its own launcher or call bootstrap.",
+            )
+        })
+    }
+
+    /// Tells a gateway something that may get lost without harm.
+    fn tell(&mut self, gateway: u16, request: GatewayRequest, context: &mut Context<'_>) {
+        self.correlations += 1;
+        context.effects.calls.push(Call {
+            to: Address::Gateway(gateway),
+            request: Outgoing::Gateway(request),
+            correlation: self.correlations,
+        });
+    }
+
+    /// Has a gateway close a connection, surely: written to the outbox with the state.
+    fn close(
+        gateway: u16,
+        connection: &str,
+        reason: &str,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let request = GatewayRequest::Close {
+            connection: crate::ipc::ConnectionId(connection.to_owned()),
+            reason: reason.to_owned(),
+        };
+        Outbox::put_gateway(context.sql, gateway, &request)?;
+        context.wrote_outbox = true;
+        Ok(())
+    }
+
+    /// Emits an event if a route asks for its source (`query-routing-events.md` §3.1).
+    fn emit(
+        &self,
+        identity: &Identity,
+        source: &str,
+        schema: &str,
+        operation: &str,
+        body: serde_json::Value,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let Some(settings) = &self.settings else { return Ok(()) };
+        if !settings.routes_source(source) {
+            return Ok(());
+        }
+        let event = HubEvent {
+            identity: identity.clone(),
+            source: source.to_owned(),
+            schema: schema.to_owned(),
+            operation: operation.to_owned(),
+            time: context.now,
+            hub_name: settings.hub_name().to_owned(),
+            body,
+        };
+        let partition = settings.layout.partition_of(&identity.device);
+        Outbox::put_event(context.sql, partition, &event)?;
+        context.wrote_outbox = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Tables of a registry shard.
+//!
+//! Sessions live beside the identity because connecting changes both at once and must be
+//! one row write; twins are larger and change at other times. Documents are JSONB, which
+//! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row.
+
+use crate::hub::outbox;
+
+/// Migration steps, oldest first; never change one that was released.
+pub const STEPS: &[&[&str]] = &[&[
+    "CREATE TABLE identity (
+        device_id TEXT NOT NULL,
+        module_id TEXT NOT NULL DEFAULT '',
+        generation_id TEXT NOT NULL,
+        etag INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        status_reason TEXT,
+        status_updated INTEGER,
+        authentication TEXT NOT NULL,
+        iot_edge INTEGER NOT NULL DEFAULT 0,
+        device_scope TEXT,
+        parent_scope TEXT,
+        managed_by TEXT,
+        model_id TEXT,
+        next_sequence INTEGER NOT NULL DEFAULT 1,
+        epoch INTEGER NOT NULL DEFAULT 0,
+        gateway INTEGER,
+        connection TEXT,
+        state_updated INTEGER,
+        last_activity INTEGER,
+        persistent INTEGER NOT NULL DEFAULT 0,
+        subscriptions TEXT NOT NULL DEFAULT '[]',
+        session TEXT NOT NULL DEFAULT '{}',
+        PRIMARY KEY (device_id, module_id)
+    ) WITHOUT ROWID",
+    "CREATE TABLE twin (
+        device_id TEXT NOT NULL,
+        module_id TEXT NOT NULL DEFAULT '',
+        etag INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        tags BLOB NOT NULL,
+        desired BLOB NOT NULL,
+        reported BLOB NOT NULL,
+        PRIMARY KEY (device_id, module_id)
+    ) WITHOUT ROWID",
+    "CREATE TABLE message (
+        device_id TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        properties TEXT NOT NULL,
+        ack TEXT NOT NULL,
+        body BLOB NOT NULL,
+        enqueued INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        delivery_count INTEGER NOT NULL DEFAULT 0,
+        sent_epoch INTEGER,
+        lock_token TEXT,
+        locked_until INTEGER,
+        PRIMARY KEY (device_id, sequence)
+    ) WITHOUT ROWID",
+    "CREATE TABLE feedback (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        device_id TEXT NOT NULL,
+        record TEXT NOT NULL,
+        expires INTEGER NOT NULL,
+        lock_token TEXT,
+        locked_until INTEGER,
+        delivery_count INTEGER NOT NULL DEFAULT 0
+    )",
+    "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
+    outbox::SCHEMA,
+]];

@@ -1,0 +1,381 @@
+//! Sessions: who is connected where, what it subscribed to, who was there before
+//! (`device.md` §2).
+
+use super::identity::IdentityRow;
+use super::messages::take_deliveries;
+use super::{Context, Registry};
+use crate::error::{ErrorCode, HubError};
+use crate::hub::effects::{Effects, Token};
+use crate::ids::Identity;
+use crate::ipc::ConnectionId;
+use crate::ipc::registry::{
+    ConnectRequest, Connected, Disconnected, Locate, Location, Refused, RegistryReply,
+    RegistryResult, UpdateSession,
+};
+use crate::mqtt::topic::Subscriptions;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Messages in flight to one device; C# acknowledges strictly in order, so few suffice
+/// (`device.md` §4.2).
+pub const DELIVERY_WINDOW: usize = 10;
+/// Callers that may wait for one shard's devices to come online.
+const MAX_WAITING: usize = 1_000;
+
+/// A caller that waits for a device to be online and to take methods.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    token: Token,
+    identity: Identity,
+    until: Timestamp,
+}
+
+/// Facts about the newest session, for people.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SessionFacts {
+    since: Option<Timestamp>,
+    keep_alive_seconds: u16,
+    client_type: Option<String>,
+    api_version: Option<String>,
+    token_expiry: Option<Timestamp>,
+    credential: Option<String>,
+    last_disconnect_reason: Option<String>,
+    last_disconnect_time: Option<Timestamp>,
+}
+
+/// Stored filters as a set.
+pub(super) fn subscriptions(stored: &str) -> Subscriptions {
+    serde_json::from_str(stored).unwrap_or_default()
+}
+
+fn facts(row: &IdentityRow) -> SessionFacts {
+    serde_json::from_str(&row.session).unwrap_or_default()
+}
+
+fn text<T: Serialize>(value: &T) -> Result<String, HubError> {
+    serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
+}
+
+/// CONNACK codes of `device.md` §2.4.
+const SERVER_UNAVAILABLE: u8 = 3;
+const NOT_AUTHORIZED: u8 = 5;
+
+fn refuse(code: u8, reason: impl Into<String>) -> Result<RegistryReply, HubError> {
+    Ok(RegistryReply::Refused(Refused { code, reason: reason.into() }))
+}
+
+impl Registry {
+    pub(super) fn connect(
+        &mut self,
+        request: &ConnectRequest,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        if !self.settings()?.answers_to(&request.host_name) {
+            return refuse(NOT_AUTHORIZED, format!("{:?} is not a name of this hub", request.host_name));
+        }
+        let Some(mut row) = IdentityRow::load(context.sql, &request.identity)? else {
+            return refuse(NOT_AUTHORIZED, "no such identity");
+        };
+        let Some(password) = &request.password else {
+            return refuse(NOT_AUTHORIZED, "no password");
+        };
+        let credential = match self.check_token(&row, &request.host_name, password, context.now) {
+            Ok(credential) => credential,
+            Err(error) => return refuse(NOT_AUTHORIZED, error.message),
+        };
+        if !self.is_enabled(&row, context)? {
+            return refuse(SERVER_UNAVAILABLE, "the device is disabled");
+        }
+
+        if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection)
+            && *connection != request.connection.0
+        {
+            Self::close(gateway, connection, "takenOver", context)?;
+        }
+        let was_connected = row.is_connected();
+        let kept = !request.clean_session && row.persistent;
+        let subscriptions = if kept { subscriptions(&row.subscriptions) } else { Subscriptions::new() };
+        let session_present = kept && !subscriptions.is_empty();
+        if request.clean_session && request.identity.module.is_none() {
+            // A clean session also forgets what was queued for the old one (§2.5).
+            self.purge_messages(&request.identity.device, context)?;
+        }
+        let mut facts = facts(&row);
+        facts.since = Some(context.now);
+        facts.keep_alive_seconds = request.keep_alive;
+        facts.client_type.clone_from(&request.client_type);
+        facts.api_version.clone_from(&request.api_version);
+        facts.token_expiry = Some(credential.expires);
+        facts.credential = Some(credential.name.to_owned());
+        row.epoch += 1;
+        row.gateway = Some(request.gateway);
+        row.connection = Some(request.connection.0.clone());
+        row.persistent = !request.clean_session;
+        row.subscriptions = text(&subscriptions)?;
+        if request.model_id.is_some() {
+            row.model_id.clone_from(&request.model_id);
+        }
+        context.sql.execute(
+            "UPDATE identity SET epoch = ?, gateway = ?, connection = ?, state_updated = ?, \
+             last_activity = ?, persistent = ?, subscriptions = ?, session = ?, model_id = ? \
+             WHERE device_id = ? AND module_id = ?",
+            &[
+                row.epoch.into(),
+                i64::from(request.gateway).into(),
+                request.connection.0.as_str().into(),
+                context.now.milliseconds().into(),
+                context.now.milliseconds().into(),
+                row.persistent.into(),
+                row.subscriptions.as_str().into(),
+                text(&facts)?.into(),
+                row.model_id.clone().into(),
+                request.identity.device.as_str().into(),
+                request.identity.module_key().into(),
+            ],
+        )?;
+        if !was_connected {
+            self.emit_connection_state(&row, "deviceConnected", context)?;
+        }
+        let deliveries = if subscriptions.devicebound_qos().is_some() {
+            take_deliveries(context.sql, &row, DELIVERY_WINDOW, context.now)?
+        } else {
+            Vec::new()
+        };
+        self.answer_waiting(&row, context);
+        Ok(RegistryReply::Connected(Box::new(Connected {
+            epoch: row.epoch.unsigned_abs(),
+            session_present,
+            subscriptions: subscriptions.into(),
+            generation_id: row.generation_id.clone(),
+            auth_method: credential.auth_method,
+            expires: Some(credential.expires),
+            deliveries,
+        })))
+    }
+
+    /// A module is enabled when its device is.
+    pub(super) fn is_enabled(
+        &self,
+        row: &IdentityRow,
+        context: &Context<'_>,
+    ) -> Result<bool, HubError> {
+        if row.identity.module.is_none() {
+            return Ok(row.enabled);
+        }
+        let device = Identity::device(row.identity.device.clone());
+        Ok(IdentityRow::load(context.sql, &device)?.is_some_and(|device| device.enabled))
+    }
+
+    pub(super) fn disconnected(
+        &mut self,
+        report: &Disconnected,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let Some(mut row) = IdentityRow::load(context.sql, &report.identity)? else {
+            return Ok(RegistryReply::Done);
+        };
+        let current = row.connection.as_ref() == Some(&report.connection.0)
+            && report.epoch.is_none_or(|epoch| epoch == row.epoch.unsigned_abs());
+        if !current {
+            return Ok(RegistryReply::Done);
+        }
+        let mut facts = facts(&row);
+        facts.last_disconnect_reason = Some(report.reason.clone());
+        facts.last_disconnect_time = Some(context.now);
+        if !row.persistent {
+            row.subscriptions = "[]".to_owned();
+        }
+        let last_activity = row.last_activity.map_or(report.last_activity, |known| {
+            known.max(report.last_activity.min(context.now))
+        });
+        context.sql.execute(
+            "UPDATE identity SET gateway = NULL, connection = NULL, state_updated = ?, \
+             last_activity = ?, subscriptions = ?, session = ? \
+             WHERE device_id = ? AND module_id = ?",
+            &[
+                context.now.milliseconds().into(),
+                last_activity.milliseconds().into(),
+                row.subscriptions.as_str().into(),
+                text(&facts)?.into(),
+                report.identity.device.as_str().into(),
+                report.identity.module_key().into(),
+            ],
+        )?;
+        self.emit_connection_state(&row, "deviceDisconnected", context)?;
+        Ok(RegistryReply::Done)
+    }
+
+    pub(super) fn update_session(
+        &mut self,
+        update: &UpdateSession,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let row = IdentityRow::load(context.sql, &update.identity)?;
+        let Some(mut row) = row.filter(|row| row.epoch.unsigned_abs() == update.epoch) else {
+            return Ok(RegistryReply::Deliveries(Vec::new()));
+        };
+        let mut set = subscriptions(&row.subscriptions);
+        for (filter, qos) in &update.subscribe {
+            set.subscribe(filter, *qos, &update.identity);
+        }
+        for filter in &update.unsubscribe {
+            set.unsubscribe(filter);
+        }
+        row.subscriptions = text(&set)?;
+        context.sql.execute(
+            "UPDATE identity SET subscriptions = ? WHERE device_id = ? AND module_id = ?",
+            &[
+                row.subscriptions.as_str().into(),
+                update.identity.device.as_str().into(),
+                update.identity.module_key().into(),
+            ],
+        )?;
+        if set.devicebound_qos().is_none() && !update.unsubscribe.is_empty() {
+            // What was sent and not acknowledged is free again; the impossible epoch still
+            // says that it was sent before.
+            context.sql.execute(
+                "UPDATE message SET sent_epoch = -1 WHERE device_id = ? AND sent_epoch = ?",
+                &[update.identity.device.as_str().into(), row.epoch.into()],
+            )?;
+        }
+        let deliveries = if set.devicebound_qos().is_some() && !update.subscribe.is_empty() {
+            take_deliveries(context.sql, &row, DELIVERY_WINDOW, context.now)?
+        } else {
+            Vec::new()
+        };
+        self.answer_waiting(&row, context);
+        Ok(RegistryReply::Deliveries(deliveries))
+    }
+
+    /// `query-routing-events.md` §4.4; the number is the session's epoch behind the time.
+    fn emit_connection_state(
+        &self,
+        row: &IdentityRow,
+        operation: &str,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let step = row.epoch * 2 + i64::from(operation == "deviceDisconnected");
+        let number = format!("{:032X}{:032X}", context.now.ticks(), step);
+        self.emit(
+            &row.identity,
+            "deviceConnectionStateEvents",
+            "deviceConnectionStateNotification",
+            operation,
+            json!({ "sequenceNumber": number }),
+            context,
+        )
+    }
+
+    pub(super) fn locate(
+        &mut self,
+        token: Token,
+        locate: Locate,
+        context: &mut Context<'_>,
+    ) -> Result<Option<RegistryReply>, HubError> {
+        let row = IdentityRow::require(context.sql, &locate.identity)?;
+        if let Some(location) = method_location(&row) {
+            return Ok(Some(RegistryReply::Location(location)));
+        }
+        if locate.until <= context.now {
+            return Err(not_online());
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(HubError::new(
+                ErrorCode::ThrottlingException,
+                "Too many calls wait for devices to connect; try again in some seconds.",
+            ));
+        }
+        self.waiting.push(Waiting { token, identity: locate.identity, until: locate.until });
+        Ok(None)
+    }
+
+    fn answer_waiting(&mut self, row: &IdentityRow, context: &mut Context<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let Some(location) = method_location(row) else { return };
+        let (ready, still) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|waiting| waiting.identity == row.identity);
+        self.waiting = still;
+        let ready: Vec<Waiting> = ready;
+        for waiting in ready {
+            let reply = RegistryReply::Location(location.clone());
+            context.effects.replies.push((waiting.token, Ok(reply)));
+        }
+    }
+
+    pub(super) fn expire_waiting(&mut self, now: Timestamp, effects: &mut Effects<RegistryResult>) {
+        let (over, still): (Vec<Waiting>, Vec<Waiting>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|waiting| waiting.until <= now);
+        self.waiting = still;
+        for waiting in over {
+            effects.replies.push((waiting.token, Err(not_online())));
+        }
+    }
+
+    pub(super) fn arm_waiting(&self, effects: &mut Effects<RegistryResult>) {
+        if let Some(first) = self.waiting.iter().map(|waiting| waiting.until).min() {
+            effects.wake_at(first);
+        }
+    }
+}
+
+fn not_online() -> HubError {
+    HubError::new(ErrorCode::DeviceNotOnline, "Timed out waiting for device to connect.")
+}
+
+fn method_location(row: &IdentityRow) -> Option<Location> {
+    let (gateway, connection) = (row.gateway?, row.connection.clone()?);
+    subscriptions(&row.subscriptions)
+        .accepts_methods()
+        .then_some(Location { gateway, connection: ConnectionId(connection) })
+}
+
+/// Remembers when devices were last heard; coarse, so that pings cost no writes.
+pub(super) fn note_activity(
+    entries: &[(Identity, Timestamp)],
+    context: &mut Context<'_>,
+) -> Result<RegistryReply, HubError> {
+    for (identity, at) in entries {
+        context.sql.execute(
+            "UPDATE identity SET last_activity = max(coalesce(last_activity, 0), ?) \
+             WHERE device_id = ? AND module_id = ?",
+            &[
+                at.min(&context.now).milliseconds().into(),
+                identity.device.as_str().into(),
+                identity.module_key().into(),
+            ],
+        )?;
+    }
+    Ok(RegistryReply::Done)
+}
+
+/// The session as the console shows it.
+pub(super) fn describe(
+    identity: &Identity,
+    context: &mut Context<'_>,
+) -> Result<RegistryReply, HubError> {
+    let row = IdentityRow::require(context.sql, identity)?;
+    let facts = facts(&row);
+    let filters: Vec<String> =
+        subscriptions(&row.subscriptions).iter().map(|(filter, _)| filter.to_owned()).collect();
+    let connected = row.is_connected();
+    Ok(RegistryReply::Connection(json!({
+        "connectionState": row.connection_state(),
+        "since": row.state_updated,
+        "gateway": row.gateway,
+        "keepAliveSeconds": connected.then_some(facts.keep_alive_seconds),
+        "clientType": facts.client_type,
+        "apiVersion": facts.api_version,
+        "protocol": connected.then_some("MQTT over WebSocket"),
+        "credential": facts.credential,
+        "tokenExpiry": facts.token_expiry.filter(|_| connected),
+        "cleanSession": connected.then_some(!row.persistent),
+        "subscriptions": filters,
+        "lastDisconnectReason": facts.last_disconnect_reason,
+        "lastDisconnectTime": facts.last_disconnect_time,
+    })))
+}

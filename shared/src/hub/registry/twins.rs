@@ -1,0 +1,188 @@
+//! Twins of a shard: stored documents, service and device writes (`service.md` §6, `device.md` §5).
+
+use super::identity::{IdentityRow, check_etag};
+use super::{Context, Registry, messages};
+use crate::error::{ErrorCode, HubError};
+use crate::ids::Identity;
+use crate::ipc::ConnectionId;
+use crate::ipc::gateway::GatewayRequest;
+use crate::ipc::registry::{Document, RegistryReply, ReportTwin, WriteTwin};
+use crate::sql::Sql;
+use crate::twin::{Twin, TwinChange, TwinPatch};
+use serde_json::{Map, Value, json};
+
+/// Longest reported patch that is parsed; the section limit is far below.
+const MAX_PATCH_BYTES: usize = 262_144;
+
+pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, HubError> {
+    let rows = sql.query(
+        "SELECT etag, version, json(tags), json(desired), json(reported) FROM twin \
+         WHERE device_id = ? AND module_id = ?",
+        &[identity.device.as_str().into(), identity.module_key().into()],
+    )?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    fn document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, HubError> {
+        serde_json::from_str(text).map_err(|error| HubError::internal(format!("stored twin: {error}")))
+    }
+    Ok(Some(Twin {
+        etag: row.integer(0).map_or(0, i64::unsigned_abs),
+        version: row.integer(1).map_or(0, i64::unsigned_abs),
+        tags: document(row.required_text(2)?)?,
+        desired: document(row.required_text(3)?)?,
+        reported: document(row.required_text(4)?)?,
+    }))
+}
+
+pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(), HubError> {
+    fn text<T: serde::Serialize>(value: &T) -> Result<String, HubError> {
+        serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
+    }
+    sql.execute(
+        "INSERT INTO twin (device_id, module_id, etag, version, tags, desired, reported) \
+         VALUES (?, ?, ?, ?, jsonb(?), jsonb(?), jsonb(?)) \
+         ON CONFLICT (device_id, module_id) DO UPDATE SET etag = excluded.etag, \
+         version = excluded.version, tags = excluded.tags, desired = excluded.desired, \
+         reported = excluded.reported",
+        &[
+            identity.device.as_str().into(),
+            identity.module_key().into(),
+            twin.etag.into(),
+            twin.version.into(),
+            text(&twin.tags)?.into(),
+            text(&twin.desired)?.into(),
+            text(&twin.reported)?.into(),
+        ],
+    )
+}
+
+fn require(sql: &dyn Sql, identity: &Identity) -> Result<Twin, HubError> {
+    load(sql, identity)?.ok_or_else(|| HubError::device_not_found(&identity.device))
+}
+
+/// The whole twin document of REST (`service.md` §6.1).
+pub(super) fn document(
+    sql: &dyn Sql,
+    row: &IdentityRow,
+    twin: &Twin,
+) -> Result<Document, HubError> {
+    let unset = |time: Option<crate::time::Timestamp>| {
+        json!(time.unwrap_or(crate::time::Timestamp::UNSET))
+    };
+    let mut body = Map::new();
+    body.insert("deviceId".into(), json!(row.identity.device));
+    if let Some(module) = &row.identity.module {
+        body.insert("moduleId".into(), json!(module));
+    }
+    body.insert("etag".into(), json!(twin.etag_text()));
+    body.insert("deviceEtag".into(), json!(row.etag_text()));
+    body.insert("status".into(), json!(row.status()));
+    if let Some(reason) = &row.status_reason {
+        body.insert("statusReason".into(), json!(reason));
+    }
+    body.insert("statusUpdateTime".into(), unset(row.status_updated));
+    body.insert("connectionState".into(), json!(row.connection_state()));
+    body.insert("lastActivityTime".into(), unset(row.last_activity));
+    let pending = messages::pending_count(sql, &row.identity)?;
+    body.insert("cloudToDeviceMessageCount".into(), json!(pending));
+    body.insert("authenticationType".into(), json!(row.authentication.kind));
+    body.insert("x509Thumbprint".into(), row.authentication.thumbprints());
+    body.insert("modelId".into(), json!(row.model_id.as_deref().unwrap_or("")));
+    body.insert("version".into(), json!(twin.version));
+    body.extend(twin.service_sections());
+    body.insert("capabilities".into(), json!({ "iotEdge": row.iot_edge }));
+    if let Some(scope) = &row.device_scope {
+        body.insert("deviceScope".into(), json!(scope));
+    }
+    if let Some(scope) = &row.parent_scope {
+        body.insert("parentScopes".into(), json!([scope]));
+    }
+    Ok(Document { etag: twin.etag_text(), body: Value::Object(body) })
+}
+
+pub(super) fn get(
+    identity: &Identity,
+    context: &mut Context<'_>,
+) -> Result<RegistryReply, HubError> {
+    let row = IdentityRow::require(context.sql, identity)?;
+    let twin = require(context.sql, identity)?;
+    Ok(RegistryReply::Twin(document(context.sql, &row, &twin)?))
+}
+
+pub(super) fn device_view(
+    identity: &Identity,
+    context: &mut Context<'_>,
+) -> Result<RegistryReply, HubError> {
+    Ok(RegistryReply::DeviceTwin(require(context.sql, identity)?.device_view()))
+}
+
+impl Registry {
+    pub(super) fn write_twin(
+        &mut self,
+        write: &WriteTwin,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let row = IdentityRow::require(context.sql, &write.identity)?;
+        let mut twin = require(context.sql, &write.identity)?;
+        check_etag(&write.precondition, &twin.etag_text())?;
+        let patch = TwinPatch::parse(&write.body)?;
+        let change = if write.replace {
+            twin.replace_service(&patch, &write.identity, context.now)?
+        } else {
+            twin.patch_service(&patch, context.now)?
+        };
+        self.keep(&row, &twin, &change, context)?;
+        Ok(RegistryReply::Twin(document(context.sql, &row, &twin)?))
+    }
+
+    pub(super) fn report_twin(
+        &mut self,
+        report: &ReportTwin,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        if report.patch.len() > MAX_PATCH_BYTES {
+            return Err(HubError::new(ErrorCode::MessageTooLarge, "The reported patch is too large."));
+        }
+        let patch: Value = serde_json::from_str(&report.patch).map_err(|error| {
+            HubError::new(ErrorCode::IotHubFormatError, format!("The reported patch is not JSON: {error}"))
+        })?;
+        let row = IdentityRow::require(context.sql, &report.identity)?;
+        let mut twin = require(context.sql, &report.identity)?;
+        let change = twin.patch_reported(&patch, report.version, context.now)?;
+        self.keep(&row, &twin, &change, context)?;
+        Ok(RegistryReply::Reported { version: twin.reported.version })
+    }
+
+    /// Stores a changed twin, tells the device and the event log.
+    fn keep(
+        &mut self,
+        row: &IdentityRow,
+        twin: &Twin,
+        change: &TwinChange,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        if !change.changed {
+            return Ok(());
+        }
+        store(context.sql, &row.identity, twin)?;
+        self.emit(
+            &row.identity,
+            "twinChangeEvents",
+            "twinChangeNotification",
+            change.event_op,
+            change.event_body.clone(),
+            context,
+        )?;
+        if let (Some(push), Some(gateway), Some(connection)) =
+            (&change.desired_push, row.gateway, &row.connection)
+            && super::session::subscriptions(&row.subscriptions).wants_desired()
+        {
+            let request = GatewayRequest::DesiredChanged {
+                connection: ConnectionId(connection.clone()),
+                version: twin.desired.version,
+                body: push.clone(),
+            };
+            self.tell(gateway, request, context);
+        }
+        Ok(())
+    }
+}

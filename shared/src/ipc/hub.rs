@@ -1,0 +1,191 @@
+//! Messages to the `Hub` object and its answers.
+
+use super::{Layout, base64_bytes};
+use crate::auth::policy::SharedAccessPolicy;
+use crate::error::HubError;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the hub object can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum HubRequest {
+    /// First start makes policies and the session key; every start makes a new one-time
+    /// sign-in token → `Bootstrapped`.
+    Bootstrap {
+        /// Names that the hub answers to; the first is its own.
+        host_names: Vec<String>,
+        /// Layout the deployment is configured with; must not change.
+        layout: Layout,
+        /// Random bytes: `hub::administration::bootstrap::ENTROPY_BYTES` of them.
+        #[serde(with = "base64_bytes")]
+        entropy: Vec<u8>,
+    },
+    /// → `Settings`
+    GetSettings,
+    /// Trades a one-time sign-in token for a session → `SignedIn`.
+    RedeemSignIn {
+        /// As in the link.
+        token: String,
+    },
+    /// → `ConsumerGroups`
+    ListConsumerGroups,
+    /// → `Changed` (true: it is new)
+    PutConsumerGroup(String),
+    /// → `Changed` (true: it existed)
+    DeleteConsumerGroup(String),
+    /// Adds or replaces a route → `Changed` (true: it is new).
+    PutRoute(Route),
+    /// → `Changed` (true: it existed)
+    DeleteRoute(String),
+}
+
+/// Answers of the hub object.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum HubReply {
+    /// The hub is ready.
+    Bootstrapped {
+        /// Settings including policies.
+        settings: Box<Settings>,
+        /// One-time sign-in token; valid for an hour.
+        sign_in_token: String,
+    },
+    /// Current settings.
+    Settings(Box<Settings>),
+    /// A person may sign in.
+    SignedIn {
+        /// Who.
+        name: String,
+        /// `viewer`, `operator`, `supervisor`, `admin`.
+        role: String,
+    },
+    /// Names, `$Default` first.
+    ConsumerGroups(Vec<String>),
+    /// Whether something changed.
+    Changed(bool),
+}
+
+/// The hub object's whole answer.
+pub type HubResult = Result<HubReply, HubError>;
+
+/// Read-mostly settings: kept by the hub object, pushed to shards and partitions, and
+/// mirrored to KV for the HTTP side, where they may be a minute old.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Rises with every change.
+    pub version: u64,
+    /// Names the hub answers to besides localhost and 127.0.0.1; the first is its own.
+    pub host_names: Vec<String>,
+    /// Object counts.
+    pub layout: Layout,
+    /// Shared access policies.
+    pub policies: Vec<SharedAccessPolicy>,
+    /// Signs console sessions.
+    #[serde(with = "base64_bytes")]
+    pub session_key: Vec<u8>,
+    /// Routes to the built-in endpoint for events that the hub makes.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// Event retention.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Cloud-to-device defaults.
+    #[serde(default)]
+    pub cloud_to_device: CloudToDevice,
+}
+
+impl Settings {
+    /// The hub's own name.
+    pub fn host_name(&self) -> &str {
+        self.host_names.first().map_or("localhost", String::as_str)
+    }
+
+    /// The first label of the hub's own name: `hubName` in events.
+    pub fn hub_name(&self) -> &str {
+        let name = self.host_name();
+        if name.parse::<std::net::IpAddr>().is_ok() {
+            return name;
+        }
+        name.split('.').next().unwrap_or(name)
+    }
+
+    /// Whether a `{h}` from a user name or token is one of the hub's names (port ignored).
+    pub fn answers_to(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        ["localhost", "127.0.0.1"].iter().any(|own| own.eq_ignore_ascii_case(name))
+            || self.host_names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether events of this source go to the built-in endpoint.
+    pub fn routes_source(&self, source: &str) -> bool {
+        self.routes
+            .iter()
+            .any(|route| route.is_enabled && route.source.eq_ignore_ascii_case(source))
+    }
+}
+
+/// A route to the built-in endpoint (`query-routing-events.md` §3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    /// Its name.
+    pub name: String,
+    /// `TwinChangeEvents`, `DeviceLifecycleEvents`, `DeviceConnectionStateEvents`.
+    pub source: String,
+    /// Only `true` so far.
+    pub condition: String,
+    /// Switched on.
+    pub is_enabled: bool,
+}
+
+/// How long events are kept (`query-routing-events.md` §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// 1–7.
+    pub days: u32,
+    /// Per partition, in bytes.
+    pub bytes: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { days: 1, bytes: 2 * 1024 * 1024 * 1024 }
+    }
+}
+
+/// Cloud-to-device settings (`service.md` §8.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloudToDevice {
+    /// Seconds a message lives when it names no expiry.
+    pub default_ttl_seconds: u32,
+    /// Explicit abandons before a message is given up.
+    pub max_delivery_count: u32,
+    /// Seconds feedback lives.
+    pub feedback_ttl_seconds: u32,
+    /// Seconds a feedback lock holds.
+    pub feedback_lock_seconds: u32,
+}
+
+impl Default for CloudToDevice {
+    fn default() -> Self {
+        Self {
+            default_ttl_seconds: 3600,
+            max_delivery_count: 10,
+            feedback_ttl_seconds: 3600,
+            feedback_lock_seconds: 60,
+        }
+    }
+}
+
+/// A console session, as in its cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedInPerson {
+    /// Who.
+    pub name: String,
+    /// Role.
+    pub role: String,
+    /// Until when.
+    pub expires: Timestamp,
+}

@@ -1,0 +1,28 @@
+//! The product: what an IoT hub decides, in pure Rust.
+//!
+//! Nothing in this crate does I/O, reads a clock or a random source, or knows
+//! wasm: time, random bytes and storage are arguments, so the whole hub runs
+//! natively in one test process under virtual time (`docs/ARCHITECTURE.md`).
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::todo,
+        clippy::unimplemented
+    )
+)]
+
+pub mod auth;
+pub mod error;
+pub mod http;
+pub mod hub;
+pub mod ids;
+pub mod ipc;
+pub mod mqtt;
+pub mod sql;
+pub mod time;
+pub mod twin;

@@ -1,0 +1,97 @@
+"""npm `azure-iothub`, the REST side (service.md §14.3, recipe B).
+
+The SDK insists on port 443. Where that port may be bound, a relay listens there on an address of
+our own; elsewhere a preload takes Node's own connections to the relay. The SDK stays as published.
+"""
+
+import pytest
+
+from harness.node_agent import NodeError
+from harness.relay import Relay
+
+
+@pytest.fixture
+def service(hub, loopback_address, node_agent):
+    """An opened `azure-iothub`: call(method, *arguments) on its Registry."""
+    environment = {"NODE_EXTRA_CA_CERTS": hub.ca_file}
+    options: list[str] = []
+    target = ("127.0.0.1", hub.https_port)
+    try:
+        relay = Relay(target, listen=(loopback_address, 443))
+    except PermissionError:
+        relay = Relay(target)
+        host, port = relay.address
+        environment["SKERRY_RELAY"] = f"{host} {port}"
+        options = ["--import", "./redirect_443.mjs"]
+    agent = node_agent("service_sdk.mjs", environment=environment, node_options=options)
+    agent.call("open", connectionString=hub.owner.with_host(loopback_address))
+    yield agent
+    relay.close()
+
+
+@pytest.fixture
+def call(service):
+    return lambda method, *parameters: service.call("registry", method=method, parameters=list(parameters))
+
+
+@pytest.fixture
+def name(api):
+    yield "node-sdk-device"
+    api.delete("/devices/node-sdk-device", headers={"If-Match": "*"})
+
+
+def test_identity_life_cycle(call, name):
+    created = call("create", {"deviceId": name, "status": "enabled"})
+    assert created["authentication"]["symmetricKey"]["primaryKey"]
+    with pytest.raises(NodeError) as conflict:
+        call("create", {"deviceId": name})
+    assert conflict.value.name == "DeviceAlreadyExistsError"
+    assert call("get", name)["generationId"] == created["generationId"]
+    updated = call("update", {"deviceId": name, "status": "disabled", "statusReason": "test"})
+    assert (updated["status"], updated["statusReason"]) == ("disabled", "test")
+    call("delete", name)
+    with pytest.raises(NodeError) as absent:
+        call("get", name)
+    assert absent.value.name == "DeviceNotFoundError"
+
+
+def test_list_with_its_trailing_slash(call, device):
+    assert device.device_id in [listed["deviceId"] for listed in call("list")]
+
+
+def test_statistics(call, device):
+    assert call("getRegistryStatistics")["totalDeviceCount"] >= 1
+
+
+def test_twin(call, device):
+    twin = call("getTwin", device.device_id)
+    assert twin["properties"]["desired"]["$version"] == 1
+    patched = call("updateTwin", device.device_id, {"tags": {"a": 1}, "properties": {"desired": {"y": 1}}}, twin["etag"])
+    assert patched["tags"] == {"a": 1}
+    with pytest.raises(NodeError) as stale:
+        call("updateTwin", device.device_id, {"tags": {"a": 2}}, twin["etag"])
+    assert stale.value.name == "InvalidEtagError"
+    assert call("updateTwin", device.device_id, {"tags": {"a": None}}, "*")["tags"] == {}
+
+
+def test_method_to_the_node_device(service, node_device, device):
+    agent = node_device()
+    agent.call("answerMethod", name="reboot", status=202, payload={"accepted": True})
+    answer = service.call(
+        "invokeDeviceMethod", deviceId=device.device_id,
+        parameters={"methodName": "reboot", "payload": {"delay": 1}, "responseTimeoutInSeconds": 10, "connectTimeoutInSeconds": 10},
+    )  # fmt: skip
+    assert answer == {"status": 202, "payload": {"accepted": True}}
+    assert agent.wait_for("method") == {"name": "reboot", "payload": {"delay": 1}}
+
+
+def test_method_to_an_offline_device(service, device):
+    with pytest.raises(NodeError):
+        service.call("invokeDeviceMethod", deviceId=device.device_id, parameters={"methodName": "reboot"})
+
+
+def test_wrong_key(hub, loopback_address, service):
+    service.call("open", connectionString=hub.owner.with_host(loopback_address).replace(hub.owner.key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="))
+    with pytest.raises(NodeError) as refused:
+        service.call("registry", method="list", parameters=[])
+    assert refused.value.name == "UnauthorizedError"

@@ -1,0 +1,125 @@
+"""PyPI `azure-iot-hub`, its port in the host name (service.md §14.2, recipe A)."""
+
+import base64
+
+import pytest
+from azure.iot.hub import IoTHubRegistryManager
+from azure.iot.hub.models import CloudToDeviceMethod, Twin, TwinProperties
+from msrest.exceptions import HttpOperationError
+
+from harness.waiting import eventually
+
+
+@pytest.fixture
+def registry(hub, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", hub.ca_file)
+    return IoTHubRegistryManager.from_connection_string(hub.owner.with_host(f"localhost:{hub.https_port}"))
+
+
+@pytest.fixture
+def name(api):
+    """An id of the grammar's edges, as the SDK must encode it."""
+    device_id = "python-sdk#1%"
+    api.delete("/devices/python-sdk%231%25", headers={"If-Match": "*"})
+    yield device_id
+    api.delete("/devices/python-sdk%231%25", headers={"If-Match": "*"})
+
+
+def status_of(error: pytest.ExceptionInfo) -> int:
+    return error.value.response.status_code
+
+
+def test_identity_life_cycle(registry, name):
+    created = registry.create_device_with_sas(name, "", "", "enabled")
+    keys = created.authentication.symmetric_key
+    assert len(base64.b64decode(keys.primary_key)) == 32
+    assert registry.get_device(name).generation_id == created.generation_id
+
+    with pytest.raises(HttpOperationError) as conflict:
+        registry.create_device_with_sas(name, "", "", "enabled")
+    assert status_of(conflict) == 409
+
+    updated = registry.update_device_with_sas(name, created.etag, keys.primary_key, keys.secondary_key, "disabled", status_reason="test")
+    assert (updated.status, updated.status_reason) == ("disabled", "test")
+    assert updated.etag != created.etag
+    with pytest.raises(HttpOperationError) as stale:
+        registry.update_device_with_sas(name, created.etag, keys.primary_key, keys.secondary_key, "enabled")
+    assert status_of(stale) == 412
+
+    with pytest.raises(HttpOperationError) as stale:
+        registry.delete_device(name, created.etag)
+    assert status_of(stale) == 412
+    registry.delete_device(name, updated.etag)
+    with pytest.raises(HttpOperationError) as absent:
+        registry.get_device(name)
+    assert status_of(absent) == 404
+
+
+def test_delete_without_etag_sends_the_wildcard(registry, name):
+    registry.create_device_with_sas(name, "", "", "enabled")
+    registry.delete_device(name)
+    with pytest.raises(HttpOperationError):
+        registry.get_device(name)
+
+
+def test_x509_device(registry, name):
+    device = registry.create_device_with_x509(name, "AB" * 20, "CD" * 20, "enabled")
+    assert device.authentication.type == "selfSigned"
+    assert device.authentication.x509_thumbprint.primary_thumbprint == "AB" * 20
+
+
+def test_list_and_statistics(registry, device):
+    assert device.device_id in [listed.device_id for listed in registry.get_devices(1000)]
+    assert len(registry.get_devices(1)) == 1
+    assert registry.get_device_registry_statistics().total_device_count >= 1
+    assert registry.get_service_statistics().connected_device_count >= 0
+
+
+def test_twin_patch_and_replace(registry, device):
+    twin = registry.get_twin(device.device_id)
+    assert twin.version == 2 and twin.properties.desired["$version"] == 1
+    patch = Twin(tags={"site": "s1"}, properties=TwinProperties(desired={"x": None, "y": 1}))
+    patched = registry.update_twin(device.device_id, patch, twin.etag)
+    assert patched.tags == {"site": "s1"}
+    assert patched.properties.desired["y"] == 1 and "x" not in patched.properties.desired
+    with pytest.raises(HttpOperationError) as stale:
+        registry.update_twin(device.device_id, patch, twin.etag)
+    assert status_of(stale) == 412
+    replaced = registry.replace_twin(device.device_id, Twin(tags={}), patched.etag)
+    assert not replaced.tags and "y" not in replaced.properties.desired
+    assert registry.update_twin(device.device_id, patch).version == replaced.version + 1
+
+
+def test_direct_method_reaches_the_python_device(registry, device, python_device):
+    client = python_device()
+    client.answer_methods(lambda request: (200, {"echo": request.payload}))
+    # No payload is an empty string on this SDK's wire.
+    call = CloudToDeviceMethod(method_name="status", response_timeout_in_seconds=10, connect_timeout_in_seconds=5)
+    answer = registry.invoke_device_method(device.device_id, call)
+    assert (answer.status, answer.payload) == (200, {"echo": ""})
+    call = CloudToDeviceMethod(method_name="status", payload={"n": [1, None]}, response_timeout_in_seconds=10)
+    assert registry.invoke_device_method(device.device_id, call).payload == {"echo": {"n": [1, None]}}
+
+
+def test_direct_method_to_an_offline_device(registry, device):
+    with pytest.raises(HttpOperationError) as offline:
+        registry.invoke_device_method(device.device_id, CloudToDeviceMethod(method_name="status"))
+    assert status_of(offline) == 404
+    assert offline.value.response.headers["iothub-errorcode"] == "DeviceNotOnline"
+
+
+def test_back_end_and_device_see_each_others_changes(registry, device, python_device):
+    client = python_device()
+    client.receive_patches()
+    registry.update_twin(device.device_id, Twin(properties=TwinProperties(desired={"interval": 5})))
+    eventually(lambda: client.patches, 10, "the desired change reaches the device")
+    client.client.patch_twin_reported_properties({"interval": client.patches[0]["interval"]})
+    assert registry.get_twin(device.device_id).properties.reported["interval"] == 5
+
+
+def test_wrong_key_is_401(hub, registry):
+    fields = {**hub.owner.fields, "HostName": f"localhost:{hub.https_port}", "SharedAccessKey": base64.b64encode(bytes(32)).decode()}
+    stranger = IoTHubRegistryManager.from_connection_string(";".join(f"{name}={value}" for name, value in fields.items()))
+    with pytest.raises(HttpOperationError) as refused:
+        stranger.get_device("any")
+    assert status_of(refused) == 401

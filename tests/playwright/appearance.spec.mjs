@@ -1,0 +1,102 @@
+// Every screen in Korean and in the dark theme: translated, readable, accessible.
+import { expect, expectAccessible, picture, test } from './fixtures.mjs';
+
+const ID = 'appearance-1';
+
+const SCREENS = [
+  { name: 'overview', where: '', korean: '플릿 개요', english: 'Fleet overview' },
+  { name: 'devices', where: 'devices', korean: '디바이스', english: 'Devices' },
+  { name: 'device-identity', where: `devices/${ID}`, korean: ID, english: ID },
+  { name: 'device-twin', where: `devices/${ID}/twin`, korean: ID, english: ID },
+  { name: 'device-telemetry', where: `devices/${ID}/telemetry`, korean: ID, english: ID },
+  { name: 'device-methods', where: `devices/${ID}/methods`, korean: ID, english: ID },
+  { name: 'device-messages', where: `devices/${ID}/messages`, korean: ID, english: ID },
+];
+
+/** English words that must be gone in Korean: they name things, they are no product names. */
+const ENGLISH_WORDS = /\b(Overview|Connected|Disconnected|Enabled|Disabled|Never seen|Search|Loading|Delete|Disable|Status|Reported|Desired|Tags|Reason)\b/;
+
+test.beforeEach(async ({ emptyHub, makeDevice, service }) => {
+  const device = await makeDevice(ID);
+  await device.connect();
+  await service.patchTwin(ID, { tags: { site: 'busan' }, properties: { desired: { interval: 30 } } });
+  await expect.poll(async () => (await service.twin(ID)).properties.reported.interval).toBe(30);
+  await device.send({ temperature: 21 });
+});
+
+async function openSettings(page) {
+  await page.getByLabel(/^(Display settings|표시 설정)$/).click();
+}
+
+test('the language switch changes every screen and stays', async ({ page, at }) => {
+  test.setTimeout(180_000);
+  await page.goto(at(''));
+  await openSettings(page);
+  await page.getByRole('group', { name: 'Language' }).getByRole('button', { name: '한국어' }).click();
+  await expect(page.getByRole('heading', { name: '플릿 개요' })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
+  for (const screen of SCREENS) {
+    await page.goto(at(screen.where));
+    await expect(page.getByRole('heading', { name: screen.korean, level: 1 })).toBeVisible();
+    await expect(page.getByRole('status').filter({ hasText: '불러오는 중' })).toHaveCount(0);
+    // What people wrote or devices reported stays as it is; the console's own words don't.
+    const words = await page.getByRole('main').innerText();
+    expect(words.match(ENGLISH_WORDS), `${screen.name} in Korean`).toBeNull();
+    await picture(page, `korean-${screen.name}`);
+    await expectAccessible(page, `${screen.name} in Korean`);
+  }
+});
+
+test('the dark theme is readable on every screen', async ({ page, at }) => {
+  test.setTimeout(180_000);
+  await page.goto(at(''));
+  const lightness = () => page.evaluate(() => {
+    const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g).map(Number);
+    return (red + green + blue) / 3;
+  });
+  const before = await lightness();
+  await openSettings(page);
+  await page.getByRole('group', { name: 'Theme' }).getByRole('button', { name: 'Dark' }).click();
+  await expect.poll(lightness).toBeLessThan(before / 3);
+  for (const screen of SCREENS) {
+    await page.goto(at(screen.where));
+    await expect(page.getByRole('heading', { name: screen.english, level: 1 })).toBeVisible();
+    await expect(page.getByRole('status').filter({ hasText: 'Loading' })).toHaveCount(0);
+    expect(await lightness()).toBeLessThan(100);
+    await picture(page, `dark-${screen.name}`);
+    await expectAccessible(page, `${screen.name} in the dark theme`);
+  }
+});
+
+test('the system theme follows the system', async ({ page, at }) => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.goto(at(''));
+  await expect(page.getByRole('heading', { name: 'Fleet overview' })).toBeVisible();
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await background();
+  await page.emulateMedia({ colorScheme: 'light' });
+  await expect.poll(background).not.toBe(dark);
+});
+
+test('nothing is cut off on a narrow screen', async ({ page, at }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const screen of SCREENS) {
+    await page.goto(at(screen.where));
+    await expect(page.getByRole('heading', { name: screen.english, level: 1 })).toBeVisible();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow, `${screen.name} scrolls sideways`).toBeLessThanOrEqual(0);
+    await picture(page, `narrow-${screen.name}`);
+  }
+});
+
+test('the console talks to its own hub only', async ({ page, at, ready }) => {
+  const hosts = new Set();
+  page.on('request', (request) => hosts.add(new URL(request.url()).origin));
+  await page.goto(at(''));
+  await expect(page.getByRole('heading', { name: 'Fleet overview' })).toBeVisible();
+  expect([...hosts]).toEqual([new URL(ready.url).origin]);
+  const policy = (await page.request.get(at(''))).headers()['content-security-policy'];
+  expect(policy).toBeDefined();
+  expect(policy).not.toContain('unsafe-inline');
+  expect(policy).not.toMatch(/'unsafe-eval'/);
+});

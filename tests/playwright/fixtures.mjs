@@ -1,0 +1,98 @@
+// What every browser test stands on: the hub of the run, and a page that may not misbehave silently.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { test as base, expect } from '@playwright/test';
+import { artefacts, readyCopy } from './places.mjs';
+import { Device } from './device.mjs';
+import { Service } from './service.mjs';
+
+/** Watches a page: console errors, exceptions and failed requests are failures unless announced. */
+export class Watch {
+  constructor(page) {
+    this.problems = [];
+    this.allowed = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.note(`console: ${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.note(`exception: ${error.message}`));
+    page.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText ?? '';
+      // The browser itself ends polls and streams of a page that it leaves.
+      if (reason !== 'net::ERR_ABORTED') this.note(`request failed: ${reason} ${request.method()} ${request.url()}`);
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.note(`answer ${response.status()}: ${response.request().method()} ${response.url()}`);
+    });
+  }
+
+  note(text) {
+    if (!this.allowed.some((pattern) => pattern.test(text))) this.problems.push(text);
+  }
+
+  /** Announces what this test provokes on purpose. */
+  allow(...patterns) {
+    this.allowed.push(...patterns);
+  }
+}
+
+/** Fails on anything that axe finds against WCAG 2.2 AA. */
+export async function expectAccessible(page, screen) {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => `${node.html}\n    ${node.failureSummary}`).join('\n  ')}`);
+  expect(found, `axe on ${screen}`).toEqual([]);
+}
+
+/** Keeps a picture of a screen for people to look at. */
+export async function picture(page, name) {
+  await page.screenshot({ path: path.join(artefacts, 'screens', `${name}.png`) });
+}
+
+export const test = base.extend({
+  ready: [async ({}, use) => {
+    await use(JSON.parse(readFileSync(readyCopy, 'utf8')));
+  }, { scope: 'worker' }],
+
+  service: [async ({ ready }, use) => {
+    await use(new Service(ready));
+  }, { scope: 'worker' }],
+
+  watch: [async ({ page }, use) => {
+    const watch = new Watch(page);
+    await use(watch);
+    expect(watch.problems, 'the page must work without errors').toEqual([]);
+  }, { auto: true }],
+
+  // A hub without devices before and after.
+  emptyHub: async ({ service }, use) => {
+    await service.deleteAllDevices();
+    await use();
+    await service.deleteAllDevices();
+  },
+
+  // Registers devices, or adopts those that exist; closes and deletes them afterwards.
+  makeDevice: async ({ service }, use) => {
+    const made = [];
+    await use(async (id, { methods, exists = false } = {}) => {
+      const device = new Device(service, await (exists ? service.device(id) : service.createDevice(id)), methods);
+      made.push(device);
+      return device;
+    });
+    for (const device of made) {
+      await device.close();
+      await service.request('DELETE', `/devices/${device.id}`, undefined, { 'If-Match': '*' }).catch((error) => {
+        // A test may have deleted its device already.
+        if (!error.message.includes(' 404 ')) throw error;
+      });
+    }
+  },
+
+  /** The console's address of a path. */
+  at: async ({ ready }, use) => {
+    await use((where) => `${ready.url}/console/${where}`);
+  },
+});
+
+export { expect };

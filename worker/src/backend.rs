@@ -1,0 +1,108 @@
+//! The HTTP side's way to the actors.
+
+use crate::object::layout;
+use crate::platform;
+use crate::remote;
+use crate::settings_mirror;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::error::HubError;
+use shared::http::backend::Backend;
+use shared::ipc::events::{EventsRequest, EventsResult};
+use shared::ipc::gateway::{GatewayRequest, GatewayResult};
+use shared::ipc::hub::{HubRequest, HubResult, Settings};
+use shared::ipc::registry::{RegistryRequest, RegistryResult};
+use shared::ipc::{Address, Layout};
+use shared::time::Timestamp;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::{Delay, Env};
+
+/// The actors as Durable Objects. Lives as long as one request.
+pub struct WorkerBackend {
+    env: Env,
+}
+
+impl WorkerBackend {
+    /// Over these bindings.
+    pub fn new(env: Env) -> Self {
+        Self { env }
+    }
+
+    async fn one<Asked: Serialize, Answer: DeserializeOwned>(
+        &self,
+        to: Address,
+        request: Asked,
+    ) -> Result<Answer, HubError> {
+        let stub = remote::stub(&self.env, to)?;
+        let answers = remote::ask(&stub, to, &[request]).await?;
+        answers.into_iter().next().unwrap_or_else(|| Err(HubError::internal("no answer")))
+    }
+}
+
+impl Backend for WorkerBackend {
+    fn now(&self) -> Timestamp {
+        platform::now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        platform::random(bytes);
+    }
+
+    fn layout(&self) -> Layout {
+        layout(&self.env)
+    }
+
+    async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
+        settings_mirror::read(&self.env).await
+    }
+
+    async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {
+        self.one(Address::Registry(shard), request).await
+    }
+
+    async fn gateway(&self, gateway: u16, request: GatewayRequest) -> GatewayResult {
+        self.one(Address::Gateway(gateway), request).await
+    }
+
+    async fn events(&self, partition: u16, request: EventsRequest) -> EventsResult {
+        self.one(Address::Events(partition), request).await
+    }
+
+    async fn append(&self, partition: u16, batch: Vec<u8>) -> Result<(), HubError> {
+        let to = Address::Events(partition);
+        let stub = remote::stub(&self.env, to)?;
+        remote::append(&stub, to, &batch).await
+    }
+
+    async fn hub(&self, request: HubRequest) -> HubResult {
+        self.one(Address::Hub, request).await
+    }
+
+    fn bootstrap_secret(&self) -> Option<String> {
+        self.env
+            .secret("BOOTSTRAP_SECRET")
+            .ok()
+            .map(|secret| secret.to_string())
+            .filter(|secret| !secret.is_empty())
+    }
+
+    fn host_names(&self) -> Vec<String> {
+        let names = self.env.var("HUB_HOST_NAMES").map(|names| names.to_string());
+        let names: Vec<String> = names
+            .unwrap_or_default()
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
+        if names.is_empty() { vec!["localhost".to_owned()] } else { names }
+    }
+
+    async fn sleep(&self, milliseconds: u32) {
+        Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
+    }
+
+    fn report(&self, detail: &str) {
+        worker::console_error!("{detail}");
+    }
+}

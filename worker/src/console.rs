@@ -1,0 +1,46 @@
+//! The console's files, with the headers that a page with a session needs.
+
+use worker::{Env, Request, Response, Result};
+
+/// No inline script or style, nothing from elsewhere; wasm may be compiled.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Whether a path is the console's.
+pub fn is_console(path: &str) -> bool {
+    path == "/" || path == "/console" || path.starts_with("/console/") || path == "/favicon.ico"
+}
+
+/// Serves a file, or the page for every path that the console routes by itself.
+pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> {
+    if path == "/" || path == "/console" {
+        let mut url = request.url()?;
+        url.set_path("/console/");
+        return Response::redirect_with_status(url, 308);
+    }
+    if !matches!(request.method(), worker::Method::Get | worker::Method::Head) {
+        return Response::error("Only GET and HEAD are possible here.", 405);
+    }
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let mut url = request.url()?;
+    url.set_query(None);
+    if !is_file {
+        url.set_path("/console/index.html");
+    }
+    let assets = env.assets("ASSETS")?;
+    let found = assets.fetch(url.as_str(), None).await?;
+    if found.status_code() != 200 {
+        return Response::error("No such file.", 404);
+    }
+    let mut response = Response::from_body(found.body().clone())?.with_headers(found.headers().clone());
+    let headers = response.headers_mut();
+    headers.set("content-security-policy", POLICY)?;
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("referrer-policy", "no-referrer")?;
+    headers.set("cross-origin-opener-policy", "same-origin")?;
+    let hashed = is_file && path.starts_with("/console/assets/");
+    let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    headers.set("cache-control", cache)?;
+    Ok(response)
+}

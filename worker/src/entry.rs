@@ -1,0 +1,135 @@
+//! The HTTP entry point: console, device WebSockets, and everything else to `shared::http`.
+
+use crate::backend::WorkerBackend;
+use crate::object::layout;
+use crate::platform::random;
+use crate::remote::{self, SOCKET_PATH};
+use crate::console;
+use futures_util::{StreamExt, stream};
+use shared::http::message::{Body, Method, Request as HubRequest, Response as HubResponse};
+use shared::ipc::Address;
+use std::rc::Rc;
+use worker::{Context, Env, Headers, Request, Response, Result, event};
+
+/// Where every MQTT client opens its WebSocket (`device.md` §1).
+const WEBSOCKET_PATH: &str = "/$iothub/websocket";
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    let url = request.inner().url();
+    let (path, query) = path_and_query(&url);
+    if path.eq_ignore_ascii_case(WEBSOCKET_PATH) {
+        return open_socket(request, &env).await;
+    }
+    if console::is_console(path) {
+        let path = path.to_owned();
+        return console::serve(request, &path, &env).await;
+    }
+    let (path, query) = (path.to_owned(), query.to_owned());
+    let secure = url.starts_with("https:");
+    api(request, env, path, query, secure).await
+}
+
+/// The raw path and query, still percent-encoded: ids may hold every character.
+fn path_and_query(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/");
+    let target = target.split('#').next().unwrap_or(target);
+    target.split_once('?').unwrap_or((target, ""))
+}
+
+/// The sub-protocol to echo in the client's own spelling; only MQTT 3.1.1 is spoken.
+fn offered_mqtt(offered: &str) -> Option<&str> {
+    offered.split(',').map(str::trim).find(|name| name.eq_ignore_ascii_case("mqtt"))
+}
+
+async fn open_socket(request: Request, env: &Env) -> Result<Response> {
+    let headers = request.headers();
+    let upgrade = headers.get("upgrade")?.unwrap_or_default();
+    let offered = headers.get("sec-websocket-protocol")?.unwrap_or_default();
+    let (true, Some(protocol)) = (upgrade.eq_ignore_ascii_case("websocket"), offered_mqtt(&offered))
+    else {
+        return Response::error(
+            "This path takes WebSocket upgrades with the sub-protocol mqtt (MQTT 3.1.1) only.",
+            400,
+        );
+    };
+    let gateways = layout(env).gateways.max(1);
+    let mut bytes = [0; 2];
+    random(&mut bytes);
+    let to = Address::Gateway(u16::from_le_bytes(bytes) % gateways);
+    let forwarded = Headers::new();
+    forwarded.set("upgrade", "websocket")?;
+    forwarded.set("sec-websocket-protocol", protocol)?;
+    let mut init = worker::RequestInit::new();
+    init.with_headers(forwarded);
+    let request = Request::new_with_init(&remote::url(to, SOCKET_PATH), &init)?;
+    let stub = remote::stub(env, to).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    stub.fetch_with_request(request).await
+}
+
+async fn api(
+    mut request: Request,
+    env: Env,
+    path: String,
+    query: String,
+    secure: bool,
+) -> Result<Response> {
+    let backend = Rc::new(WorkerBackend::new(env));
+    let method = Method::parse(&request.inner().method());
+    let headers: Vec<(String, String)> = request.headers().entries().collect();
+    let limit = shared::http::body_limit(method, &path);
+    let Some(body) = read_body(&mut request, limit).await? else {
+        return answer(&backend, shared::http::body_too_large(backend.as_ref(), limit));
+    };
+    let request = HubRequest { method, path, query, headers, body, secure };
+    let response = shared::http::handle(backend.as_ref(), request).await;
+    answer(&backend, response)
+}
+
+/// The whole body, or `None` as soon as it exceeds the limit.
+async fn read_body(request: &mut Request, limit: usize) -> Result<Option<Vec<u8>>> {
+    if request.inner().body().is_none() {
+        return Ok(Some(Vec::new()));
+    }
+    let announced = request
+        .headers()
+        .get("content-length")?
+        .and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Ok(None);
+    }
+    if announced.is_some() {
+        return request.bytes().await.map(Some);
+    }
+    let mut body = Vec::new();
+    let mut chunks = request.stream()?;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        if body.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+fn answer(backend: &Rc<WorkerBackend>, response: HubResponse) -> Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in &response.headers {
+        headers.append(name, value)?;
+    }
+    headers.set("x-content-type-options", "nosniff")?;
+    let answer = match response.body {
+        Body::Empty => Response::empty()?,
+        Body::Bytes(bytes) => Response::from_bytes(bytes)?,
+        Body::EventStream(events) => {
+            let chunks = stream::unfold((events, backend.clone()), |(mut events, backend)| async move {
+                let chunk = events.next(backend.as_ref()).await?;
+                Some((Ok::<Vec<u8>, worker::Error>(chunk), (events, backend)))
+            });
+            Response::from_stream(chunks)?
+        }
+    };
+    Ok(answer.with_status(response.status).with_headers(headers))
+}

@@ -1,0 +1,126 @@
+//! The `Events` Durable Object: shell of `shared::hub::events`.
+
+use crate::object::{Host, Object, alarm_fired, carry_out, json};
+use crate::platform::now;
+use crate::remote::{APPEND_PATH, log_error};
+use shared::error::HubError;
+use shared::hub::effects::{Correlation, Effects, Outcome};
+use shared::hub::events::{Events as Actor, MAX_SEGMENT_BYTES};
+use shared::ipc::events::{EventsRequest, EventsResult};
+use std::cell::RefCell;
+use std::rc::Rc;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+/// One partition of the event log.
+#[durable_object]
+pub struct Events {
+    shell: Rc<Shell>,
+}
+
+struct Shell {
+    object: Object<EventsResult>,
+    actor: RefCell<Option<Actor>>,
+}
+
+impl Shell {
+    fn with<T>(
+        &self,
+        url: Option<&str>,
+        work: impl FnOnce(&mut Actor, &Object<EventsResult>) -> T,
+    ) -> std::result::Result<T, HubError> {
+        let mut actor = self.actor.borrow_mut();
+        if actor.is_none() {
+            *actor = Some(Actor::open(self.object.number(url)?, &self.object.sql)?);
+        }
+        match actor.as_mut() {
+            Some(actor) => Ok(work(actor, &self.object)),
+            None => Err(HubError::internal("the partition did not open")),
+        }
+    }
+}
+
+impl Host for Shell {
+    type Reply = EventsResult;
+
+    fn object(&self) -> &Object<EventsResult> {
+        &self.object
+    }
+
+    fn finished(self: &Rc<Self>, _correlation: Correlation, _outcome: Outcome) {}
+
+    fn timer(self: &Rc<Self>) {
+        let mut effects = Effects::default();
+        if let Err(error) = self.with(None, |actor, _| actor.timer(now(), &mut effects)) {
+            log_error("events", &error);
+        }
+        carry_out(self, effects);
+    }
+}
+
+impl Events {
+    async fn append(&self, url: &str, mut request: Request) -> Result<Response> {
+        let segment = request.bytes().await?;
+        if segment.len() > MAX_SEGMENT_BYTES {
+            return Response::error("segment too large", 413);
+        }
+        let mut effects = Effects::default();
+        let stored = self.shell.with(Some(url), |actor, object| {
+            actor.append(now(), segment, &object.sql, &mut effects)
+        });
+        carry_out(&self.shell, effects);
+        match stored.flatten() {
+            Ok(()) => Ok(Response::empty()?.with_status(204)),
+            Err(error) => {
+                log_error("append", &error);
+                Response::error("not stored", 500)
+            }
+        }
+    }
+}
+
+impl DurableObject for Events {
+    fn new(state: State, env: Env) -> Self {
+        let object = Object::new(state, env);
+        Self { shell: Rc::new(Shell { object, actor: RefCell::new(None) }) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let url = request.inner().url();
+        if url.ends_with(APPEND_PATH) {
+            return self.append(&url, request).await;
+        }
+        let requests: Vec<EventsRequest> = serde_json::from_str(&request.text().await?)?;
+        let mut answers: Vec<EventsResult> = Vec::with_capacity(requests.len());
+        for request in requests {
+            let (token, later) = self.shell.object.caller();
+            let mut effects = Effects::default();
+            let answer = self.shell.with(Some(&url), |actor, object| {
+                actor.handle(now(), token, request, &object.sql, &mut effects)
+            });
+            carry_out(&self.shell, effects);
+            answers.push(match answer {
+                Ok(Some(answer)) => {
+                    self.shell.object.forget(token);
+                    answer
+                }
+                Ok(None) => later.await.unwrap_or_else(|_| Err(HubError::internal("no answer"))),
+                Err(error) => Err(error),
+            });
+        }
+        json(&answers)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        alarm_fired(&self.shell.object);
+        let mut effects = Effects::default();
+        let outcome = self
+            .shell
+            .with(None, |actor, object| actor.alarm(now(), &object.sql, &mut effects));
+        if let Err(error) = outcome.flatten() {
+            log_error("events alarm", &error);
+            effects.alarm_at(now().plus_seconds(60));
+        }
+        carry_out(&self.shell, effects);
+        Response::empty()
+    }
+}

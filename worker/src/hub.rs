@@ -1,0 +1,124 @@
+//! The `Hub` Durable Object: shell of `shared::hub::administration`, and the mirror of its
+//! settings in KV.
+
+use crate::object::{Host, Object, alarm_fired, carry_out, json};
+use crate::platform::now;
+use crate::remote::log_error;
+use crate::settings_mirror;
+use shared::error::HubError;
+use shared::hub::administration::Hub as Actor;
+use shared::hub::effects::{Correlation, Effects, Outcome};
+use shared::ipc::hub::{HubRequest, HubResult};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+/// The hub object.
+#[durable_object]
+pub struct Hub {
+    shell: Rc<Shell>,
+}
+
+struct Shell {
+    object: Object<HubResult>,
+    actor: RefCell<Option<Actor>>,
+    mirrored: Cell<u64>,
+}
+
+impl Shell {
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Actor, &Object<HubResult>) -> T,
+    ) -> std::result::Result<T, HubError> {
+        let mut actor = self.actor.borrow_mut();
+        if actor.is_none() {
+            *actor = Some(Actor::open(&self.object.sql)?);
+        }
+        match actor.as_mut() {
+            Some(actor) => Ok(work(actor, &self.object)),
+            None => Err(HubError::internal("the hub object did not open")),
+        }
+    }
+
+    /// Writes changed settings to the mirror before whoever changed them is answered.
+    async fn mirror(&self) {
+        let settings = self
+            .actor
+            .borrow()
+            .as_ref()
+            .and_then(Actor::settings)
+            .filter(|settings| settings.version > self.mirrored.get())
+            .cloned();
+        if let Some(settings) = settings {
+            match settings_mirror::write(&self.object.env, &settings).await {
+                Ok(()) => self.mirrored.set(settings.version),
+                Err(error) => log_error("settings mirror", &error),
+            }
+        }
+    }
+}
+
+impl Host for Shell {
+    type Reply = HubResult;
+
+    fn object(&self) -> &Object<HubResult> {
+        &self.object
+    }
+
+    fn finished(self: &Rc<Self>, correlation: Correlation, outcome: Outcome) {
+        let mut effects = Effects::default();
+        let finished = self.with(|actor, object| {
+            actor.finished(correlation, &outcome, &object.sql, &mut effects)
+        });
+        if let Err(error) = finished.flatten() {
+            log_error("hub", &error);
+        }
+        carry_out(self, effects);
+    }
+
+    fn timer(self: &Rc<Self>) {}
+}
+
+impl DurableObject for Hub {
+    fn new(state: State, env: Env) -> Self {
+        let object = Object::new(state, env);
+        let actor = RefCell::new(None);
+        Self { shell: Rc::new(Shell { object, actor, mirrored: Cell::new(0) }) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let requests: Vec<HubRequest> = serde_json::from_str(&request.text().await?)?;
+        let mut answers: Vec<HubResult> = Vec::with_capacity(requests.len());
+        for request in requests {
+            let (token, later) = self.shell.object.caller();
+            let mut effects = Effects::default();
+            let answer = self.shell.with(|actor, object| {
+                actor.handle(now(), token, request, &object.sql, &mut effects)
+            });
+            carry_out(&self.shell, effects);
+            let answer = match answer {
+                Ok(Some(answer)) => {
+                    self.shell.object.forget(token);
+                    answer
+                }
+                Ok(None) => later.await.unwrap_or_else(|_| Err(HubError::internal("no answer"))),
+                Err(error) => Err(error),
+            };
+            self.shell.mirror().await;
+            answers.push(answer);
+        }
+        json(&answers)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        alarm_fired(&self.shell.object);
+        let mut effects = Effects::default();
+        let outcome = self.shell.with(|actor, object| actor.alarm(now(), &object.sql, &mut effects));
+        if let Err(error) = outcome.flatten() {
+            log_error("hub alarm", &error);
+            effects.alarm_at(now().plus_seconds(5));
+        }
+        carry_out(&self.shell, effects);
+        Response::empty()
+    }
+}

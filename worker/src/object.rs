@@ -1,0 +1,295 @@
+//! What every Durable Object of the hub has: storage, outgoing calls, timers, alarm,
+//! callers that wait.
+//!
+//! Carries out what actors want; decides nothing.
+
+use crate::platform;
+use crate::remote;
+use crate::storage::ObjectSql;
+use futures_channel::oneshot;
+use shared::error::HubError;
+use shared::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
+use shared::ipc::{Address, Layout};
+use shared::sql::Sql;
+use shared::time::Timestamp;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::{Delay, Env, State, Stub};
+
+/// Calls to one address under way at a time, which keeps them in order; what comes meanwhile
+/// goes as the next batch.
+const CONCURRENT_CALLS: u32 = 1;
+/// Requests in one batch.
+const MAX_BATCH: usize = 256;
+
+/// The outgoing side of one address.
+#[derive(Default)]
+struct Lane {
+    stub: Option<Rc<Stub>>,
+    waiting: Vec<(Correlation, Outgoing)>,
+    under_way: u32,
+}
+
+/// An object's shell around its actor. `Reply` is the actor's result type.
+pub struct Object<Reply> {
+    /// The platform's handle.
+    pub state: State,
+    /// Bindings.
+    pub env: Env,
+    /// Storage.
+    pub sql: ObjectSql,
+    callers: RefCell<HashMap<Token, oneshot::Sender<Reply>>>,
+    tokens: Cell<Token>,
+    lanes: RefCell<HashMap<Address, Lane>>,
+    timer: Cell<Option<Timestamp>>,
+    alarm: Cell<Option<Timestamp>>,
+    alarm_known: Cell<bool>,
+}
+
+/// What the shell calls back into.
+pub trait Host: 'static {
+    /// The actor's answers.
+    type Reply: 'static;
+    /// The common part.
+    fn object(&self) -> &Object<Self::Reply>;
+    /// A call has ended.
+    fn finished(self: &Rc<Self>, correlation: Correlation, outcome: Outcome);
+    /// The volatile timer fired.
+    fn timer(self: &Rc<Self>);
+}
+
+impl<Reply: 'static> Object<Reply> {
+    /// Around the platform's handles.
+    pub fn new(state: State, env: Env) -> Self {
+        let sql = ObjectSql::new(&state);
+        Self {
+            state,
+            env,
+            sql,
+            callers: RefCell::default(),
+            tokens: Cell::new(0),
+            lanes: RefCell::default(),
+            timer: Cell::new(None),
+            alarm: Cell::new(None),
+            alarm_known: Cell::new(false),
+        }
+    }
+
+    /// The object's number, from the URL of a call; remembered for alarms and socket
+    /// events, which carry no URL.
+    pub fn number(&self, url: Option<&str>) -> Result<u16, HubError> {
+        let from_url = url
+            .and_then(|url| url.strip_prefix("https://object/"))
+            .and_then(|rest| rest.split('/').next())
+            .and_then(|number| number.parse::<u16>().ok());
+        self.sql.execute("CREATE TABLE IF NOT EXISTS object (number INTEGER NOT NULL)", &[])?;
+        let rows = self.sql.query("SELECT number FROM object LIMIT 1", &[])?;
+        let stored = rows.first().and_then(|row| row.integer(0));
+        match (stored.and_then(|number| u16::try_from(number).ok()), from_url) {
+            (Some(number), _) => Ok(number),
+            (None, Some(number)) => {
+                self.sql.execute("INSERT INTO object (number) VALUES (?)", &[i64::from(number).into()])?;
+                Ok(number)
+            }
+            (None, None) => Err(HubError::internal("an object was woken before it was ever called")),
+        }
+    }
+
+    /// A return address for a caller that may have to wait.
+    pub fn caller(&self) -> (Token, oneshot::Receiver<Reply>) {
+        let token = self.tokens.get() + 1;
+        self.tokens.set(token);
+        let (sender, receiver) = oneshot::channel();
+        self.callers.borrow_mut().insert(token, sender);
+        (token, receiver)
+    }
+
+    /// The caller got its answer at once.
+    pub fn forget(&self, token: Token) {
+        self.callers.borrow_mut().remove(&token);
+    }
+
+    /// Answers a caller; one that has gone meanwhile is forgotten.
+    pub fn answer(&self, token: Token, reply: Reply) {
+        if let Some(sender) = self.callers.borrow_mut().remove(&token) {
+            let _gone = sender.send(reply);
+        }
+    }
+}
+
+/// Carries out what an actor wants.
+pub fn carry_out<H: Host>(host: &Rc<H>, effects: Effects<H::Reply>) {
+    let object = host.object();
+    for (token, reply) in effects.replies {
+        object.answer(token, reply);
+    }
+    if !effects.calls.is_empty() {
+        enqueue(host, effects.calls);
+    }
+    if let Some(at) = effects.timer {
+        arm_timer(host, at);
+    }
+    if let Some(at) = effects.alarm {
+        arm_alarm(host, at);
+    }
+}
+
+/// Keeps the object awake until `work` is done.
+fn spawn<H: Host>(host: &Rc<H>, work: impl Future<Output = ()> + 'static) {
+    host.object().state.wait_until(work);
+}
+
+fn enqueue<H: Host>(host: &Rc<H>, calls: Vec<Call>) {
+    let mut touched: Vec<Address> = Vec::new();
+    for Call { to, request, correlation } in calls {
+        if let Outgoing::Append(segment) = request {
+            append(host, to, segment, correlation);
+            continue;
+        }
+        let mut lanes = host.object().lanes.borrow_mut();
+        lanes.entry(to).or_default().waiting.push((correlation, request));
+        if !touched.contains(&to) {
+            touched.push(to);
+        }
+    }
+    for to in touched {
+        send_next(host, to);
+    }
+}
+
+/// The actor itself sees to it that one append per partition is under way.
+fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation: Correlation) {
+    let stub = lane_stub(host, to);
+    let again = host.clone();
+    spawn(host, async move {
+        let outcome = match stub {
+            Ok(stub) => Outcome::Appended(remote::append(&stub, to, &segment).await),
+            Err(error) => Outcome::Appended(Err(error)),
+        };
+        again.finished(correlation, outcome);
+    });
+}
+
+fn lane_stub<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Stub>, HubError> {
+    let object = host.object();
+    let mut lanes = object.lanes.borrow_mut();
+    let lane = lanes.entry(to).or_default();
+    if let Some(stub) = &lane.stub {
+        return Ok(stub.clone());
+    }
+    let stub = Rc::new(remote::stub(&object.env, to)?);
+    lane.stub = Some(stub.clone());
+    Ok(stub)
+}
+
+fn send_next<H: Host>(host: &Rc<H>, to: Address) {
+    let batch: Vec<(Correlation, Outgoing)> = {
+        let mut lanes = host.object().lanes.borrow_mut();
+        let Some(lane) = lanes.get_mut(&to) else { return };
+        if lane.waiting.is_empty() || lane.under_way >= CONCURRENT_CALLS {
+            return;
+        }
+        lane.under_way += 1;
+        let count = lane.waiting.len().min(MAX_BATCH);
+        lane.waiting.drain(..count).collect()
+    };
+    let stub = lane_stub(host, to);
+    let again = host.clone();
+    spawn(host, async move {
+        let (correlations, requests): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let outcomes = match &stub {
+            Ok(stub) => remote::carry_out(stub, to, &requests).await,
+            Err(_) => Vec::new(),
+        };
+        if let Some(lane) = again.object().lanes.borrow_mut().get_mut(&to) {
+            lane.under_way = lane.under_way.saturating_sub(1);
+            if outcomes.is_empty() {
+                // A stub whose object broke stays broken.
+                lane.stub = None;
+            }
+        }
+        let mut outcomes = outcomes.into_iter();
+        for correlation in correlations {
+            let failed = || Outcome::Appended(Err(HubError::internal("no answer")));
+            again.finished(correlation, outcomes.next().unwrap_or_else(failed));
+        }
+        send_next(&again, to);
+    });
+}
+
+/// A timer that keeps the object awake; an earlier one makes a later one moot.
+fn arm_timer<H: Host>(host: &Rc<H>, at: Timestamp) {
+    let object = host.object();
+    if object.timer.get().is_some_and(|armed| armed <= at) {
+        return;
+    }
+    object.timer.set(Some(at));
+    let again = host.clone();
+    spawn(host, async move {
+        let wait = at.milliseconds() - platform::now().milliseconds();
+        Delay::from(Duration::from_millis(wait.max(0).unsigned_abs())).await;
+        if again.object().timer.get() == Some(at) {
+            again.object().timer.set(None);
+            again.timer();
+        }
+    });
+}
+
+/// The durable alarm; only ever moved to an earlier time.
+fn arm_alarm<H: Host>(host: &Rc<H>, at: Timestamp) {
+    let object = host.object();
+    if object.alarm_known.get() && object.alarm.get().is_some_and(|armed| armed <= at) {
+        return;
+    }
+    let again = host.clone();
+    spawn(host, async move {
+        let object = again.object();
+        let storage = object.state.storage();
+        if !object.alarm_known.get() {
+            match storage.get_alarm().await {
+                Ok(known) => {
+                    if !object.alarm_known.get() {
+                        object.alarm.set(known.map(Timestamp::from_milliseconds));
+                        object.alarm_known.set(true);
+                    }
+                }
+                Err(error) => worker::console_error!("alarm: {error}"),
+            }
+        }
+        if object.alarm.get().is_some_and(|armed| armed <= at) {
+            return;
+        }
+        object.alarm.set(Some(at));
+        let offset = at.milliseconds() - platform::now().milliseconds();
+        if let Err(error) = storage.set_alarm(offset.max(1)).await {
+            object.alarm_known.set(false);
+            worker::console_error!("alarm: {error}");
+        }
+    });
+}
+
+/// The alarm has fired: none is set now.
+pub fn alarm_fired<Reply>(object: &Object<Reply>) {
+    object.alarm.set(None);
+    object.alarm_known.set(true);
+}
+
+/// Object counts of this deployment.
+pub fn layout(env: &Env) -> Layout {
+    let count = |name: &str, default: u16| {
+        env.var(name).ok().and_then(|value| value.to_string().parse().ok()).unwrap_or(default)
+    };
+    Layout {
+        gateways: count("HUB_GATEWAYS", 2),
+        shards: count("HUB_SHARDS", 4),
+        partitions: count("HUB_PARTITIONS", 4),
+    }
+}
+
+/// The JSON answer of an object.
+pub fn json<T: serde::Serialize>(answers: &[T]) -> worker::Result<worker::Response> {
+    worker::Response::ok(serde_json::to_string(answers)?)
+}

@@ -1,0 +1,100 @@
+// What the platform offers only through many small crossings, done here in one each.
+// No rule of the hub lives in this file.
+
+/** Sockets of one gateway object, by a number that is never used twice. */
+export class SocketTable {
+  constructor(state) {
+    this.state = state;
+    this.sockets = new Map();
+    this.next = 1;
+  }
+
+  /** The number of a socket; negative when it was unknown until now. */
+  number(socket) {
+    const known = socket.skerryNumber;
+    if (known !== undefined && this.sockets.get(known) === socket) return known;
+    const number = this.next++;
+    socket.skerryNumber = number;
+    this.sockets.set(number, socket);
+    return -number;
+  }
+
+  /** Accepts a socket for hibernation. */
+  accept(socket, tag) {
+    this.state.acceptWebSocket(socket, [tag]);
+    return -this.number(socket);
+  }
+
+  /**
+   * Copies a binary message to `target`; returns its length, -1 for a text message,
+   * or minus the length when it does not fit.
+   */
+  read(message, target) {
+    if (typeof message === "string") return -1;
+    const length = message.byteLength;
+    if (length > target.length) return -length;
+    target.set(new Uint8Array(message));
+    return length;
+  }
+
+  attachment(number) {
+    return this.sockets.get(number)?.deserializeAttachment() ?? "";
+  }
+
+  attach(number, text) {
+    this.sockets.get(number)?.serializeAttachment(text);
+  }
+
+  /** Numbers of all live sockets, or of those with a tag. */
+  live(tag) {
+    const sockets = tag === undefined ? this.state.getWebSockets() : this.state.getWebSockets(tag);
+    return Uint32Array.from(sockets, (socket) => Math.abs(this.number(socket)));
+  }
+
+  /** Sends packet i, which ends at ends[i], to socket numbers[i]. */
+  send(numbers, ends, bytes) {
+    let start = 0;
+    for (let index = 0; index < numbers.length; index++) {
+      const end = ends[index];
+      try {
+        this.sockets.get(numbers[index])?.send(bytes.slice(start, end));
+      } catch {
+        // The socket closed meanwhile; its close event tells the gateway.
+      }
+      start = end;
+    }
+  }
+
+  close(number, code) {
+    const socket = this.sockets.get(number);
+    this.sockets.delete(number);
+    try {
+      socket?.close(code);
+    } catch {
+      // Closed already.
+    }
+  }
+
+  forget(number) {
+    this.sockets.delete(number);
+  }
+}
+
+/** Runs a statement and returns all rows as arrays. */
+export function runStatement(sql, statement, parameters) {
+  const cursor = sql.exec(statement, ...parameters);
+  return cursor.raw().toArray();
+}
+
+const ROLL_BACK = Symbol("roll back");
+
+/** Runs `work` in a transaction that is kept only if it returns true. */
+export function inTransaction(storage, work) {
+  try {
+    storage.transactionSync(() => {
+      if (!work()) throw ROLL_BACK;
+    });
+  } catch (error) {
+    if (error !== ROLL_BACK) throw error;
+  }
+}

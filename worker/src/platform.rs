@@ -1,0 +1,78 @@
+//! Bindings to `platform.js`, the clock and the random source.
+
+use shared::time::Timestamp;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/platform.js")]
+extern "C" {
+    /// Sockets of a gateway object.
+    pub type SocketTable;
+
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: &JsValue) -> SocketTable;
+    #[wasm_bindgen(method)]
+    pub fn number(this: &SocketTable, socket: &JsValue) -> i32;
+    #[wasm_bindgen(method, catch)]
+    pub fn accept(this: &SocketTable, socket: &JsValue, tag: &str) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method)]
+    pub fn read(this: &SocketTable, message: &JsValue, target: &mut [u8]) -> i32;
+    #[wasm_bindgen(method)]
+    pub fn attachment(this: &SocketTable, number: u32) -> String;
+    #[wasm_bindgen(method, catch)]
+    pub fn attach(this: &SocketTable, number: u32, text: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    pub fn live(this: &SocketTable, tag: Option<&str>) -> Vec<u32>;
+    #[wasm_bindgen(method)]
+    pub fn send(this: &SocketTable, numbers: &[u32], ends: &[u32], bytes: &[u8]);
+    #[wasm_bindgen(method)]
+    pub fn close(this: &SocketTable, number: u32, code: u16);
+    #[wasm_bindgen(method)]
+    pub fn forget(this: &SocketTable, number: u32);
+
+    #[wasm_bindgen(js_name = runStatement, catch)]
+    pub fn run_statement(
+        sql: &JsValue,
+        statement: &str,
+        parameters: &js_sys::Array,
+    ) -> Result<js_sys::Array, JsValue>;
+    #[wasm_bindgen(js_name = inTransaction, catch)]
+    pub fn in_transaction(
+        storage: &JsValue,
+        work: &mut dyn FnMut() -> bool,
+    ) -> Result<(), JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(target: &mut [u8]);
+}
+
+/// The time. The platform's clock stands still while code runs, which suits the actors.
+pub fn now() -> Timestamp {
+    Timestamp::from_milliseconds(js_sys::Date::now() as i64)
+}
+
+/// Fills with random bytes.
+pub fn random(bytes: &mut [u8]) {
+    // The platform refuses more than 65,536 bytes at once.
+    for part in bytes.chunks_mut(65_536) {
+        get_random_values(part);
+    }
+}
+
+/// A random 64-bit number in hex.
+pub fn random_name() -> String {
+    let mut bytes = [0; 8];
+    random(&mut bytes);
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The text of a JavaScript error.
+pub fn describe(error: &JsValue) -> String {
+    js_sys::Reflect::get(error, &JsValue::from_str("message"))
+        .ok()
+        .and_then(|message| message.as_string())
+        .or_else(|| error.as_string())
+        .unwrap_or_else(|| "unknown error".to_owned())
+}

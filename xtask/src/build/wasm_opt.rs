@@ -1,0 +1,72 @@
+//! `wasm-opt` with the features named one by one.
+//!
+//! With `--all-features` newer encodings slip in that the browser accepts and then
+//! never starts, so the list is explicit and the same for worker and console.
+
+use std::path::Path;
+
+use crate::failure::{Explain, Outcome};
+use crate::process;
+use crate::project::Project;
+
+/// What rustc's wasm32 target emits and all our engines run.
+const FEATURES: &[&str] = &[
+    "mutable-globals",
+    "sign-ext",
+    "nontrapping-float-to-int",
+    "bulk-memory",
+    "multivalue",
+    "reference-types",
+];
+
+/// What wasm-bindgen adds for the worker: panics of one request must not end the isolate,
+/// so it wraps the exports in wasm's own exception handling, which workerd runs.
+const WORKER_FEATURES: &[&str] = &["exception-handling"];
+
+/// What the optimiser aims for.
+#[derive(Debug, Clone, Copy)]
+pub enum Goal {
+    /// The console: every byte travels to the browser.
+    Size,
+    /// The worker: the hot path counts, the size has room.
+    Speed,
+}
+
+impl Goal {
+    /// The optimiser's option.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Size => "-Oz",
+            Self::Speed => "-O3",
+        }
+    }
+
+    fn features(self) -> impl Iterator<Item = &'static str> {
+        let more: &[&str] = match self {
+            Self::Size => &[],
+            Self::Speed => WORKER_FEATURES,
+        };
+        FEATURES.iter().chain(more).copied()
+    }
+}
+
+/// Optimises a module in place.
+pub fn optimise(project: &Project, step: &str, module: &Path, goal: Goal) -> Outcome {
+    let optimised = module.with_extension("optimised");
+    let mut command = process::program(project.node_tool("wasm-opt"));
+    command
+        .arg(module)
+        .arg("-o")
+        .arg(&optimised)
+        .arg(goal.option());
+    for feature in goal.features() {
+        command.arg(format!("--enable-{feature}"));
+    }
+    process::run_behind_progress(
+        &project.tools().join("logs"),
+        step,
+        "wasm-opt",
+        &mut command,
+    )?;
+    std::fs::rename(&optimised, module).explain(|| format!("cannot replace {}", module.display()))
+}
