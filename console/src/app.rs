@@ -6,6 +6,7 @@ use crate::clock;
 use crate::components::shell::Shell;
 use crate::components::state_view::{ErrorState, Skeleton};
 use crate::components::toast::Toasts;
+use crate::i18n::tr;
 use crate::logic::connection_string::sign_in_token;
 use crate::pages::{
     device::DevicePage, devices::DevicesPage, not_found::NotFound, overview::OverviewPage,
@@ -36,6 +37,7 @@ pub fn App() -> impl IntoView {
         {move || match state.get() {
             SessionState::Unknown => view! {
                 <main class="gate">
+                    <h1 class="visually-hidden">{tr!(common.product)}</h1>
                     {move || match failure.get() {
                         Some(error) => view! {
                             <ErrorState error=Signal::stored(error) on_retry=move |()| begin(failure, rejected)/>

@@ -1,9 +1,28 @@
 //! The console's addresses: the only place that builds or reads them.
 
 use crate::logic::url_state::{DeviceFilter, decode, encode};
+use leptos_router::NavigateOptions;
 
 /// Where the console is mounted.
 pub const BASE: &str = "/console";
+
+/// Goes to another screen. Addresses built here are whole, so the router must not resolve them.
+pub fn to_screen() -> NavigateOptions {
+    NavigateOptions {
+        resolve: false,
+        ..Default::default()
+    }
+}
+
+/// Writes state of the same screen into the address: no new history entry, no scrolling.
+pub fn same_screen() -> NavigateOptions {
+    NavigateOptions {
+        resolve: false,
+        replace: true,
+        scroll: false,
+        ..Default::default()
+    }
+}
 
 /// A tab of the device page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

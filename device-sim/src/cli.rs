@@ -35,7 +35,8 @@ telemetryConfig {configId, interval} and firmware {fwVersion, fwPackageURI, fwPa
 cloud-to-device messages and remember the last one in reported lastCommand.";
 
 const LOAD_EXAMPLES: &str = "The last line is JSON: {\"mode\",\"connections\",\"messages\",\"acked\",\"seconds\",\"perSecond\",\"p50Ms\",\"p99Ms\",\"errors\"}.
-perSecond counts only what the other side acknowledged within the measured time.
+perSecond counts only what the other side acknowledged within the measured time; served, in the
+message modes, how many connections got at least one acknowledgement in it.
 
 Examples:
   device-sim load --connection-string \"$CS\" --url http://127.0.0.1:8787 --connections 200 --create

@@ -113,7 +113,10 @@ pub struct HubError {
 impl HubError {
     /// An error with its text.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// A field has an illegal value.
@@ -134,7 +137,13 @@ impl HubError {
 
 impl fmt::Display for HubError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}: {}", self.code.number(), self.code.name(), self.message)
+        write!(
+            formatter,
+            "{} {}: {}",
+            self.code.number(),
+            self.code.name(),
+            self.message
+        )
     }
 }
 

@@ -27,7 +27,10 @@ impl fmt::Display for InvalidId {
             Self::Empty => write!(formatter, "an id must not be empty"),
             Self::TooLong => write!(formatter, "an id has at most {MAX_ID_LENGTH} characters"),
             Self::Character(character) => {
-                write!(formatter, "the character {character:?} is not allowed in an id")
+                write!(
+                    formatter,
+                    "the character {character:?} is not allowed in an id"
+                )
             }
             Self::DotSegment => write!(formatter, "'.' and '..' cannot be ids"),
         }
@@ -118,7 +121,10 @@ pub struct Identity {
 impl Identity {
     /// A device itself.
     pub fn device(device: DeviceId) -> Self {
-        Self { device, module: None }
+        Self {
+            device,
+            module: None,
+        }
     }
 
     /// The module id, or the empty text that stands for "the device itself" in SQL keys.
@@ -180,6 +186,9 @@ mod tests {
             let id = DeviceId::parse(&format!("device-{number}")).unwrap();
             counts[usize::from(placement(&id, 4))] += 1;
         }
-        assert!(counts.iter().all(|count| (2_000..3_000).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (2_000..3_000).contains(count)),
+            "{counts:?}"
+        );
     }
 }

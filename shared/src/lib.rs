@@ -23,6 +23,7 @@ pub mod hub;
 pub mod ids;
 pub mod ipc;
 pub mod mqtt;
+pub mod percent;
 pub mod sql;
 pub mod time;
 pub mod twin;

@@ -108,10 +108,7 @@ pub trait Sql {
     }
 
     /// Runs `work` so that either all of its writes happen or, if it returns an error, none.
-    fn transaction(
-        &self,
-        work: &mut dyn FnMut() -> Result<(), HubError>,
-    ) -> Result<(), HubError>;
+    fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError>;
 }
 
 /// Brings an object's tables to the newest version: `steps[n]` leads from version n to n+1.
@@ -119,7 +116,10 @@ pub trait Sql {
 /// The version is kept in a table of its own, since workerd refuses `PRAGMA user_version`.
 /// A database of a newer version than the code knows is refused, not touched.
 pub fn migrate(sql: &dyn Sql, steps: &[&[&str]]) -> Result<(), HubError> {
-    sql.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", &[])?;
+    sql.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)",
+        &[],
+    )?;
     let rows = sql.query("SELECT version FROM schema_version LIMIT 1", &[])?;
     let current = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
     let current = usize::try_from(current).unwrap_or(0);
@@ -140,6 +140,9 @@ pub fn migrate(sql: &dyn Sql, steps: &[&[&str]]) -> Result<(), HubError> {
         }
         sql.execute("DELETE FROM schema_version", &[])?;
         let version = i64::try_from(steps.len()).unwrap_or(i64::MAX);
-        sql.execute("INSERT INTO schema_version (version) VALUES (?)", &[version.into()])
+        sql.execute(
+            "INSERT INTO schema_version (version) VALUES (?)",
+            &[version.into()],
+        )
     })
 }

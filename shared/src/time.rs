@@ -45,7 +45,9 @@ impl Timestamp {
 
     /// 100-nanosecond ticks since year one, the unit of `generationId` (`service.md` §4.2).
     pub fn ticks(self) -> i64 {
-        self.0.saturating_add(UNIX_EPOCH_SINCE_YEAR_ONE).saturating_mul(10_000)
+        self.0
+            .saturating_add(UNIX_EPOCH_SINCE_YEAR_ONE)
+            .saturating_mul(10_000)
     }
 
     /// Reads RFC 3339 with any number of decimals, with an offset, `Z` or nothing (taken as UTC).
@@ -53,7 +55,11 @@ impl Timestamp {
         let bytes = text.as_bytes();
         let number = |from: usize, to: usize| -> Option<i64> {
             let digits = text.get(from..to)?;
-            if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                digits.parse().ok()
+            } else {
+                None
+            }
         };
         if bytes.len() < 19 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
             return None;
@@ -106,7 +112,8 @@ fn parse_offset(rest: &str) -> Option<i64> {
                 None if text.len() == 4 => (text.get(..2)?, text.get(2..)?),
                 None => (text, "0"),
             };
-            let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            let all_digits =
+                |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             if !all_digits(hours) || !all_digits(minutes) {
                 return None;
             }
@@ -156,7 +163,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -190,8 +201,9 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time, such as 2026-03-01T10:00:00Z"))
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom("expected an RFC 3339 time, such as 2026-03-01T10:00:00Z")
+        })
     }
 }
 
@@ -204,21 +216,40 @@ mod tests {
     fn reads_and_writes_known_moments() {
         let moment = Timestamp::parse("2019-03-18T14:12:38.2265247Z").unwrap();
         assert_eq!(moment.to_string(), "2019-03-18T14:12:38.2260000Z");
-        assert_eq!(Timestamp::parse("1970-01-01T00:00:00").unwrap().milliseconds(), 0);
+        assert_eq!(
+            Timestamp::parse("1970-01-01T00:00:00")
+                .unwrap()
+                .milliseconds(),
+            0
+        );
         assert_eq!(
             Timestamp::parse("2026-03-01T11:30:00+01:30"),
             Timestamp::parse("2026-03-01T10:00:00Z")
         );
         assert_eq!(Timestamp::UNSET.to_string(), "0001-01-01T00:00:00Z");
-        assert_eq!(Timestamp::parse("0001-01-01T00:00:00Z"), Some(Timestamp::UNSET));
-        assert_eq!(Timestamp::parse("2024-02-29T00:00:00Z").unwrap().seconds(), 1_709_164_800);
+        assert_eq!(
+            Timestamp::parse("0001-01-01T00:00:00Z"),
+            Some(Timestamp::UNSET)
+        );
+        assert_eq!(
+            Timestamp::parse("2024-02-29T00:00:00Z").unwrap().seconds(),
+            1_709_164_800
+        );
     }
 
     #[test]
     fn refuses_what_is_no_time() {
-        for text in ["", "2026", "2026-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2026-01-01T24:00:00Z",
-            "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+99:00", "2026-01-01T00:00:00Zx", "ü026-01-01T00:00:00Z"]
-        {
+        for text in [
+            "",
+            "2026",
+            "2026-13-01T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00+99:00",
+            "2026-01-01T00:00:00Zx",
+            "ü026-01-01T00:00:00Z",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -53,8 +53,8 @@ class TestSending:
         assert api.send_to_device(device.device_id, bytes(65_536 - 100), headers).status_code == 204
         assert_classic_error(api.send_to_device(device.device_id, bytes(65_537)), 413, "MessageTooLarge")
 
-    def test_expiry_in_the_past_or_too_far_is_refused(self, api, device):
-        for expiry in ("2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "tomorrow"):
+    def test_expiry_in_the_past_or_unreadable_is_refused(self, api, device):
+        for expiry in ("2001-01-01T00:00:00Z", "tomorrow"):
             answer = api.send_to_device(device.device_id, b"x", {"iothub-expiry": expiry})
             assert 400 <= answer.status_code < 500, (expiry, answer.status_code)
         assert api.device(device.device_id)["cloudToDeviceMessageCount"] == 0

@@ -147,8 +147,9 @@ class TestLimits:
 
     @staticmethod
     def nested(depth: int) -> dict:
+        """A scalar in the object that lies `depth` deep in the section."""
         document: dict = {"leaf": 1}
-        for _ in range(depth - 1):
+        for _ in range(depth):
             document = {"o": document}
         return document
 

@@ -36,7 +36,10 @@ impl WorkerBackend {
     ) -> Result<Answer, HubError> {
         let stub = remote::stub(&self.env, to)?;
         let answers = remote::ask(&stub, to, &[request]).await?;
-        answers.into_iter().next().unwrap_or_else(|| Err(HubError::internal("no answer")))
+        answers
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(HubError::internal("no answer")))
     }
 }
 
@@ -88,14 +91,21 @@ impl Backend for WorkerBackend {
     }
 
     fn host_names(&self) -> Vec<String> {
-        let names = self.env.var("HUB_HOST_NAMES").map(|names| names.to_string());
+        let names = self
+            .env
+            .var("HUB_HOST_NAMES")
+            .map(|names| names.to_string());
         let names: Vec<String> = names
             .unwrap_or_default()
             .split(',')
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty())
             .collect();
-        if names.is_empty() { vec!["localhost".to_owned()] } else { names }
+        if names.is_empty() {
+            vec!["localhost".to_owned()]
+        } else {
+            names
+        }
     }
 
     async fn sleep(&self, milliseconds: u32) {

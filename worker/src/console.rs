@@ -22,7 +22,10 @@ pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> 
     if !matches!(request.method(), worker::Method::Get | worker::Method::Head) {
         return Response::error("Only GET and HEAD are possible here.", 405);
     }
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let is_file = path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
     let mut url = request.url()?;
     url.set_query(None);
     if !is_file {
@@ -33,14 +36,19 @@ pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> 
     if found.status_code() != 200 {
         return Response::error("No such file.", 404);
     }
-    let mut response = Response::from_body(found.body().clone())?.with_headers(found.headers().clone());
+    let mut response =
+        Response::from_body(found.body().clone())?.with_headers(found.headers().clone());
     let headers = response.headers_mut();
     headers.set("content-security-policy", POLICY)?;
     headers.set("x-content-type-options", "nosniff")?;
     headers.set("referrer-policy", "no-referrer")?;
     headers.set("cross-origin-opener-policy", "same-origin")?;
     let hashed = is_file && path.starts_with("/console/assets/");
-    let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = if hashed {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     headers.set("cache-control", cache)?;
     Ok(response)
 }

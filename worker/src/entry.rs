@@ -1,10 +1,10 @@
 //! The HTTP entry point: console, device WebSockets, and everything else to `shared::http`.
 
 use crate::backend::WorkerBackend;
+use crate::console;
 use crate::object::layout;
 use crate::platform::random;
 use crate::remote::{self, SOCKET_PATH};
-use crate::console;
 use futures_util::{StreamExt, stream};
 use shared::http::message::{Body, Method, Request as HubRequest, Response as HubResponse};
 use shared::ipc::Address;
@@ -33,22 +33,30 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 /// The raw path and query, still percent-encoded: ids may hold every character.
 fn path_and_query(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let target = rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/");
+    let target = rest
+        .find('/')
+        .and_then(|start| rest.get(start..))
+        .unwrap_or("/");
     let target = target.split('#').next().unwrap_or(target);
     target.split_once('?').unwrap_or((target, ""))
 }
 
 /// The sub-protocol to echo in the client's own spelling; only MQTT 3.1.1 is spoken.
 fn offered_mqtt(offered: &str) -> Option<&str> {
-    offered.split(',').map(str::trim).find(|name| name.eq_ignore_ascii_case("mqtt"))
+    offered
+        .split(',')
+        .map(str::trim)
+        .find(|name| name.eq_ignore_ascii_case("mqtt"))
 }
 
 async fn open_socket(request: Request, env: &Env) -> Result<Response> {
     let headers = request.headers();
     let upgrade = headers.get("upgrade")?.unwrap_or_default();
     let offered = headers.get("sec-websocket-protocol")?.unwrap_or_default();
-    let (true, Some(protocol)) = (upgrade.eq_ignore_ascii_case("websocket"), offered_mqtt(&offered))
-    else {
+    let (true, Some(protocol)) = (
+        upgrade.eq_ignore_ascii_case("websocket"),
+        offered_mqtt(&offered),
+    ) else {
         return Response::error(
             "This path takes WebSocket upgrades with the sub-protocol mqtt (MQTT 3.1.1) only.",
             400,
@@ -64,7 +72,8 @@ async fn open_socket(request: Request, env: &Env) -> Result<Response> {
     let mut init = worker::RequestInit::new();
     init.with_headers(forwarded);
     let request = Request::new_with_init(&remote::url(to, SOCKET_PATH), &init)?;
-    let stub = remote::stub(env, to).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let stub =
+        remote::stub(env, to).map_err(|error| worker::Error::RustError(error.to_string()))?;
     stub.fetch_with_request(request).await
 }
 
@@ -80,9 +89,19 @@ async fn api(
     let headers: Vec<(String, String)> = request.headers().entries().collect();
     let limit = shared::http::body_limit(method, &path);
     let Some(body) = read_body(&mut request, limit).await? else {
-        return answer(&backend, shared::http::body_too_large(backend.as_ref(), limit));
+        return answer(
+            &backend,
+            shared::http::body_too_large(backend.as_ref(), limit),
+        );
     };
-    let request = HubRequest { method, path, query, headers, body, secure };
+    let request = HubRequest {
+        method,
+        path,
+        query,
+        headers,
+        body,
+        secure,
+    };
     let response = shared::http::handle(backend.as_ref(), request).await;
     answer(&backend, response)
 }
@@ -124,10 +143,13 @@ fn answer(backend: &Rc<WorkerBackend>, response: HubResponse) -> Result<Response
         Body::Empty => Response::empty()?,
         Body::Bytes(bytes) => Response::from_bytes(bytes)?,
         Body::EventStream(events) => {
-            let chunks = stream::unfold((events, backend.clone()), |(mut events, backend)| async move {
-                let chunk = events.next(backend.as_ref()).await?;
-                Some((Ok::<Vec<u8>, worker::Error>(chunk), (events, backend)))
-            });
+            let chunks = stream::unfold(
+                (events, backend.clone()),
+                |(mut events, backend)| async move {
+                    let chunk = events.next(backend.as_ref()).await?;
+                    Some((Ok::<Vec<u8>, worker::Error>(chunk), (events, backend)))
+                },
+            );
             Response::from_stream(chunks)?
         }
     };

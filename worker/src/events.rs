@@ -81,7 +81,12 @@ impl Events {
 impl DurableObject for Events {
     fn new(state: State, env: Env) -> Self {
         let object = Object::new(state, env);
-        Self { shell: Rc::new(Shell { object, actor: RefCell::new(None) }) }
+        Self {
+            shell: Rc::new(Shell {
+                object,
+                actor: RefCell::new(None),
+            }),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -103,7 +108,9 @@ impl DurableObject for Events {
                     self.shell.object.forget(token);
                     answer
                 }
-                Ok(None) => later.await.unwrap_or_else(|_| Err(HubError::internal("no answer"))),
+                Ok(None) => later
+                    .await
+                    .unwrap_or_else(|_| Err(HubError::internal("no answer"))),
                 Err(error) => Err(error),
             });
         }
@@ -113,9 +120,9 @@ impl DurableObject for Events {
     async fn alarm(&self) -> Result<Response> {
         alarm_fired(&self.shell.object);
         let mut effects = Effects::default();
-        let outcome = self
-            .shell
-            .with(None, |actor, object| actor.alarm(now(), &object.sql, &mut effects));
+        let outcome = self.shell.with(None, |actor, object| {
+            actor.alarm(now(), &object.sql, &mut effects)
+        });
         if let Err(error) = outcome.flatten() {
             log_error("events alarm", &error);
             effects.alarm_at(now().plus_seconds(60));

@@ -88,7 +88,15 @@ impl Shell {
         let fresh = OPENED.with_borrow_mut(|opened| opened.insert(number));
         let layout = layout(&self.object.env);
         let sockets = Live(&self.sockets);
-        Actor::open(number, layout, fresh, now(), &self.object.sql, &sockets, out)
+        Actor::open(
+            number,
+            layout,
+            fresh,
+            now(),
+            &self.object.sql,
+            &sockets,
+            out,
+        )
     }
 
     fn perform(self: &Rc<Self>, out: GatewayEffects) {
@@ -150,7 +158,9 @@ impl Shell {
         }
         let response = Response::from_websocket(pair.client)?;
         if let Some(protocol) = protocol {
-            response.headers().set("sec-websocket-protocol", &protocol)?;
+            response
+                .headers()
+                .set("sec-websocket-protocol", &protocol)?;
         }
         Ok(response)
     }
@@ -169,7 +179,9 @@ impl Shell {
                     self.object.forget(token);
                     answer
                 }
-                Ok(None) => later.await.unwrap_or_else(|_| Err(HubError::internal("no answer"))),
+                Ok(None) => later
+                    .await
+                    .unwrap_or_else(|_| Err(HubError::internal("no answer"))),
                 Err(error) => Err(error),
             });
         }
@@ -216,7 +228,9 @@ impl Gateway {
             sockets,
             frame: RefCell::new(vec![0; FIRST_FRAME_BYTES]),
         };
-        Gateway { shell: Rc::new(shell) }
+        Gateway {
+            shell: Rc::new(shell),
+        }
     }
 
     /// A device's upgrade, or requests of other objects.
@@ -259,7 +273,13 @@ impl Gateway {
 
     /// A device's socket was closed.
     #[wasm_bindgen(js_name = webSocketClose)]
-    pub fn websocket_close(&self, socket: JsValue, _code: JsValue, _reason: JsValue, _clean: JsValue) {
+    pub fn websocket_close(
+        &self,
+        socket: JsValue,
+        _code: JsValue,
+        _reason: JsValue,
+        _clean: JsValue,
+    ) {
         self.ended(&socket);
     }
 

@@ -67,9 +67,8 @@ impl Host for Shell {
 
     fn finished(self: &Rc<Self>, correlation: Correlation, outcome: Outcome) {
         let mut effects = Effects::default();
-        let finished = self.with(|actor, object| {
-            actor.finished(correlation, &outcome, &object.sql, &mut effects)
-        });
+        let finished = self
+            .with(|actor, object| actor.finished(correlation, &outcome, &object.sql, &mut effects));
         if let Err(error) = finished.flatten() {
             log_error("hub", &error);
         }
@@ -83,7 +82,13 @@ impl DurableObject for Hub {
     fn new(state: State, env: Env) -> Self {
         let object = Object::new(state, env);
         let actor = RefCell::new(None);
-        Self { shell: Rc::new(Shell { object, actor, mirrored: Cell::new(0) }) }
+        Self {
+            shell: Rc::new(Shell {
+                object,
+                actor,
+                mirrored: Cell::new(0),
+            }),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -101,7 +106,9 @@ impl DurableObject for Hub {
                     self.shell.object.forget(token);
                     answer
                 }
-                Ok(None) => later.await.unwrap_or_else(|_| Err(HubError::internal("no answer"))),
+                Ok(None) => later
+                    .await
+                    .unwrap_or_else(|_| Err(HubError::internal("no answer"))),
                 Err(error) => Err(error),
             };
             self.shell.mirror().await;
@@ -113,7 +120,9 @@ impl DurableObject for Hub {
     async fn alarm(&self) -> Result<Response> {
         alarm_fired(&self.shell.object);
         let mut effects = Effects::default();
-        let outcome = self.shell.with(|actor, object| actor.alarm(now(), &object.sql, &mut effects));
+        let outcome = self
+            .shell
+            .with(|actor, object| actor.alarm(now(), &object.sql, &mut effects));
         if let Err(error) = outcome.flatten() {
             log_error("hub alarm", &error);
             effects.alarm_at(now().plus_seconds(5));

@@ -85,16 +85,27 @@ impl<Reply: 'static> Object<Reply> {
             .and_then(|url| url.strip_prefix("https://object/"))
             .and_then(|rest| rest.split('/').next())
             .and_then(|number| number.parse::<u16>().ok());
-        self.sql.execute("CREATE TABLE IF NOT EXISTS object (number INTEGER NOT NULL)", &[])?;
+        self.sql.execute(
+            "CREATE TABLE IF NOT EXISTS object (number INTEGER NOT NULL)",
+            &[],
+        )?;
         let rows = self.sql.query("SELECT number FROM object LIMIT 1", &[])?;
         let stored = rows.first().and_then(|row| row.integer(0));
-        match (stored.and_then(|number| u16::try_from(number).ok()), from_url) {
+        match (
+            stored.and_then(|number| u16::try_from(number).ok()),
+            from_url,
+        ) {
             (Some(number), _) => Ok(number),
             (None, Some(number)) => {
-                self.sql.execute("INSERT INTO object (number) VALUES (?)", &[i64::from(number).into()])?;
+                self.sql.execute(
+                    "INSERT INTO object (number) VALUES (?)",
+                    &[i64::from(number).into()],
+                )?;
                 Ok(number)
             }
-            (None, None) => Err(HubError::internal("an object was woken before it was ever called")),
+            (None, None) => Err(HubError::internal(
+                "an object was woken before it was ever called",
+            )),
         }
     }
 
@@ -144,13 +155,22 @@ fn spawn<H: Host>(host: &Rc<H>, work: impl Future<Output = ()> + 'static) {
 
 fn enqueue<H: Host>(host: &Rc<H>, calls: Vec<Call>) {
     let mut touched: Vec<Address> = Vec::new();
-    for Call { to, request, correlation } in calls {
+    for Call {
+        to,
+        request,
+        correlation,
+    } in calls
+    {
         if let Outgoing::Append(segment) = request {
             append(host, to, segment, correlation);
             continue;
         }
         let mut lanes = host.object().lanes.borrow_mut();
-        lanes.entry(to).or_default().waiting.push((correlation, request));
+        lanes
+            .entry(to)
+            .or_default()
+            .waiting
+            .push((correlation, request));
         if !touched.contains(&to) {
             touched.push(to);
         }
@@ -188,7 +208,9 @@ fn lane_stub<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Stub>, HubError> {
 fn send_next<H: Host>(host: &Rc<H>, to: Address) {
     let batch: Vec<(Correlation, Outgoing)> = {
         let mut lanes = host.object().lanes.borrow_mut();
-        let Some(lane) = lanes.get_mut(&to) else { return };
+        let Some(lane) = lanes.get_mut(&to) else {
+            return;
+        };
         if lane.waiting.is_empty() || lane.under_way >= CONCURRENT_CALLS {
             return;
         }
@@ -280,7 +302,10 @@ pub fn alarm_fired<Reply>(object: &Object<Reply>) {
 /// Object counts of this deployment.
 pub fn layout(env: &Env) -> Layout {
     let count = |name: &str, default: u16| {
-        env.var(name).ok().and_then(|value| value.to_string().parse().ok()).unwrap_or(default)
+        env.var(name)
+            .ok()
+            .and_then(|value| value.to_string().parse().ok())
+            .unwrap_or(default)
     };
     Layout {
         gateways: count("HUB_GATEWAYS", 2),

@@ -36,10 +36,8 @@ extern "C" {
         parameters: &js_sys::Array,
     ) -> Result<js_sys::Array, JsValue>;
     #[wasm_bindgen(js_name = inTransaction, catch)]
-    pub fn in_transaction(
-        storage: &JsValue,
-        work: &mut dyn FnMut() -> bool,
-    ) -> Result<(), JsValue>;
+    pub fn in_transaction(storage: &JsValue, work: &mut dyn FnMut() -> bool)
+    -> Result<(), JsValue>;
 }
 
 #[wasm_bindgen]

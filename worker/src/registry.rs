@@ -69,7 +69,12 @@ impl Host for Shell {
 impl DurableObject for Registry {
     fn new(state: State, env: Env) -> Self {
         let object = Object::new(state, env);
-        Self { shell: Rc::new(Shell { object, actor: RefCell::new(None) }) }
+        Self {
+            shell: Rc::new(Shell {
+                object,
+                actor: RefCell::new(None),
+            }),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -97,7 +102,9 @@ impl DurableObject for Registry {
             carry_out(&self.shell, effects);
         }
         for (index, later) in waiting {
-            let answer = later.await.unwrap_or_else(|_| Err(HubError::internal("no answer")));
+            let answer = later
+                .await
+                .unwrap_or_else(|_| Err(HubError::internal("no answer")));
             if let Some(place) = answers.get_mut(index) {
                 *place = Some(answer);
             }
@@ -109,9 +116,9 @@ impl DurableObject for Registry {
     async fn alarm(&self) -> Result<Response> {
         alarm_fired(&self.shell.object);
         let mut effects = Effects::default();
-        let outcome = self
-            .shell
-            .with(None, |actor, object| actor.alarm(now(), &object.sql, &mut effects));
+        let outcome = self.shell.with(None, |actor, object| {
+            actor.alarm(now(), &object.sql, &mut effects)
+        });
         if let Err(error) = outcome.flatten() {
             log_error("registry alarm", &error);
             effects.alarm_at(now().plus_seconds(5));

@@ -40,7 +40,10 @@ pub fn stub(env: &Env, to: Address) -> Result<Stub, HubError> {
 }
 
 fn unreachable_object(name: &str, detail: &str) -> HubError {
-    HubError::new(ErrorCode::ServiceUnavailable, format!("{name} cannot be reached: {detail}"))
+    HubError::new(
+        ErrorCode::ServiceUnavailable,
+        format!("{name} cannot be reached: {detail}"),
+    )
 }
 
 async fn post(
@@ -52,10 +55,12 @@ async fn post(
     let failed = |detail: String| unreachable_object(&place(to).1, &detail);
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body));
-    let request = Request::new_with_init(&url(to, path), &init)
+    let request =
+        Request::new_with_init(&url(to, path), &init).map_err(|error| failed(error.to_string()))?;
+    let response = stub
+        .fetch_with_request(request)
+        .await
         .map_err(|error| failed(error.to_string()))?;
-    let response =
-        stub.fetch_with_request(request).await.map_err(|error| failed(error.to_string()))?;
     if response.status_code() >= 300 {
         return Err(failed(format!("status {}", response.status_code())));
     }
@@ -71,7 +76,10 @@ pub async fn ask<Asked: Serialize, Answer: DeserializeOwned>(
     let text =
         serde_json::to_string(requests).map_err(|error| HubError::internal(error.to_string()))?;
     let mut response = post(stub, to, "/", JsValue::from_str(&text)).await?;
-    let answer = response.text().await.map_err(|error| HubError::internal(error.to_string()))?;
+    let answer = response
+        .text()
+        .await
+        .map_err(|error| HubError::internal(error.to_string()))?;
     serde_json::from_str(&answer).map_err(|error| HubError::internal(error.to_string()))
 }
 

@@ -28,7 +28,12 @@ fn failed(error: impl std::fmt::Display) -> HubError {
 pub async fn write(env: &Env, settings: &Settings) -> Result<(), HubError> {
     let text = serde_json::to_string(settings).map_err(failed)?;
     let store = env.kv("SETTINGS").map_err(failed)?;
-    store.put(KEY, text).map_err(failed)?.execute().await.map_err(failed)?;
+    store
+        .put(KEY, text)
+        .map_err(failed)?
+        .execute()
+        .await
+        .map_err(failed)?;
     CACHE.with_borrow_mut(|cache| *cache = Some((now(), Rc::new(settings.clone()))));
     Ok(())
 }

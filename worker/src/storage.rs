@@ -17,7 +17,10 @@ impl ObjectSql {
     pub fn new(state: &State) -> Self {
         let storage = state.storage();
         let sql = JsValue::from(storage.sql().as_ref());
-        Self { storage: JsValue::from(storage.as_raw()), sql }
+        Self {
+            storage: JsValue::from(storage.as_raw()),
+            sql,
+        }
     }
 }
 
@@ -60,10 +63,7 @@ impl Sql for ObjectSql {
             .collect())
     }
 
-    fn transaction(
-        &self,
-        work: &mut dyn FnMut() -> Result<(), HubError>,
-    ) -> Result<(), HubError> {
+    fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError> {
         let mut outcome = Ok(());
         in_transaction(&self.storage, &mut || {
             outcome = work();

@@ -1,6 +1,6 @@
 //! States as a word and a dot; never by colour alone.
 
-use crate::i18n::t;
+use crate::i18n::{t, tr};
 use leptos::prelude::*;
 
 /// How a state is meant.
@@ -76,28 +76,21 @@ pub fn ConnectionBadge(
     view! { <Badge tone text/> }
 }
 
-/// `Enabled` or `Disabled`.
+/// `Enabled` as a quiet word, `Disabled` as a state that stands out.
 #[component]
 pub fn StatusBadge(
     /// Whether the device may connect.
     #[prop(into)]
     enabled: Signal<bool>,
 ) -> impl IntoView {
-    let tone = Signal::derive(move || {
-        if enabled.get() {
-            Tone::Neutral
-        } else {
-            Tone::Bad
-        }
-    });
-    let text = Signal::derive(move || {
-        let common = &t().common;
-        (if enabled.get() {
-            common.enabled
-        } else {
-            common.disabled
-        })
-        .to_owned()
-    });
-    view! { <Badge tone text/> }
+    view! {
+        {move || {
+            if enabled.get() {
+                view! { <span class="dim">{tr!(common.enabled)}</span> }.into_any()
+            } else {
+                let text = Signal::derive(|| t().common.disabled.to_owned());
+                view! { <Badge tone=Signal::stored(Tone::Bad) text/> }.into_any()
+            }
+        }}
+    }
 }

@@ -71,7 +71,7 @@ pub fn Sparkline(
     }
 }
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 1040.0;
 const HEIGHT: f64 = 180.0;
 const LEFT: f64 = 52.0;
 const TOP: f64 = 10.0;
@@ -138,6 +138,6 @@ pub fn LineChart(
         )
     };
     view! {
-        <svg class="chart" viewBox="0 0 784 222" role="img" aria-label=label>{drawing}</svg>
+        <svg class="chart" viewBox="0 0 1104 222" role="img" aria-label=label>{drawing}</svg>
     }
 }

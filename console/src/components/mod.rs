@@ -12,6 +12,7 @@ pub mod json_editor;
 pub mod json_view;
 pub mod keyboard;
 pub mod meter;
+pub mod page_title;
 pub mod shell;
 pub mod shortcuts;
 pub mod state_view;

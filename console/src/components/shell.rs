@@ -84,7 +84,7 @@ fn FindDevice() -> impl IntoView {
                 event.prevent_default();
                 let search = typed.get_untracked().trim().to_owned();
                 let filter = DeviceFilter { search, ..Default::default() };
-                navigate(&routes::devices(&filter), Default::default());
+                navigate(&routes::devices(&filter), routes::to_screen());
                 typed.set(String::new());
             }
         >

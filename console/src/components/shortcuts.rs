@@ -18,10 +18,10 @@ pub fn Shortcuts() -> impl IntoView {
         let jumping = after_g.get_value();
         after_g.set_value(key == "g" && !jumping);
         match (jumping, key) {
-            (true, "o") => navigate(&routes::overview(), Default::default()),
+            (true, "o") => navigate(&routes::overview(), routes::to_screen()),
             (true, "d") => navigate(
                 &routes::devices(&DeviceFilter::default()),
-                Default::default(),
+                routes::to_screen(),
             ),
             (_, "?") => open.set(true),
             _ => return false,

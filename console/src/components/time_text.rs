@@ -1,7 +1,7 @@
 //! Times on screen: how long ago, with the exact time one hover away, in the chosen zone.
 
 use crate::clock;
-use crate::i18n::{ago, t};
+use crate::i18n::{ago, fill, lasting, t};
 use crate::logic::time;
 use crate::preferences::offset_minutes;
 use leptos::prelude::*;
@@ -46,10 +46,21 @@ pub fn Moment(
             Some(_) => view! {
                 <time datetime=at.get()>{move || at.get().as_deref().and_then(exact)}</time>
                 " "
-                <span class="dim">{move || known.get().map(|m| ago(time::distance(m, clock::now())))}</span>
+                <span class="dim">{move || known.get().map(relative)}</span>
             }
             .into_any(),
             None => view! { <span class="dim">{move || t().common.never}</span> }.into_any(),
         }}
+    }
+}
+
+/// `14 min ago`, or `in 14 min` for what is still to come.
+fn relative(at: time::Millis) -> String {
+    let now = clock::now();
+    let distance = time::distance(at, now);
+    if at > now && distance != time::Distance::Now {
+        fill(t().common.in_future, &[("n", &lasting(distance))])
+    } else {
+        ago(distance)
     }
 }

@@ -44,6 +44,7 @@ texts! {
         minutes_ago: "{n} min ago", "{n}분 전";
         hours_ago: "{n} h ago", "{n}시간 전";
         days_ago: "{n} d ago", "{n}일 전";
+        in_future: "in {n}", "{n} 후";
         seconds: "{n} s", "{n}초";
         minutes: "{n} min", "{n}분";
         hours: "{n} h", "{n}시간";

@@ -4,7 +4,7 @@ texts! {
     /// Texts of the device page.
     Device {
         tabs: "Device sections", "디바이스 섹션";
-        tab_identity: "Identity", "ID";
+        tab_identity: "Identity", "ID 및 연결";
         tab_twin: "Twin", "트윈";
         tab_telemetry: "Telemetry", "원격 분석";
         tab_methods: "Methods", "메서드";
@@ -29,7 +29,7 @@ texts! {
         subscriptions: "Subscriptions", "구독";
         last_disconnect: "Last disconnect", "마지막 연결 해제";
         not_connected_yet: "This device has never connected. Copy its connection string and start it.", "아직 연결된 적이 없습니다. 연결 문자열을 복사해 디바이스를 시작하세요.";
-        identity_title: "Identity", "ID";
+        identity_title: "Identity", "디바이스 정보";
         device_id: "Device id", "디바이스 ID";
         status: "Status", "상태";
         status_reason: "Reason", "사유";

@@ -10,7 +10,7 @@ texts! {
         match_some_other: "{n} devices match", "{n}대 일치";
         add: "Add device", "디바이스 추가";
         filters: "Filters", "필터";
-        search: "Filter by device id", "디바이스 ID로 필터";
+        search: "Filter by id", "ID로 필터";
         status: "Status", "상태";
         connection: "Connection", "연결";
         any: "Any", "전체";

@@ -111,6 +111,7 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     while let Some(open) = rest.find('{') {
         out.push_str(&rest[..open]);
         let Some(close) = rest[open..].find('}') else {
+            rest = &rest[open..];
             break;
         };
         let name = &rest[open + 1..open + close];

@@ -34,6 +34,6 @@ texts! {
         start_step_run: "Run", "실행";
         snippet_language: "Example for", "예제 언어";
         snippet_simulator: "Simulator", "시뮬레이터";
-        start_note: "The device must trust the hub’s certificate authority; the hub prints the path of its file at start.", "디바이스가 허브의 인증 기관을 신뢰해야 합니다. 인증서 파일 경로는 허브가 시작될 때 출력됩니다.";
+        start_note: "ca.pem is the hub’s certificate authority; the hub prints the path of its file at start. Azure SDKs always connect to port 443: serve the hub there, or let the device go through a proxy.", "ca.pem은 허브 인증 기관의 인증서이며 파일 경로는 허브가 시작될 때 출력됩니다. Azure SDK는 항상 443 포트로 연결하므로 허브를 443 포트로 제공하거나 프록시를 사용하세요.";
     }
 }

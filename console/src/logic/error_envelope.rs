@@ -18,13 +18,12 @@ pub struct ErrorBody {
 pub fn parse(body: &str) -> Option<ErrorBody> {
     let value: Value = serde_json::from_str(body).ok()?;
     if let Some(message) = value.get("Message").and_then(Value::as_str) {
-        if message.trim_start().starts_with('{') {
-            if let Some(inner) = serde_json::from_str::<Value>(message)
+        if message.trim_start().starts_with('{')
+            && let Some(inner) = serde_json::from_str::<Value>(message)
                 .ok()
                 .and_then(|v| flat(&v))
-            {
-                return Some(inner);
-            }
+        {
+            return Some(inner);
         }
         let tracking = value
             .get("ExceptionMessage")

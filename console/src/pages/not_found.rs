@@ -1,6 +1,7 @@
 //! An address that leads nowhere.
 
 use crate::components::icon::Icon;
+use crate::components::page_title::PageTitle;
 use crate::components::state_view::EmptyState;
 use crate::i18n::{t, tr};
 use crate::routes;
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {
+        <PageTitle text=Signal::derive(|| t().common.not_found_title.to_owned())/>
         <h1 class="visually-hidden">{tr!(common.not_found_title)}</h1>
         <section class="card">
             <EmptyState

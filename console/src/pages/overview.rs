@@ -6,6 +6,7 @@ use crate::components::button::Weight;
 use crate::components::chart::Sparkline;
 use crate::components::copy::CopyButton;
 use crate::components::meter::StackedBar;
+use crate::components::page_title::PageTitle;
 use crate::components::state_view::live_view;
 use crate::i18n::{count, fill, t, tr};
 use crate::live::{PERIOD, live};
@@ -61,6 +62,7 @@ pub fn OverviewPage() -> impl IntoView {
         samples.set(latest);
     });
     view! {
+        <PageTitle text=Signal::derive(|| t().overview.title.to_owned())/>
         <div class="pagehead">
             <div>
                 <h1>{tr!(overview.title)}</h1>
@@ -101,10 +103,10 @@ fn Figures(overview: Signal<Overview>, samples: RwSignal<VecDeque<Sample>>) -> i
             <a class="card stat" href=to("connected")>
                 <span class="label">{tr!(overview.connected)}</span>
                 <span class="value">{move || connected.get()}</span>
-                <span class="delta">{move || overview.with(|o| fill(
+                <span class="delta">{move || overview.with(|o| (o.devices.total > 0).then(|| fill(
                     t().overview.connected_share,
                     &[("share", &percent(o.devices.connected, o.devices.total))],
-                ))}</span>
+                )))}</span>
                 <Sparkline colour=1 values=line(|s| s.connected as f64) label=spoken(|| t().overview.spark_connected, connected)/>
             </a>
             <div class="card stat">

@@ -7,6 +7,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::field::TextField;
 use crate::components::icon::{Icon, IconView, Mark};
+use crate::components::page_title::PageTitle;
 use crate::components::state_view::ErrorNote;
 use crate::i18n::{Language, t, tr};
 use crate::logic::connection_string::sign_in_token;
@@ -59,6 +60,7 @@ pub fn SignIn(
         Signal::derive(move || malformed.get().then(|| t().sign_in.field_error.to_owned()));
     let language = preferences().language;
     view! {
+        <PageTitle text=Signal::derive(|| t().sign_in.title.to_owned())/>
         <main class="gate">
             <div class="gate-card">
                 <div class="gate-brand"><Mark/> <b>{tr!(common.product)}</b> <span class="dim">{tr!(sign_in.tagline)}</span></div>

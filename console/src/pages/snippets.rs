@@ -10,7 +10,11 @@ use leptos::prelude::*;
 const PYTHON: &str = r#"import json, time
 from azure.iot.device import IoTHubDeviceClient, Message
 
-client = IoTHubDeviceClient.create_from_connection_string("{connection}")
+client = IoTHubDeviceClient.create_from_connection_string(
+    "{connection}",
+    websockets=True,
+    server_verification_cert=open("ca.pem").read(),
+)
 client.connect()
 while True:
     message = Message(json.dumps({"temperature": 21.5}))
@@ -18,17 +22,21 @@ while True:
     client.send_message(message)
     time.sleep(2)"#;
 
-const NODE: &str = r#"const { Client, Message } = require('azure-iot-device');
+const NODE: &str = r#"const { readFileSync } = require('node:fs');
+const { Client, Message } = require('azure-iot-device');
 const { MqttWs } = require('azure-iot-device-mqtt');
 
 const client = Client.fromConnectionString('{connection}', MqttWs);
-await client.open();
-setInterval(() => {
-  const message = new Message(JSON.stringify({ temperature: 21.5 }));
-  message.contentType = 'application/json';
-  message.contentEncoding = 'utf-8';
-  client.sendEvent(message);
-}, 2000);"#;
+(async () => {
+  await client.setOptions({ ca: readFileSync('ca.pem', 'utf8') });
+  await client.open();
+  setInterval(() => {
+    const message = new Message(JSON.stringify({ temperature: 21.5 }));
+    message.contentType = 'application/json';
+    message.contentEncoding = 'utf-8';
+    client.sendEvent(message, (error) => error && console.error(error));
+  }, 2000);
+})();"#;
 
 const SIMULATOR: &str =
     r#"device-sim run --connection-string "{service}" --url {url} --devices 20 --create"#;

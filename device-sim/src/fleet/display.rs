@@ -33,7 +33,7 @@ impl Display {
         self.bar.finish_and_clear();
         self.bar = ProgressBar::with_draw_target(u64::try_from(steps).ok(), target(self.json));
         if let Ok(style) =
-            ProgressStyle::with_template("{prefix:>20} [{bar:30}] {pos}/{len}  {wide_msg}")
+            ProgressStyle::with_template("{prefix} [{bar:16}] {pos}/{len}  {wide_msg}")
         {
             self.bar.set_style(style.progress_chars("=> "));
         }
@@ -139,8 +139,7 @@ fn target(json: bool) -> ProgressDrawTarget {
 }
 
 fn with_event(name: &str, at: Duration, snapshot: &impl Serialize) -> Value {
-    let mut document =
-        json!({"event": name, "seconds": (at.as_secs_f64() * 1000.0).round() / 1000.0});
+    let mut document = json!({"event": name, "seconds": in_seconds(at)});
     // A snapshot holds only numbers and texts, which always have a JSON form.
     if let (Value::Object(document), Ok(Value::Object(fields))) =
         (&mut document, serde_json::to_value(snapshot))
@@ -148,6 +147,11 @@ fn with_event(name: &str, at: Duration, snapshot: &impl Serialize) -> Value {
         document.extend(fields);
     }
     document
+}
+
+/// Seconds with three decimals.
+pub fn in_seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 fn line(snapshot: &Snapshot) -> String {
@@ -161,13 +165,13 @@ fn line(snapshot: &Snapshot) -> String {
         _ => String::new(),
     };
     format!(
-        "sent {} acked {} desired {} methods {}  ack p50 {} ms p99 {} ms{failure}",
+        "sent {} acked {} (p50 {} ms, p99 {} ms) desired {} methods {}{failure}",
         snapshot.sent,
         snapshot.acked,
-        snapshot.desired_received,
-        snapshot.methods,
         snapshot.ack_p50_ms,
-        snapshot.ack_p99_ms
+        snapshot.ack_p99_ms,
+        snapshot.desired_received,
+        snapshot.methods
     )
 }
 

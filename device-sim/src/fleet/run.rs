@@ -3,7 +3,7 @@
 use super::Fleet;
 use super::character::Character;
 use super::device;
-use super::display::Display;
+use super::display::{Display, in_seconds};
 use super::stop::stop_signal;
 use crate::behaviours::model::FleetSettings;
 use crate::cli::RunOptions;
@@ -91,7 +91,7 @@ pub async fn run(options: RunOptions) -> Result<(), SimError> {
         .filter(|one| one.created)
         .map(|one| one.device_id.clone())
         .collect();
-    let seconds = (clock::elapsed() - started).as_secs_f64();
+    let seconds = in_seconds(clock::elapsed() - started);
     display.event(
         "prepared",
         &format!(
@@ -178,7 +178,7 @@ async fn keep_running(
     watch.look(fleet, clock::elapsed() - started, display);
     let at = clock::elapsed() - started;
     let expectations = watch.judge(fleet);
-    let connected_at_end = fleet.statistics.connected.get();
+    let at_end = fleet.statistics.snapshot(count);
     stopper.stop();
     let everybody = async { while devices.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(STOPPING, everybody).await;
@@ -186,7 +186,9 @@ async fn keep_running(
         log.flush()?;
     }
     let mut snapshot = fleet.statistics.snapshot(count);
-    snapshot.connected = connected_at_end;
+    // The goodbyes are no news: the summary shows who was there until then.
+    snapshot.connected = at_end.connected;
+    snapshot.in_sync = at_end.in_sync;
     display.summary(at, &snapshot, &expectations);
     let failed: Vec<&str> = expectations
         .iter()
@@ -237,7 +239,7 @@ impl Watch {
 
     /// Notes what is met by now; true if the run is decided and should end.
     fn look(&mut self, fleet: &Fleet, at: Duration, display: &Display) -> bool {
-        let seconds = at.as_secs_f64();
+        let seconds = in_seconds(at);
         if self.all_in_sync_at.is_none() && fleet.statistics.in_sync.get() >= self.devices {
             self.all_in_sync_at = Some(at);
             display.event(

@@ -8,6 +8,7 @@ use crate::hub::access::HubAccess;
 use crate::hub::dial::Dialer;
 use crate::hub::rest::{API_VERSION, RestClient};
 use serde_json::{Value, json};
+use shared::percent::encode;
 use shared::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,10 +113,7 @@ async fn create(
         _ => return Err(answer.refusal(&format!("device {device_id} was not created"))),
     };
     if let Some(tags) = &wanted.tags {
-        let path = format!(
-            "/twins/{}?api-version={API_VERSION}",
-            path_segment(device_id)
-        );
+        let path = format!("/twins/{}?api-version={API_VERSION}", encode(device_id));
         let answer = client
             .call(now(), "PATCH", &path, None, Some(&json!({"tags": tags})))
             .await?;
@@ -195,32 +193,5 @@ pub async fn delete(
 }
 
 fn identity_path(device_id: &str) -> String {
-    format!(
-        "/devices/{}?api-version={API_VERSION}",
-        path_segment(device_id)
-    )
-}
-
-/// Percent-encodes what is not RFC 3986 unreserved.
-fn path_segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_one_path_segment() {
-        assert_eq!(path_segment("pump-0001"), "pump-0001");
-        assert_eq!(path_segment("a#b?c%d"), "a%23b%3Fc%25d");
-    }
+    format!("/devices/{}?api-version={API_VERSION}", encode(device_id))
 }

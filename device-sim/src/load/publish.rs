@@ -30,6 +30,8 @@ pub struct Places {
     free: Vec<u16>,
     sequence: u64,
     schedule: Option<Schedule>,
+    /// Something was acknowledged while it was measured.
+    served: bool,
 }
 
 impl Places {
@@ -41,6 +43,7 @@ impl Places {
             free: (1..=window).rev().collect(),
             sequence: 0,
             schedule,
+            served: false,
         }
     }
 
@@ -193,6 +196,9 @@ pub fn count(places: &mut Places, answered: &mut Vec<u16>, tally: &Tally) -> Res
     }
     if measuring {
         tally.acknowledged.add_many(acknowledged);
+        if acknowledged > 0 && !std::mem::replace(&mut places.served, true) {
+            tally.served.add();
+        }
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ pub struct Tally {
     pub sent: Count,
     /// Messages acknowledged, or connects that succeeded.
     pub acknowledged: Count,
+    /// Connections with at least one acknowledgement: a hub must not serve some and starve others.
+    pub served: Count,
     /// Connections that failed.
     pub errors: Count,
     /// From sending to the acknowledgement.
@@ -30,6 +32,7 @@ impl Tally {
             measuring: AtomicBool::new(false),
             sent: Count::default(),
             acknowledged: Count::default(),
+            served: Count::default(),
             errors: Count::default(),
             latencies: Latencies::new(),
             last_error: Mutex::new(None),
@@ -83,6 +86,9 @@ impl Tally {
             "p99Ms": self.latencies.milliseconds(0.99),
             "errors": self.errors.get(),
         });
+        if matches!(mode, LoadMode::Telemetry | LoadMode::RawEcho) {
+            figures["served"] = json!(self.served.get());
+        }
         if let Some(error) = self.last_error() {
             figures["lastError"] = Value::String(error);
         }

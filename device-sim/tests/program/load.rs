@@ -21,6 +21,7 @@ async fn load_counts_what_was_acknowledged() {
         .values()
         .map(|device| device.telemetry.len())
         .sum();
+    assert_eq!(figures["served"], 5);
     let acked = figures["acked"].as_u64().unwrap();
     assert!(acked > 100 && acked <= stored as u64, "{figures} {stored}");
     assert!(figures["p99Ms"].as_f64() >= figures["p50Ms"].as_f64());

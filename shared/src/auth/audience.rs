@@ -3,8 +3,8 @@
 //!
 //! Only scope; nothing here says that a token is genuine.
 
-use super::percent;
 use crate::ids::Identity;
+use crate::percent;
 
 /// The raw `sr` that a device or module signs.
 pub fn device_resource(host_name: &str, identity: &Identity) -> String {

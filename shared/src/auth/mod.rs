@@ -9,7 +9,6 @@ pub mod audience;
 pub mod connection_string;
 pub mod device_auth;
 pub mod keys;
-mod percent;
 pub mod policy;
 pub mod role;
 pub mod sas;

@@ -5,12 +5,13 @@
 
 use super::audience::Audience;
 use super::keys::KeyPair;
-use super::percent;
 use super::policy::{Rights, SharedAccessPolicy};
 use super::signature::{sas_signature, secrets_match};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
+use crate::percent;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Longest token: two ids of 128 characters, each escaped twice, leave room to spare.
@@ -136,7 +137,9 @@ impl SasToken {
             }
         }
         let decoded = |value: &str| {
-            percent::decode(value).ok_or(SasRefusal::Malformed("a field is not UTF-8"))
+            percent::decode(value)
+                .map(Cow::into_owned)
+                .ok_or(SasRefusal::Malformed("a field is not UTF-8"))
         };
         // `sr` stays as it came: it is what was signed, and clients escape differently.
         let raw_resource = resource

@@ -4,7 +4,7 @@
 //! knows an operation, and nothing here reads from a socket.
 
 use super::event_stream::EventStream;
-use super::percent;
+use crate::percent;
 use std::borrow::Cow;
 
 /// An HTTP verb.

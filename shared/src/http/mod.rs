@@ -15,7 +15,6 @@ pub mod message;
 mod message_properties;
 pub mod operation;
 mod operations;
-mod percent;
 mod precondition;
 pub mod route;
 

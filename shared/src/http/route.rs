@@ -5,9 +5,9 @@
 
 use super::message::Method;
 use super::operation::{ApiVersion, DEFAULT_BODY_LIMIT, Operation};
-use super::percent;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::percent;
 
 /// No path of this hub has more segments.
 const MAX_SEGMENTS: usize = 8;

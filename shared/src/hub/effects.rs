@@ -67,7 +67,12 @@ pub struct Effects<Reply> {
 
 impl<Reply> Default for Effects<Reply> {
     fn default() -> Self {
-        Self { calls: Vec::new(), replies: Vec::new(), timer: None, alarm: None }
+        Self {
+            calls: Vec::new(),
+            replies: Vec::new(),
+            timer: None,
+            alarm: None,
+        }
     }
 }
 

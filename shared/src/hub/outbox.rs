@@ -65,8 +65,12 @@ impl Outbox {
         for row in rows {
             let number = row.integer(0).unwrap_or(0);
             let (target, message) = (row.required_text(1)?, row.required_text(2)?);
-            let Some((kind, index)) = target.split_once('/') else { continue };
-            let Ok(index) = index.parse::<u16>() else { continue };
+            let Some((kind, index)) = target.split_once('/') else {
+                continue;
+            };
+            let Ok(index) = index.parse::<u16>() else {
+                continue;
+            };
             let busy = self.sending.values().any(|(to, numbers)| {
                 to == target && (kind == "events" || numbers.contains(&number))
             });
@@ -81,7 +85,8 @@ impl Outbox {
                 _ => {
                     let request = serde_json::from_str(message).map_err(unreadable)?;
                     let correlation = next();
-                    self.sending.insert(correlation, (target.to_owned(), vec![number]));
+                    self.sending
+                        .insert(correlation, (target.to_owned(), vec![number]));
                     effects.calls.push(Call {
                         to: Address::Gateway(index),
                         request: Outgoing::Gateway(request),
@@ -93,9 +98,12 @@ impl Outbox {
         for (partition, events) in events {
             let correlation = next();
             let numbers = events.iter().map(|(number, _)| *number).collect();
-            self.sending.insert(correlation, (format!("events/{partition}"), numbers));
-            let events =
-                events.into_iter().map(|(number, event)| (number.unsigned_abs(), event)).collect();
+            self.sending
+                .insert(correlation, (format!("events/{partition}"), numbers));
+            let events = events
+                .into_iter()
+                .map(|(number, event)| (number.unsigned_abs(), event))
+                .collect();
             effects.calls.push(Call {
                 to: Address::Events(partition),
                 request: Outgoing::Events(EventsRequest::AppendHubEvents {
@@ -119,7 +127,9 @@ impl Outbox {
         delivered: bool,
         sql: &dyn Sql,
     ) -> Result<bool, HubError> {
-        let Some((_, numbers)) = self.sending.remove(&correlation) else { return Ok(false) };
+        let Some((_, numbers)) = self.sending.remove(&correlation) else {
+            return Ok(false);
+        };
         if delivered {
             for number in numbers {
                 sql.execute("DELETE FROM outbox WHERE number = ?", &[number.into()])?;

@@ -82,7 +82,12 @@ impl Sender {
         model_id: &str,
     ) -> Self {
         let mut bytes = Vec::with_capacity(
-            device.len() + module.len() + generation_id.len() + auth_method.len() + model_id.len() + 8,
+            device.len()
+                + module.len()
+                + generation_id.len()
+                + auth_method.len()
+                + model_id.len()
+                + 8,
         );
         for field in [device, module, generation_id, auth_method, model_id] {
             put_bytes(&mut bytes, field.as_bytes());
@@ -188,7 +193,10 @@ impl<'a> Reader<'a> {
                 bag: self.text()?,
                 body: self.bytes()?,
             })),
-            HUB_EVENT => Some(Entry::HubEvent { device: self.text()?, json: self.text()? }),
+            HUB_EVENT => Some(Entry::HubEvent {
+                device: self.text()?,
+                json: self.text()?,
+            }),
             _ => None,
         }
     }
@@ -216,7 +224,9 @@ pub fn count(segment: &[u8]) -> Result<u64, HubError> {
     let mut reader = Reader::new(segment);
     let mut number = 0;
     while !reader.rest.is_empty() {
-        reader.pass_over().ok_or_else(|| HubError::internal("a segment is cut or malformed"))?;
+        reader
+            .pass_over()
+            .ok_or_else(|| HubError::internal("a segment is cut or malformed"))?;
         number += 1;
     }
     Ok(number)

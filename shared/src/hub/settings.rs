@@ -19,12 +19,11 @@ pub fn load(sql: &dyn Sql) -> Result<Option<Settings>, HubError> {
 }
 
 /// Replaces the copy if `new` is newer.
-pub fn store(
-    current: &mut Option<Settings>,
-    new: Settings,
-    sql: &dyn Sql,
-) -> Result<(), HubError> {
-    if current.as_ref().is_some_and(|kept| kept.version >= new.version) {
+pub fn store(current: &mut Option<Settings>, new: Settings, sql: &dyn Sql) -> Result<(), HubError> {
+    if current
+        .as_ref()
+        .is_some_and(|kept| kept.version >= new.version)
+    {
         return Ok(());
     }
     let document =

@@ -114,8 +114,13 @@ impl Settings {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
-        ["localhost", "127.0.0.1"].iter().any(|own| own.eq_ignore_ascii_case(name))
-            || self.host_names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        ["localhost", "127.0.0.1"]
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(name))
+            || self
+                .host_names
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(name))
     }
 
     /// Whether events of this source go to the built-in endpoint.
@@ -151,7 +156,10 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { days: 1, bytes: 2 * 1024 * 1024 * 1024 }
+        Self {
+            days: 1,
+            bytes: 2 * 1024 * 1024 * 1024,
+        }
     }
 }
 

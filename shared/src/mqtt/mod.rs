@@ -9,7 +9,6 @@ pub mod decode;
 pub mod encode;
 pub mod malformed;
 pub mod packet;
-pub mod percent;
 pub mod property_bag;
 pub mod stream;
 pub mod topic;

@@ -5,7 +5,7 @@
 //! [`MessageProperties`]. A device can never set what the hub stamps: `$.cdid` and
 //! `$.cmid` are dropped.
 
-use super::percent;
+use crate::percent;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -225,14 +225,14 @@ pub fn parse(bag: &str) -> Result<MessageProperties, InvalidBag> {
         let (key, value) = item?;
         match system_key(key) {
             Key::System(property) => {
-                let value = percent::decode(value).into_owned();
+                let value = percent::decode_leniently(value).into_owned();
                 match system.iter_mut().find(|(name, _)| *name == property) {
                     Some((_, old)) => *old = value,
                     None => system.push((property, value)),
                 }
             }
             Key::Stamped => {}
-            Key::Application => application.push((percent::decode(key), value)),
+            Key::Application => application.push((percent::decode_leniently(key), value)),
         }
     }
     Ok(MessageProperties {
@@ -246,7 +246,7 @@ fn last_of_each_name(items: Vec<(Cow<'_, str>, &str)>) -> Vec<(String, String)> 
     let mut positions = BTreeMap::new();
     let mut result: Vec<(String, String)> = Vec::with_capacity(items.len());
     for (name, value) in items {
-        let value = percent::decode(value).into_owned();
+        let value = percent::decode_leniently(value).into_owned();
         match positions
             .get(name.as_ref())
             .and_then(|&position: &usize| result.get_mut(position))

@@ -1,7 +1,7 @@
 //! The MQTT user name of IoT Hub: host, identity and facts about the client (`device.md` §2.2).
 
-use super::percent;
 use crate::ids::{DeviceId, Identity, InvalidId, ModuleId};
+use crate::percent;
 use std::fmt;
 
 /// Longest kept `DeviceClientType`, in characters; the rest is cut off.
@@ -160,7 +160,7 @@ fn query_value(query: &str, key: &str) -> Option<String> {
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .find(|(name, _)| *name == key)
-        .map(|(_, value)| percent::decode(value).into_owned())
+        .map(|(_, value)| percent::decode_leniently(value).into_owned())
 }
 
 fn cut(mut text: String, length: usize) -> String {

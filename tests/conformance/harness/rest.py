@@ -14,6 +14,9 @@ from .waiting import eventually
 API_VERSION = "2021-04-12"
 # A long poll lasts up to 60 s; anything longer is a hang.
 REQUEST_SECONDS = 90
+# The server ends idle connections after 5 s. A request that crosses that on the wire would fail
+# through nobody's fault, so an older connection is not used again.
+REUSE_SECONDS = 2
 
 
 def error_name(answer: requests.Response) -> str:
@@ -44,6 +47,7 @@ class RestApi:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = ca_file or True
+        self._last_used = 0.0
 
     def authorization(self) -> str:
         return token(quote(self.host_name, safe=""), self.owner.key, policy=self.owner.policy)
@@ -73,9 +77,14 @@ class RestApi:
         joined = "&".join(f"{name}={quote(value, safe='')}" if value else name for name, value in query.items())
         separator = "&" if "?" in path else "?"
         url = self.base_url + path + (separator + joined if joined else "")
-        return self._session.request(
-            method, url, json=json, data=data, headers=all_headers, timeout=REQUEST_SECONDS, stream=stream
-        )
+        if time.monotonic() - self._last_used > REUSE_SECONDS:
+            self._session.close()
+        try:
+            return self._session.request(
+                method, url, json=json, data=data, headers=all_headers, timeout=REQUEST_SECONDS, stream=stream
+            )
+        finally:
+            self._last_used = time.monotonic()
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.request("GET", path, **options)

@@ -163,6 +163,11 @@ impl Actor {
         self.memory.is_some()
     }
 
+    /// Whether it was ever opened.
+    pub fn has_tables(&self) -> bool {
+        self.sql.number("SELECT count(*) FROM sqlite_master", &[]).unwrap_or(0) > 0
+    }
+
     /// Whether it has nothing under way that only memory holds.
     pub fn is_idle(&self) -> bool {
         match &self.memory {

@@ -1,1 +1,26 @@
-//! Simulation.
+//! All actors of the hub in one process under virtual time, with faults.
+//!
+//! A seed decides everything: latencies, faults, what devices do. A run that breaks an
+//! invariant prints the seed, and the same seed breaks it again in the same way. Native
+//! tests only; nothing of it is part of the product.
+
+pub mod actor;
+pub mod backend;
+pub mod checks;
+pub mod device;
+pub mod faults;
+pub mod ledger;
+pub mod network;
+pub mod operator;
+pub mod packets;
+pub mod random;
+pub mod scenario;
+pub mod simulation;
+pub mod sockets;
+pub mod sqlite;
+pub mod traffic;
+pub mod world;
+
+pub use backend::HubHandle;
+pub use faults::Faults;
+pub use simulation::Simulation;

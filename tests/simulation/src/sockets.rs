@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 pub struct Socket {
     /// Whose end it is on the hub's side.
     pub gateway: u16,
-    /// Which simulated device opened it.
-    pub device: usize,
+    /// Which simulated device opened it; none for one that a test drives by hand.
+    pub device: Option<usize>,
     /// Its tag.
     pub connection: ConnectionId,
     /// What the gateway attached.

@@ -163,9 +163,9 @@ fn write_dist(sources: &Sources, bound: &Path, dist: &Path) -> Outcome {
             style: format!("{ASSETS_PATH}{style}"),
             icon: sources
                 .statics
-                .join("icon.svg")
+                .join("favicon.svg")
                 .is_file()
-                .then(|| "/console/icon.svg".to_owned()),
+                .then(|| "/console/favicon.svg".to_owned()),
         },
     )?;
     let page_path = root.join("index.html");

@@ -49,6 +49,9 @@ pub fn check(project: &Project, options: &HubOptions) -> Outcome<Plan> {
 /// Starts a hub; returns once it serves.
 pub fn start(project: &Project, options: &HubOptions, plan: Plan) -> Outcome<Hub> {
     let data = plan.open()?;
+    if let Some(path) = &options.ready_file {
+        ReadyFile::forget(path)?;
+    }
     let certificates = certificates::ensure(&data, &options.certificate_names())?;
     file_limit::raise();
     let mut launcher = Launcher::start(

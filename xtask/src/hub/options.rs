@@ -92,6 +92,17 @@ impl HubOptions {
                 self.port
             )));
         }
+        if let Some(path) = &self.ready_file {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+                return Err(Failure::refused(format!(
+                    "--ready-file {} cannot be written: give the path of a file in a folder that exists",
+                    path.display()
+                )));
+            }
+        }
         if let Some(name) = self.host_names.iter().find(|name| !is_host_name(name)) {
             return Err(Failure::refused(format!(
                 "--host-name {name:?} is neither a host name nor an address; give a name like hub.example.org or 192.0.2.7, without scheme and port"
@@ -241,6 +252,17 @@ mod tests {
                 .certificate_names()
                 .contains(&"127.0.0.5".to_owned())
         );
+    }
+
+    #[test]
+    fn a_ready_file_needs_a_folder() {
+        let mut hub = options(&[]);
+        hub.ready_file = Some(PathBuf::from("/nowhere/at/all/ready.json"));
+        assert_eq!(hub.check().unwrap_err().exit_code, 2);
+        hub.ready_file = Some(PathBuf::from("ready.json"));
+        assert!(hub.check().is_ok());
+        hub.ready_file = Some(std::env::temp_dir());
+        assert!(hub.check().is_err());
     }
 
     #[test]

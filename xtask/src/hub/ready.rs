@@ -57,6 +57,16 @@ impl ReadyFile {
         private_file::write(path, &text)
     }
 
+    /// Removes the file of an earlier hub: whoever waits for it must not read that one's.
+    pub fn forget(path: &Path) -> Outcome {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).explain(|| format!("cannot replace {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Tells the user.
     pub fn print(&self) {
         println!("serving            {}", self.url);

@@ -5,6 +5,7 @@ use crate::components::badge::{ConnectionBadge, StatusBadge};
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
+use crate::components::page_title::PageTitle;
 use crate::components::time_text::Ago;
 use crate::i18n::{fill, t, tr};
 use crate::logic::connection_string::device_connection_string;
@@ -76,7 +77,7 @@ pub fn Header(
     let left = Callback::new(move |()| {
         navigate(
             &routes::devices(&DeviceFilter::default()),
-            Default::default(),
+            routes::to_screen(),
         )
     });
     let changed = Callback::new(move |()| {
@@ -84,6 +85,7 @@ pub fn Header(
         connection.refresh();
     });
     view! {
+        <PageTitle text=Signal::derive(move || id.get_value())/>
         <div class="pagehead">
             <div class="grow">
                 <nav class="crumbs" aria-label=tr!(devices.title)>
@@ -93,7 +95,7 @@ pub fn Header(
                     <h1 class="mono">{id.get_value()}</h1>
                     <CopyButton text=Signal::derive(move || id.get_value()) label=Signal::derive(|| t().device.copy_id.to_owned()) icon_only=true weight=Weight::Quiet/>
                     <span role="status"><ConnectionBadge state seen/></span>
-                    <StatusBadge enabled/>
+                    {move || (!enabled.get()).then(|| view! { <StatusBadge enabled/> })}
                     <span class="dim">{move || seen.get().then(|| view! { <Ago at=since/> })}</span>
                 </div>
             </div>

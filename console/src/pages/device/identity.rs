@@ -23,23 +23,19 @@ pub fn IdentityTab(
     } = shared;
     view! {
         <div class="grid g2">
-            <div class="stack">
-                <section class="card" aria-labelledby="connection-title">
-                    <header><h2 id="connection-title">{tr!(device.connection_title)}</h2></header>
-                    {live_view(connection, 6, |connection| view! { <ConnectionFacts connection/> })}
-                </section>
-            </div>
-            <div class="stack">
-                <section class="card" aria-labelledby="keys-title">
-                    <header><h2 id="keys-title">{tr!(device.keys_title)}</h2></header>
-                    <div class="body"><Keys shared/></div>
-                </section>
-                <section class="card" aria-labelledby="identity-title">
-                    <header><h2 id="identity-title">{tr!(device.identity_title)}</h2></header>
-                    {live_view(identity, 6, |identity| view! { <IdentityFacts identity/> })}
-                </section>
-            </div>
+            <section class="card" aria-labelledby="connection-title">
+                <header><h2 id="connection-title">{tr!(device.connection_title)}</h2></header>
+                {live_view(connection, 6, |connection| view! { <ConnectionFacts connection/> })}
+            </section>
+            <section class="card" aria-labelledby="keys-title">
+                <header><h2 id="keys-title">{tr!(device.keys_title)}</h2></header>
+                <div class="body"><Keys shared/></div>
+            </section>
         </div>
+        <section class="card" aria-labelledby="identity-title">
+            <header><h2 id="identity-title">{tr!(device.identity_title)}</h2></header>
+            {live_view(identity, 6, |identity| view! { <IdentityFacts identity/> })}
+        </section>
     }
 }
 
@@ -158,7 +154,7 @@ fn IdentityFacts(identity: Signal<Identity>) -> impl IntoView {
         })
     };
     view! {
-        <dl class="kv body">
+        <dl class="kv two body">
             <dt>{tr!(device.device_id)}</dt>
             <dd><code class="wrap">{move || identity.with(|i| i.text("deviceId"))}</code></dd>
             <dt>{tr!(device.status)}</dt>

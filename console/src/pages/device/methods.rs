@@ -318,7 +318,7 @@ fn CallHistory(calls: History, form: Form) -> impl IntoView {
                 }
                 let calls = calls.clone();
                 view! {
-                    <div class="table-scroll" tabindex="0" role="region" aria-labelledby="history-title">
+                    <div class="table-scroll" tabindex="0" role="group" aria-labelledby="history-title">
                         <table>
                             <thead><tr>
                                 <th scope="col">{tr!(methods.column_time)}</th>

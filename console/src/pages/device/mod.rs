@@ -18,6 +18,7 @@ mod twin_review;
 
 use crate::api::devices::{self as api, Connection, Identity};
 use crate::components::icon::Icon;
+use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::i18n::{fill, t, tr};
 use crate::live::{Live, PERIOD, live};
@@ -143,6 +144,7 @@ fn Tabs(id: StoredValue<String>, tab: Memo<Option<Tab>>) -> impl IntoView {
 fn Gone(id: String) -> impl IntoView {
     let title = Signal::derive(move || fill(t().device.not_found_title, &[("id", &id)]));
     view! {
+        <PageTitle text=title/>
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
             <EmptyState icon=Icon::Device title text=Signal::derive(|| t().device.not_found_text.to_owned())>

@@ -45,7 +45,7 @@ pub fn QueueCard(
                     />
                 </span>
             </header>
-            {live_view(queue, 4, move |messages| listed(messages))}
+            {live_view(queue, 4, listed)}
         </section>
         <Purge shared queue open=purging waiting/>
     }
@@ -65,7 +65,7 @@ fn listed(messages: Signal<Vec<QueuedMessage>>) -> impl IntoView {
             .into_any();
         }
         view! {
-            <div class="table-scroll" tabindex="0" role="region" aria-labelledby="queue-title">
+            <div class="table-scroll" tabindex="0" role="group" aria-labelledby="queue-title">
                 <table>
                     <thead><tr>
                         <th scope="col" class="num">{tr!(messages.column_sequence)}</th>

@@ -15,8 +15,8 @@ use crate::logic::number::grouped;
 use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
 use crate::logic::time::{self, Millis};
 use crate::logic::url_state::{query_value, with_value};
+use crate::routes;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -56,11 +56,7 @@ pub fn TelemetryTab(
     let navigate = use_navigate();
     let write = Callback::new(move |(name, value): (&'static str, String)| {
         let search = with_value(&search.get_untracked(), name, &value);
-        let options = NavigateOptions {
-            scroll: false,
-            replace: true,
-            ..Default::default()
-        };
+        let options = routes::same_screen();
         navigate(
             &format!("{}{search}", location.pathname.get_untracked()),
             options,

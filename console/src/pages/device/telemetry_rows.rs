@@ -34,7 +34,7 @@ pub fn Tail(
         })
     };
     view! {
-        <div class="tail" tabindex="0" role="region" aria-labelledby="tail-title">
+        <div class="tail" tabindex="0" role="group" aria-labelledby="tail-title">
             <div class="tail-head" aria-hidden="true">
                 <span>{tr!(telemetry.column_time)}</span>
                 <span>{tr!(telemetry.column_source)}</span>

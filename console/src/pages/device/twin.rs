@@ -7,8 +7,8 @@ use crate::api::twins::{self, Section};
 use crate::components::state_view::live_view;
 use crate::live::{PERIOD, live};
 use crate::logic::url_state::{query_value, with_value};
+use crate::routes;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 /// The tab. `?section=tags` opens the tags.
@@ -35,11 +35,7 @@ pub fn TwinTab(
     let choose = Callback::new(move |name: String| {
         let value = if name == "tags" { "tags" } else { "" };
         let search = with_value(&location.search.get_untracked(), "section", value);
-        let options = NavigateOptions {
-            scroll: false,
-            replace: true,
-            ..Default::default()
-        };
+        let options = routes::same_screen();
         navigate(
             &format!("{}{search}", location.pathname.get_untracked()),
             options,

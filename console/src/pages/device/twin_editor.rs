@@ -190,7 +190,7 @@ fn Writing(
     });
     let ready = Memo::new(move |_| changes.get().is_some_and(|n| n > 0));
     view! {
-        <section class="card" aria-label=move || label.get()>
+        <section class="card" aria-label=move || if section == Section::Desired { t().twin.desired } else { t().twin.tags }>
             <header>
                 <Segmented
                     label=Signal::derive(|| t().twin.section.to_owned())

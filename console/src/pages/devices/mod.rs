@@ -12,6 +12,7 @@ use crate::api::devices::{self as api, DevicePage};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::keyboard::{focus, move_focus, on_page_key};
+use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::i18n::{count, t, tr};
 use crate::live::{Live, PERIOD, live};
@@ -38,24 +39,26 @@ pub fn DevicesPage() -> impl IntoView {
         let navigate = navigate.clone();
         move |filter: DeviceFilter| {
             let options = NavigateOptions {
-                scroll: false,
                 replace: filter.cursors.is_empty(),
-                ..Default::default()
+                ..routes::same_screen()
             };
             navigate(&routes::devices(&filter), options);
         }
     });
-    // `?create=1` opens the dialog once; the address then loses it, so that reload does not.
+    // `?create=1` in the address and the open dialog are one state, in both directions.
     Effect::new(move |_| {
-        let now = search.get();
-        if query_value(&now, "create").is_some() {
-            creating.set(true);
-            let rest = with_value(&now, "create", "");
-            let options = NavigateOptions {
-                replace: true,
-                ..Default::default()
-            };
-            navigate(&format!("{}/devices{rest}", routes::BASE), options);
+        let wanted = query_value(&search.get(), "create").is_some();
+        if creating.get_untracked() != wanted {
+            creating.set(wanted);
+        }
+    });
+    Effect::new(move |_| {
+        let open = creating.get();
+        let now = search.get_untracked();
+        if open != query_value(&now, "create").is_some() {
+            let next = with_value(&now, "create", if open { "1" } else { "" });
+            let options = routes::same_screen();
+            navigate(&format!("{}/devices{next}", routes::BASE), options);
         }
     });
     on_page_key(|key| match key {
@@ -77,6 +80,7 @@ pub fn DevicesPage() -> impl IntoView {
         }
     };
     view! {
+        <PageTitle text=Signal::derive(|| t().devices.title.to_owned())/>
         <div class="pagehead">
             <div>
                 <h1>{tr!(devices.title)}</h1>

@@ -38,7 +38,7 @@ pub fn DeviceTable(
         })
     });
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=tr!(devices.table)>
+        <div class="table-scroll" tabindex="0" role="group" aria-label=tr!(devices.table)>
             <table aria-rowcount=move || data.with(|p| (p.total + 1).to_string())>
                 <thead>
                     <tr>

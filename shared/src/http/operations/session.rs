@@ -11,6 +11,7 @@ use crate::http::backend::Backend;
 use crate::http::error::{Trace, uuid};
 use crate::http::json;
 use crate::http::message::{Request, Response};
+use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::{HubReply, HubRequest};
 use serde_json::json;
 
@@ -112,6 +113,15 @@ pub async fn bootstrap<B: Backend>(backend: &B, request: &Request) -> Result<Res
     else {
         return Err(unexpected("the hub"));
     };
+    // A crash may have taken sockets without a trace; gateways report them when they come to
+    // life, which must not wait for the next device. One that fails now is woken by its alarm.
+    let gateways =
+        (0..settings.layout.gateways).map(|number| backend.gateway(number, GatewayRequest::Wake));
+    for outcome in futures_util::future::join_all(gateways).await {
+        if let Err(error) = outcome {
+            backend.report(&error.to_string());
+        }
+    }
     let owner = find_policy(&settings.policies, OWNER_POLICY).ok_or_else(|| {
         HubError::new(
             ErrorCode::InvalidOperation,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::http::fake::{FakeHub, block_on, request};
 use crate::http::{Method, handle};
+use crate::ipc::gateway::GatewayReply;
 
 fn signing_in() -> FakeHub {
     FakeHub::new().hub_answers(|request| match request {
@@ -120,8 +121,20 @@ fn the_first_start_needs_the_secret_and_answers_what_the_launcher_shows() {
         }
         other => panic!("unexpected {other:?}"),
     });
+    let hub = hub.gateway_answers(|_, _| Ok(GatewayReply::Done));
     let response = bootstrap_with(&hub, "Bootstrap a long secret");
     assert_eq!(response.status, 200);
+    let woken = hub
+        .asked_gateway
+        .borrow()
+        .iter()
+        .map(|(number, _)| *number)
+        .collect::<Vec<_>>();
+    assert_eq!(
+        woken,
+        [0, 1],
+        "gateways report at once what a crash has taken"
+    );
     assert_eq!(
         response.value(),
         json!({

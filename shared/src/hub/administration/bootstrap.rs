@@ -69,7 +69,12 @@ impl Hub {
                     format!(
                         "This hub was created with {} gateways, {} shards and {} partitions; it cannot \
                          run with {}, {} and {}. Start it with the old numbers, or create a new hub.",
-                        old.gateways, old.shards, old.partitions, new.gateways, new.shards, new.partitions
+                        old.gateways,
+                        old.shards,
+                        old.partitions,
+                        new.gateways,
+                        new.shards,
+                        new.partitions
                     ),
                 ));
             }

@@ -33,8 +33,11 @@ const MAX_GROUPS: usize = 20;
 /// Routes of a hub.
 const MAX_ROUTES: usize = 100;
 /// Event sources that can be routed so far.
-const SOURCES: [&str; 3] =
-    ["TwinChangeEvents", "DeviceLifecycleEvents", "DeviceConnectionStateEvents"];
+const SOURCES: [&str; 3] = [
+    "TwinChangeEvents",
+    "DeviceLifecycleEvents",
+    "DeviceConnectionStateEvents",
+];
 
 /// The hub object.
 #[derive(Debug)]
@@ -74,11 +77,16 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Option<HubResult> {
         let reply = match request {
-            HubRequest::Bootstrap { host_names, layout, entropy } => {
-                self.bootstrap(now, host_names, layout, &entropy, sql)
-            }
+            HubRequest::Bootstrap {
+                host_names,
+                layout,
+                entropy,
+            } => self.bootstrap(now, host_names, layout, &entropy, sql),
             HubRequest::GetSettings => {
-                return Some(self.required().map(|known| HubReply::Settings(Box::new(known.clone()))));
+                return Some(
+                    self.required()
+                        .map(|known| HubReply::Settings(Box::new(known.clone()))),
+                );
             }
             HubRequest::RedeemSignIn { token } => return Some(sign_in::redeem(now, &token, sql)),
             HubRequest::ListConsumerGroups => return Some(list_groups(sql)),
@@ -111,11 +119,7 @@ impl Hub {
     }
 
     /// Stores changed settings and notes that everybody has to hear of them.
-    fn change(
-        &mut self,
-        sql: &dyn Sql,
-        edit: impl FnOnce(&mut Settings),
-    ) -> Result<(), HubError> {
+    fn change(&mut self, sql: &dyn Sql, edit: impl FnOnce(&mut Settings)) -> Result<(), HubError> {
         let mut new = self.required()?.clone();
         edit(&mut new);
         new.version += 1;
@@ -149,11 +153,17 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
-        let Some(settings) = &self.settings else { return Ok(()) };
+        let Some(settings) = &self.settings else {
+            return Ok(());
+        };
         for row in sql.query("SELECT target FROM push ORDER BY target", &[])? {
             let target = row.required_text(0)?;
-            let Some((kind, index)) = target.split_once('/') else { continue };
-            let Ok(index) = index.parse::<u16>() else { continue };
+            let Some((kind, index)) = target.split_once('/') else {
+                continue;
+            };
+            let Ok(index) = index.parse::<u16>() else {
+                continue;
+            };
             let document = Box::new(settings.clone());
             let (to, request) = if kind == "registry" {
                 let request = RegistryRequest::ApplySettings(document);
@@ -164,7 +174,11 @@ impl Hub {
             };
             self.correlations += 1;
             self.pushing.insert(self.correlations, target.to_owned());
-            effects.calls.push(Call { to, request, correlation: self.correlations });
+            effects.calls.push(Call {
+                to,
+                request,
+                correlation: self.correlations,
+            });
         }
         if !self.pushing.is_empty() {
             effects.alarm_at(now.plus_seconds(5));
@@ -180,9 +194,12 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
-        let Some(target) = self.pushing.remove(&correlation) else { return Ok(()) };
+        let Some(target) = self.pushing.remove(&correlation) else {
+            return Ok(());
+        };
         let newer_under_way = self.pushing.values().any(|other| *other == target);
-        if matches!(outcome, Outcome::Registry(Ok(_)) | Outcome::Events(Ok(_))) && !newer_under_way {
+        if matches!(outcome, Outcome::Registry(Ok(_)) | Outcome::Events(Ok(_))) && !newer_under_way
+        {
             sql.execute("DELETE FROM push WHERE target = ?", &[target.into()])?;
         }
         if self.pushing.is_empty() {
@@ -204,7 +221,9 @@ impl Hub {
     }
 
     fn put_route(&mut self, route: Route, sql: &dyn Sql) -> HubResult {
-        let source = SOURCES.iter().find(|source| source.eq_ignore_ascii_case(&route.source));
+        let source = SOURCES
+            .iter()
+            .find(|source| source.eq_ignore_ascii_case(&route.source));
         let Some(source) = source else {
             return Err(HubError::invalid(format!(
                 "source {:?} is not one of {}.",
@@ -213,7 +232,9 @@ impl Hub {
             )));
         };
         if route.condition.trim() != "true" {
-            return Err(HubError::invalid("The condition of a route can only be \"true\" so far."));
+            return Err(HubError::invalid(
+                "The condition of a route can only be \"true\" so far.",
+            ));
         }
         check_name("A route's name", &route.name, 64)?;
         let known = &self.required()?.routes;
@@ -224,7 +245,11 @@ impl Hub {
                 format!("A hub has at most {MAX_ROUTES} routes; delete one first."),
             ));
         }
-        let route = Route { source: (*source).to_owned(), condition: "true".to_owned(), ..route };
+        let route = Route {
+            source: (*source).to_owned(),
+            condition: "true".to_owned(),
+            ..route
+        };
         self.change(sql, |settings| {
             settings.routes.retain(|other| other.name != route.name);
             settings.routes.push(route);
@@ -233,21 +258,32 @@ impl Hub {
     }
 
     fn delete_route(&mut self, name: &str, sql: &dyn Sql) -> HubResult {
-        let existed = self.required()?.routes.iter().any(|route| route.name == name);
+        let existed = self
+            .required()?
+            .routes
+            .iter()
+            .any(|route| route.name == name);
         if existed {
-            self.change(sql, |settings| settings.routes.retain(|route| route.name != name))?;
+            self.change(sql, |settings| {
+                settings.routes.retain(|route| route.name != name)
+            })?;
         }
         Ok(HubReply::Changed(existed))
     }
 }
 
 fn note_push(sql: &dyn Sql, target: &str) -> Result<(), HubError> {
-    sql.execute("INSERT INTO push (target) VALUES (?) ON CONFLICT DO NOTHING", &[target.into()])
+    sql.execute(
+        "INSERT INTO push (target) VALUES (?) ON CONFLICT DO NOTHING",
+        &[target.into()],
+    )
 }
 
 /// 1 to `longest` letters, digits, `-`, `.`, `_`.
 fn check_name(what: &str, name: &str, longest: usize) -> Result<(), HubError> {
-    let legal = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let legal = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     if name.is_empty() || name.len() > longest || !legal {
         return Err(HubError::invalid(format!(
             "{what} has 1 to {longest} letters, digits, '-', '.' or '_'."
@@ -258,7 +294,9 @@ fn check_name(what: &str, name: &str, longest: usize) -> Result<(), HubError> {
 
 fn groups(sql: &dyn Sql) -> Result<Vec<String>, HubError> {
     let rows = sql.query("SELECT name FROM consumer_group ORDER BY name", &[])?;
-    rows.iter().map(|row| row.required_text(0).map(str::to_owned)).collect()
+    rows.iter()
+        .map(|row| row.required_text(0).map(str::to_owned))
+        .collect()
 }
 
 fn list_groups(sql: &dyn Sql) -> HubResult {
@@ -279,16 +317,23 @@ fn put_group(name: &str, sql: &dyn Sql) -> HubResult {
     if known.len() >= MAX_GROUPS {
         return Err(HubError::new(
             ErrorCode::IotHubQuotaExceeded,
-            format!("A hub has at most {MAX_GROUPS} consumer groups besides {DEFAULT_GROUP}; delete one first."),
+            format!(
+                "A hub has at most {MAX_GROUPS} consumer groups besides {DEFAULT_GROUP}; delete one first."
+            ),
         ));
     }
-    sql.execute("INSERT INTO consumer_group (name) VALUES (?)", &[name.into()])?;
+    sql.execute(
+        "INSERT INTO consumer_group (name) VALUES (?)",
+        &[name.into()],
+    )?;
     Ok(HubReply::Changed(true))
 }
 
 fn delete_group(name: &str, sql: &dyn Sql) -> HubResult {
     if name == DEFAULT_GROUP {
-        return Err(HubError::invalid(format!("{DEFAULT_GROUP} cannot be deleted.")));
+        return Err(HubError::invalid(format!(
+            "{DEFAULT_GROUP} cannot be deleted."
+        )));
     }
     let existed = groups(sql)?.iter().any(|group| group == name);
     sql.execute("DELETE FROM consumer_group WHERE name = ?", &[name.into()])?;

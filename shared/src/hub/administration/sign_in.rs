@@ -20,10 +20,16 @@ fn hash(token: &str) -> String {
 /// Makes a token of random bytes and remembers its hash.
 pub(super) fn issue(now: Timestamp, random: &[u8], sql: &dyn Sql) -> Result<String, HubError> {
     let token = URL_SAFE_NO_PAD.encode(random);
-    sql.execute("DELETE FROM sign_in WHERE expires <= ?", &[now.milliseconds().into()])?;
+    sql.execute(
+        "DELETE FROM sign_in WHERE expires <= ?",
+        &[now.milliseconds().into()],
+    )?;
     sql.execute(
         "INSERT INTO sign_in (token_hash, expires) VALUES (?, ?)",
-        &[hash(&token).into(), now.plus_seconds(LIFETIME_SECONDS).milliseconds().into()],
+        &[
+            hash(&token).into(),
+            now.plus_seconds(LIFETIME_SECONDS).milliseconds().into(),
+        ],
     )?;
     Ok(token)
 }
@@ -45,10 +51,16 @@ pub(super) fn redeem(now: Timestamp, token: &str, sql: &dyn Sql) -> HubResult {
         "SELECT expires FROM sign_in WHERE token_hash = ? LIMIT 1",
         &[hash.as_str().into()],
     )?;
-    let expires = rows.first().and_then(|row| row.integer(0)).ok_or_else(refused)?;
+    let expires = rows
+        .first()
+        .and_then(|row| row.integer(0))
+        .ok_or_else(refused)?;
     sql.execute("DELETE FROM sign_in WHERE token_hash = ?", &[hash.into()])?;
     if expires <= now.milliseconds() {
         return Err(refused());
     }
-    Ok(HubReply::SignedIn { name: "administrator".to_owned(), role: "admin".to_owned() })
+    Ok(HubReply::SignedIn {
+        name: "administrator".to_owned(),
+        role: "admin".to_owned(),
+    })
 }

@@ -29,15 +29,18 @@ pub(super) fn device_of<'a>(entry: &Entry<'a>) -> &'a str {
 pub(super) fn document(entry: &Entry<'_>, place: Place) -> Option<Value> {
     match entry {
         Entry::Telemetry(record) => Some(telemetry(record, place)),
-        Entry::HubEvent { json, .. } => {
-            serde_json::from_str(json).ok().map(|event| hub_event(&event, place))
-        }
+        Entry::HubEvent { json, .. } => serde_json::from_str(json)
+            .ok()
+            .map(|event| hub_event(&event, place)),
     }
 }
 
 fn envelope(place: Place, source: &str, device: &str, module: Option<&str>) -> Map<String, Value> {
     let mut event = Map::new();
-    event.insert("id".into(), json!(format!("{}:{}", place.partition, place.sequence)));
+    event.insert(
+        "id".into(),
+        json!(format!("{}:{}", place.partition, place.sequence)),
+    );
     event.insert("partition".into(), json!(place.partition));
     event.insert("sequenceNumber".into(), json!(place.sequence));
     event.insert("offset".into(), json!(place.offset.to_string()));
@@ -65,9 +68,18 @@ fn telemetry(record: &Record<'_>, place: Place) -> Value {
     if let Some(module) = module {
         system.insert("iothub-connection-module-id".into(), json!(module));
     }
-    system.insert("iothub-connection-auth-method".into(), json!(record.auth_method));
-    system.insert("iothub-connection-auth-generation-id".into(), json!(record.generation_id));
-    system.insert("iothub-enqueuedtime".into(), json!(place.enqueued.milliseconds()));
+    system.insert(
+        "iothub-connection-auth-method".into(),
+        json!(record.auth_method),
+    );
+    system.insert(
+        "iothub-connection-auth-generation-id".into(),
+        json!(record.generation_id),
+    );
+    system.insert(
+        "iothub-enqueuedtime".into(),
+        json!(place.enqueued.milliseconds()),
+    );
     system.insert("iothub-message-source".into(), json!("Telemetry"));
     if !record.model_id.is_empty() {
         system.insert("dt-dataschema".into(), json!(record.model_id));
@@ -79,9 +91,11 @@ fn telemetry(record: &Record<'_>, place: Place) -> Value {
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
-    for (flag, name, value) in
-        [(RETAIN, "mqtt-retain", "true"), (DUPLICATE, "mqtt-dup", "true"), (WILL, "iothub-MessageType", "Will")]
-    {
+    for (flag, name, value) in [
+        (RETAIN, "mqtt-retain", "true"),
+        (DUPLICATE, "mqtt-dup", "true"),
+        (WILL, "iothub-MessageType", "Will"),
+    ] {
         if record.flags & flag != 0 {
             application.insert(name.to_owned(), json!(value));
         }
@@ -105,7 +119,11 @@ fn insert_body(event: &mut Map<String, Value>, properties: &MessageProperties, b
 
 fn parse_body(properties: &MessageProperties, body: &[u8]) -> Option<Value> {
     let content_type = properties.get(SystemProperty::ContentType)?;
-    let media_type = content_type.split(';').next().unwrap_or(content_type).trim();
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or(content_type)
+        .trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         return None;
     }
@@ -114,11 +132,17 @@ fn parse_body(properties: &MessageProperties, body: &[u8]) -> Option<Value> {
         return serde_json::from_slice(body).ok();
     }
     let text = if encoding.eq_ignore_ascii_case("utf-16") {
-        let units = body.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+        let units = body
+            .chunks_exact(2)
+            .filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
         String::from_utf16(&units.map(u16::from_le_bytes).collect::<Vec<_>>()).ok()?
     } else if encoding.eq_ignore_ascii_case("utf-32") {
-        let units = body.chunks_exact(4).filter_map(|four| <[u8; 4]>::try_from(four).ok());
-        units.map(|four| char::from_u32(u32::from_le_bytes(four))).collect::<Option<String>>()?
+        let units = body
+            .chunks_exact(4)
+            .filter_map(|four| <[u8; 4]>::try_from(four).ok());
+        units
+            .map(|four| char::from_u32(u32::from_le_bytes(four)))
+            .collect::<Option<String>>()?
     } else {
         return None;
     };
@@ -137,7 +161,10 @@ fn hub_event(event: &HubEvent, place: Place) -> Value {
     if let Some(module) = module {
         system.insert("iothub-connection-module-id".into(), json!(module));
     }
-    system.insert("iothub-enqueuedtime".into(), json!(place.enqueued.milliseconds()));
+    system.insert(
+        "iothub-enqueuedtime".into(),
+        json!(place.enqueued.milliseconds()),
+    );
     system.insert("iothub-message-source".into(), json!(event.source));
     document.insert("systemProperties".into(), Value::Object(system));
     let mut application = Map::new();

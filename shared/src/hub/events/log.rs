@@ -51,7 +51,11 @@ pub(super) fn end(sql: &dyn Sql) -> Result<End, HubError> {
         &[],
     )?;
     Ok(match rows.first() {
-        None => End { sequence: 0, offset: 0, enqueued: None },
+        None => End {
+            sequence: 0,
+            offset: 0,
+            enqueued: None,
+        },
         Some(row) => End {
             sequence: row.integer(0).unwrap_or(0),
             offset: row.integer(1).unwrap_or(0),
@@ -62,9 +66,13 @@ pub(super) fn end(sql: &dyn Sql) -> Result<End, HubError> {
 
 /// Sequence number and offset where the kept log begins; `None` when it is empty.
 pub(super) fn beginning(sql: &dyn Sql) -> Result<Option<(i64, i64)>, HubError> {
-    let rows =
-        sql.query("SELECT first, start_offset FROM segment ORDER BY first LIMIT 1", &[])?;
-    Ok(rows.first().and_then(|row| Some((row.integer(0)?, row.integer(1)?))))
+    let rows = sql.query(
+        "SELECT first, start_offset FROM segment ORDER BY first LIMIT 1",
+        &[],
+    )?;
+    Ok(rows
+        .first()
+        .and_then(|row| Some((row.integer(0)?, row.integer(1)?))))
 }
 
 /// Stores a segment as one row and returns the new end.
@@ -81,7 +89,10 @@ pub(super) fn append(
     if data.len() > MAX_SEGMENT_BYTES {
         return Err(HubError::new(
             crate::error::ErrorCode::MessageTooLarge,
-            format!("A batch has {} bytes; at most {MAX_SEGMENT_BYTES} fit.", data.len()),
+            format!(
+                "A batch has {} bytes; at most {MAX_SEGMENT_BYTES} fit.",
+                data.len()
+            ),
         ));
     }
     let bytes = i64::try_from(data.len()).unwrap_or(i64::MAX);
@@ -136,7 +147,10 @@ pub(super) fn before_time(sql: &dyn Sql, time: Timestamp, end: End) -> Result<i6
         "SELECT first FROM segment WHERE enqueued >= ? ORDER BY first LIMIT 1",
         &[time.milliseconds().into()],
     )?;
-    Ok(rows.first().and_then(|row| row.integer(0)).map_or(end.sequence, |first| first - 1))
+    Ok(rows
+        .first()
+        .and_then(|row| row.integer(0))
+        .map_or(end.sequence, |first| first - 1))
 }
 
 /// The sequence number of the event at or before an offset.
@@ -147,7 +161,11 @@ pub(super) fn at_offset(sql: &dyn Sql, offset: i64, end: End) -> Result<i64, Hub
         &[offset.into(), offset.into()],
     )?;
     let Some(row) = rows.first() else {
-        return Ok(if offset >= end.offset { end.sequence } else { 0 });
+        return Ok(if offset >= end.offset {
+            end.sequence
+        } else {
+            0
+        });
     };
     let segment = read(row)?;
     let mut reader = segment::Reader::new(&segment.data);

@@ -77,11 +77,16 @@ impl Events {
             }
             EventsRequest::Read(read) => return self.read(now, token, read, sql, effects),
             EventsRequest::Info => self.info(sql).map(EventsReply::Info),
-            EventsRequest::Checkpoint { group, sequence_number, force } => {
-                checkpoint(sql, &group, sequence_number, force).map(|()| EventsReply::Done)
-            }
+            EventsRequest::Checkpoint {
+                group,
+                sequence_number,
+                force,
+            } => checkpoint(sql, &group, sequence_number, force).map(|()| EventsReply::Done),
             EventsRequest::ForgetGroup(group) => sql
-                .execute("DELETE FROM checkpoint WHERE consumer_group = ?", &[group.into()])
+                .execute(
+                    "DELETE FROM checkpoint WHERE consumer_group = ?",
+                    &[group.into()],
+                )
                 .map(|()| EventsReply::Done),
             EventsRequest::ApplySettings(new) => {
                 settings::store(&mut self.settings, *new, sql).map(|()| EventsReply::Done)
@@ -97,8 +102,15 @@ impl Events {
         events: &[(u64, HubEvent)],
         sql: &dyn Sql,
     ) -> EventsResult {
-        let rows = sql.query("SELECT high_water FROM origin WHERE name = ?", &[origin.into()])?;
-        let known = rows.first().and_then(|row| row.integer(0)).unwrap_or(0).unsigned_abs();
+        let rows = sql.query(
+            "SELECT high_water FROM origin WHERE name = ?",
+            &[origin.into()],
+        )?;
+        let known = rows
+            .first()
+            .and_then(|row| row.integer(0))
+            .unwrap_or(0)
+            .unsigned_abs();
         let mut data = Vec::new();
         let mut highest = known;
         for (number, event) in events {
@@ -126,12 +138,7 @@ impl Events {
         Ok(EventsReply::Done)
     }
 
-    fn after_append(
-        &mut self,
-        now: Timestamp,
-        sql: &dyn Sql,
-        effects: &mut Effects<EventsResult>,
-    ) {
+    fn after_append(&mut self, now: Timestamp, sql: &dyn Sql, effects: &mut Effects<EventsResult>) {
         if !self.trim_armed {
             self.trim_armed = true;
             effects.alarm_at(now.plus_milliseconds(TRIM_MILLISECONDS));
@@ -151,8 +158,10 @@ impl Events {
         sql: &dyn Sql,
         effects: &mut Effects<EventsResult>,
     ) -> Result<(), HubError> {
-        let retention =
-            self.settings.as_ref().map_or(Retention::default(), |settings| settings.retention);
+        let retention = self
+            .settings
+            .as_ref()
+            .map_or(Retention::default(), |settings| settings.retention);
         let oldest = now.plus_seconds(-i64::from(retention.days) * 86_400);
         let bytes = i64::try_from(retention.bytes).unwrap_or(i64::MAX);
         log::trim(sql, self.end, oldest, bytes)?;
@@ -166,7 +175,8 @@ impl Events {
     }
 
     fn info(&self, sql: &dyn Sql) -> Result<PartitionInfo, HubError> {
-        let (first, start) = log::beginning(sql)?.unwrap_or((self.end.sequence + 1, self.end.offset));
+        let (first, start) =
+            log::beginning(sql)?.unwrap_or((self.end.sequence + 1, self.end.offset));
         Ok(PartitionInfo {
             id: self.partition,
             begin_sequence_number: first.unsigned_abs(),

@@ -31,8 +31,10 @@ pub(super) struct Waiting {
 }
 
 pub(super) fn stored_checkpoint(sql: &dyn Sql, group: &str) -> Result<Option<i64>, HubError> {
-    let rows =
-        sql.query("SELECT sequence FROM checkpoint WHERE consumer_group = ?", &[group.into()])?;
+    let rows = sql.query(
+        "SELECT sequence FROM checkpoint WHERE consumer_group = ?",
+        &[group.into()],
+    )?;
     Ok(rows.first().and_then(|row| row.integer(0)))
 }
 
@@ -64,7 +66,13 @@ impl Events {
                 }
                 effects.wake_at(until);
                 let position = i64::try_from(page.position).unwrap_or(i64::MAX);
-                self.waiting.push(Waiting { token, read, position, until, gap: page.gap });
+                self.waiting.push(Waiting {
+                    token,
+                    read,
+                    position,
+                    until,
+                    gap: page.gap,
+                });
                 None
             }
             _ => Some(Ok(EventsReply::Page(page))),
@@ -74,7 +82,9 @@ impl Events {
     /// Turns a position into "behind this sequence number".
     fn resolve(&self, position: &Position, sql: &dyn Sql) -> Result<i64, HubError> {
         Ok(match position {
-            Position::Earliest => log::beginning(sql)?.map_or(self.end.sequence, |(first, _)| first - 1),
+            Position::Earliest => {
+                log::beginning(sql)?.map_or(self.end.sequence, |(first, _)| first - 1)
+            }
             Position::Latest => self.end.sequence,
             Position::After(sequence) => i64::try_from(*sequence).unwrap_or(i64::MAX),
             Position::AfterOffset(offset) => {
@@ -97,7 +107,11 @@ impl Events {
         let begin = log::beginning(sql)?.map_or(self.end.sequence + 1, |(first, _)| first);
         let gap = position + 1 < begin;
         let max = usize::try_from(read.max.clamp(1, MAX_PAGE)).unwrap_or(1);
-        let mut page = EventPage { events: Vec::new(), position: position.unsigned_abs(), gap };
+        let mut page = EventPage {
+            events: Vec::new(),
+            position: position.unsigned_abs(),
+            gap,
+        };
         let mut bytes = 0;
         'segments: while bytes < MAX_BYTES && page.events.len() < max {
             let from = i64::try_from(page.position).unwrap_or(i64::MAX);
@@ -126,7 +140,9 @@ impl Events {
                 }
                 Ok(mut page) => {
                     page.gap |= waiting.gap;
-                    effects.replies.push((waiting.token, Ok(EventsReply::Page(page))));
+                    effects
+                        .replies
+                        .push((waiting.token, Ok(EventsReply::Page(page))));
                 }
                 Err(error) => effects.replies.push((waiting.token, Err(error))),
             }
@@ -145,7 +161,9 @@ impl Events {
                 position: waiting.position.unsigned_abs(),
                 gap: waiting.gap,
             };
-            effects.replies.push((waiting.token, Ok(EventsReply::Page(page))));
+            effects
+                .replies
+                .push((waiting.token, Ok(EventsReply::Page(page))));
         }
     }
 }
@@ -165,7 +183,10 @@ fn collect(
         let Some(entry) = reader.next() else { break };
         let entry = entry?;
         let behind = sequence.unsigned_abs() > page.position;
-        let of_device = read.device.as_deref().is_none_or(|device| device == device_of(&entry));
+        let of_device = read
+            .device
+            .as_deref()
+            .is_none_or(|device| device == device_of(&entry));
         if behind {
             if of_device {
                 let place = Place {
@@ -196,5 +217,9 @@ fn has_source(event: &Value, sources: &[String]) -> bool {
         || event
             .get("source")
             .and_then(Value::as_str)
-            .is_some_and(|source| sources.iter().any(|wanted| wanted.eq_ignore_ascii_case(source)))
+            .is_some_and(|source| {
+                sources
+                    .iter()
+                    .any(|wanted| wanted.eq_ignore_ascii_case(source))
+            })
 }

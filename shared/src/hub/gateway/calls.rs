@@ -16,13 +16,25 @@ use crate::time::Timestamp;
 /// What a call was for.
 #[derive(Debug)]
 pub(super) enum PendingCall {
-    Connect { slot: Slot },
-    Disconnected { connection: ConnectionId },
-    Session { slot: Slot, subscriptions: Subscriptions, acknowledge: Acknowledge },
+    Connect {
+        slot: Slot,
+    },
+    Disconnected {
+        connection: ConnectionId,
+    },
+    Session {
+        slot: Slot,
+        subscriptions: Subscriptions,
+        acknowledge: Acknowledge,
+    },
     Twin(TwinRequest),
-    Complete { slot: Slot },
+    Complete {
+        slot: Slot,
+    },
     Activity,
-    Append { partition: usize },
+    Append {
+        partition: usize,
+    },
 }
 
 impl Gateway {
@@ -35,7 +47,9 @@ impl Gateway {
         sql: &dyn Sql,
         out: &mut GatewayEffects,
     ) {
-        let Some(call) = self.calls.remove(&correlation) else { return };
+        let Some(call) = self.calls.remove(&correlation) else {
+            return;
+        };
         let mut context = Context { now, sql, out };
         match call {
             PendingCall::Append { partition } => {
@@ -49,7 +63,11 @@ impl Gateway {
                 let told = registry_result(outcome).is_ok();
                 self.end_reported(&connection, told, &mut context);
             }
-            PendingCall::Session { slot, subscriptions, acknowledge } => {
+            PendingCall::Session {
+                slot,
+                subscriptions,
+                acknowledge,
+            } => {
                 let result = registry_result(outcome);
                 self.session_updated(slot, subscriptions, acknowledge, result, &mut context);
             }
@@ -69,7 +87,9 @@ impl Gateway {
     /// Sends every batch that is due.
     pub(super) fn send_due(&mut self, context: &mut Context<'_>) {
         for partition in 0..self.batchers.len() {
-            let Some(batcher) = self.batchers.get_mut(partition) else { continue };
+            let Some(batcher) = self.batchers.get_mut(partition) else {
+                continue;
+            };
             let (batch, attempt) = match batcher.take_retry(context.now) {
                 Some(retry) => retry,
                 None => match batcher.take_due(context.now) {
@@ -79,7 +99,12 @@ impl Gateway {
             };
             let data = batch.data.clone();
             let to = Address::Events(u16::try_from(partition).unwrap_or(u16::MAX));
-            self.call(to, Outgoing::Append(data), PendingCall::Append { partition }, context);
+            self.call(
+                to,
+                Outgoing::Append(data),
+                PendingCall::Append { partition },
+                context,
+            );
             let correlation = self.correlations;
             if let Some(batcher) = self.batchers.get_mut(partition) {
                 batcher.sent(correlation, batch, attempt);
@@ -94,21 +119,28 @@ impl Gateway {
         stored: bool,
         context: &mut Context<'_>,
     ) {
-        let Some(batcher) = self.batchers.get_mut(partition) else { return };
-        let Some(in_flight) =
-            batcher.in_flight.take_if(|in_flight| in_flight.correlation == correlation)
+        let Some(batcher) = self.batchers.get_mut(partition) else {
+            return;
+        };
+        let Some(in_flight) = batcher
+            .in_flight
+            .take_if(|in_flight| in_flight.correlation == correlation)
         else {
             return;
         };
         if stored {
             for (slot, packet_id) in in_flight.batch.acknowledgements {
                 if packet_id != 0 && self.connections.contains_key(&slot) {
-                    context.out.send(slot, |bytes| encode::puback(bytes, packet_id));
+                    context
+                        .out
+                        .send(slot, |bytes| encode::puback(bytes, packet_id));
                 }
             }
             return;
         }
-        let Some(lost) = batcher.failed(context.now, in_flight) else { return };
+        let Some(lost) = batcher.failed(context.now, in_flight) else {
+            return;
+        };
         // The device learns by the closed connection that nothing was acknowledged.
         for (slot, _) in lost.acknowledgements {
             self.close(slot, "storageUnavailable", context);

@@ -5,7 +5,9 @@ use super::connection::{Pending, Phase, Session, Slot, Will};
 use super::packets::Verdict;
 use super::{Context, Gateway};
 use crate::ids::Identity;
-use crate::ipc::registry::{ConnectRequest, Connected, RegistryReply, RegistryRequest, RegistryResult};
+use crate::ipc::registry::{
+    ConnectRequest, Connected, RegistryReply, RegistryRequest, RegistryResult,
+};
 use crate::mqtt::encode;
 use crate::mqtt::packet::{ConnAck, Connect, ConnectCode};
 use crate::mqtt::property_bag;
@@ -25,11 +27,21 @@ impl Gateway {
         let user_name = match UserName::parse(connect.user_name.unwrap_or_default()) {
             Ok(user_name) => user_name,
             Err(_) => {
-                return refuse(slot, ConnectCode::ServerUnavailable, "malformedUserName", context);
+                return refuse(
+                    slot,
+                    ConnectCode::ServerUnavailable,
+                    "malformedUserName",
+                    context,
+                );
             }
         };
         if !user_name.matches_client_id(connect.client_id) {
-            return refuse(slot, ConnectCode::NotAuthorized, "clientIdMismatch", context);
+            return refuse(
+                slot,
+                ConnectCode::NotAuthorized,
+                "clientIdMismatch",
+                context,
+            );
         }
         let will = match &connect.will {
             None => None,
@@ -42,6 +54,9 @@ impl Gateway {
             return Verdict::Close("serverError");
         };
         let id = connection.id.clone();
+        // Should this object die before the alarm is set for the session, nobody else would
+        // ever ask for the rows that it leaves.
+        context.out.common.alarm_at(connection.deadline());
         // Written before the registry can know of the connection, so that a crash in
         // between leaves a trace of whom to report as gone.
         let noted = context.sql.execute(
@@ -61,7 +76,9 @@ impl Gateway {
             model_id: user_name.model_id.clone(),
             will,
         }));
-        let password = connect.password.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let password = connect
+            .password
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
         let request = ConnectRequest {
             identity: user_name.identity.clone(),
             host_name: user_name.host_name,
@@ -102,13 +119,17 @@ impl Gateway {
             }
             // Not reached or failed: the registry may or may not have taken the session,
             // so its end is reported as well.
-            _ => self.refuse_and_close(slot, ConnectCode::ServerUnavailable, "serverError", context),
+            _ => {
+                self.refuse_and_close(slot, ConnectCode::ServerUnavailable, "serverError", context)
+            }
         }
     }
 
     fn welcome(&mut self, slot: Slot, connected: Connected, context: &mut Context<'_>) {
         let layout = self.layout;
-        let Some(connection) = self.connections.get_mut(&slot) else { return };
+        let Some(connection) = self.connections.get_mut(&slot) else {
+            return;
+        };
         let Phase::Connecting(pending) = std::mem::replace(&mut connection.phase, Phase::Opened)
         else {
             return;
@@ -121,7 +142,9 @@ impl Gateway {
             session_present: connected.session_present,
             code: ConnectCode::Accepted,
         };
-        context.out.send(slot, |bytes| encode::connack(bytes, answer));
+        context
+            .out
+            .send(slot, |bytes| encode::connack(bytes, answer));
         self.heard(slot, context);
         // Unacknowledged first, then what came while the decision was under way (§2.5).
         self.deliver(slot, connected.deliveries, context);
@@ -135,8 +158,13 @@ impl Gateway {
         reason: &str,
         context: &mut Context<'_>,
     ) {
-        let answer = ConnAck { session_present: false, code };
-        context.out.send(slot, |bytes| encode::connack(bytes, answer));
+        let answer = ConnAck {
+            session_present: false,
+            code,
+        };
+        context
+            .out
+            .send(slot, |bytes| encode::connack(bytes, answer));
         self.close(slot, reason, context);
     }
 }
@@ -147,8 +175,13 @@ fn refuse(
     reason: &'static str,
     context: &mut Context<'_>,
 ) -> Verdict {
-    let answer = ConnAck { session_present: false, code };
-    context.out.send(slot, |bytes| encode::connack(bytes, answer));
+    let answer = ConnAck {
+        session_present: false,
+        code,
+    };
+    context
+        .out
+        .send(slot, |bytes| encode::connack(bytes, answer));
     Verdict::Close(reason)
 }
 
@@ -157,7 +190,8 @@ fn accepted_will(will: &crate::mqtt::packet::Will<'_>, identity: &Identity) -> O
     let Ok(DeviceTopic::Telemetry { bag }) = parse_publish(will.topic, identity) else {
         return None;
     };
-    let fits = property_bag::measure(bag).is_ok() && will.payload.len() + bag.len() <= MAX_WILL_BYTES;
+    let fits =
+        property_bag::measure(bag).is_ok() && will.payload.len() + bag.len() <= MAX_WILL_BYTES;
     (will.qos <= 1 && fits).then(|| Will {
         bag: bag.to_owned(),
         body: will.payload.to_vec(),

@@ -24,6 +24,9 @@ pub type Slot = u32;
 pub(super) const CONNECT_MILLISECONDS: i64 = 60_000;
 /// Longest silence that is tolerated: 29 min 27 s (`device.md` §2.6).
 const MAX_SILENCE_MILLISECONDS: i64 = 1_767_000;
+/// Completed cloud-to-device messages that a session remembers: more than a device can have
+/// pending.
+const MAX_REMEMBERED: usize = 64;
 /// Largest attachment; a larger packet tail cannot be kept over a hibernation.
 pub(super) const MAX_ATTACHMENT_BYTES: usize = 15_000;
 
@@ -90,6 +93,9 @@ pub(super) struct Session {
     pub next_packet_id: u16,
     /// Packet ids of cloud-to-device messages that wait for a PUBACK, and their numbers.
     pub in_flight: VecDeque<(u16, u64)>,
+    /// Numbers that were completed lately. Not kept over a hibernation: by then nothing that
+    /// could repeat them is on its way.
+    recently_completed: VecDeque<u64>,
     pub next_request_id: u64,
     pub methods: Vec<MethodCall>,
     /// Last batch and last second in which this connection sent telemetry.
@@ -165,11 +171,26 @@ impl Session {
             will: pending.will,
             next_packet_id: 1,
             in_flight: VecDeque::new(),
+            recently_completed: VecDeque::new(),
             next_request_id: 1,
             methods: Vec::new(),
             batch_mark: 0,
             window_mark: 0,
         }
+    }
+
+    /// Whether a cloud-to-device message was sent on this connection already.
+    pub(super) fn has_sent(&self, number: u64) -> bool {
+        self.in_flight.iter().any(|(_, sent)| *sent == number)
+            || self.recently_completed.contains(&number)
+    }
+
+    /// Remembers that a cloud-to-device message is done with.
+    pub(super) fn note_completed(&mut self, number: u64) {
+        if self.recently_completed.len() >= MAX_REMEMBERED {
+            self.recently_completed.pop_front();
+        }
+        self.recently_completed.push_back(number);
     }
 
     /// A packet id that no unacknowledged message has.
@@ -229,7 +250,9 @@ impl Connection {
         match &self.phase {
             Phase::Established(session) => {
                 let silent = self.last_heard.plus_milliseconds(session.silence);
-                session.expires.map_or(silent, |expires| expires.min(silent))
+                session
+                    .expires
+                    .map_or(silent, |expires| expires.min(silent))
             }
             _ => self.opened.plus_milliseconds(CONNECT_MILLISECONDS),
         }
@@ -262,11 +285,16 @@ impl Connection {
             tail: STANDARD.encode(self.decoder.tail()),
             session,
         };
-        serde_json::to_string(&attachment).ok().filter(|text| text.len() <= MAX_ATTACHMENT_BYTES)
+        serde_json::to_string(&attachment)
+            .ok()
+            .filter(|text| text.len() <= MAX_ATTACHMENT_BYTES)
     }
 
     /// Rebuilds a connection after hibernation; `None` for one that was closed.
-    pub(super) fn from_attachment(text: &str, partition_of: impl Fn(&Identity) -> u16) -> Option<Self> {
+    pub(super) fn from_attachment(
+        text: &str,
+        partition_of: impl Fn(&Identity) -> u16,
+    ) -> Option<Self> {
         use base64::{Engine, engine::general_purpose::STANDARD};
         let attachment: Attachment = serde_json::from_str(text).ok()?;
         let phase = match attachment.session {
@@ -283,6 +311,7 @@ impl Connection {
                 will: stored.will,
                 next_packet_id: stored.next_packet_id,
                 in_flight: stored.in_flight,
+                recently_completed: VecDeque::new(),
                 next_request_id: stored.next_request_id,
                 methods: Vec::new(),
                 batch_mark: 0,

@@ -9,10 +9,10 @@ use super::calls::PendingCall;
 use super::connection::Slot;
 use super::{Context, Gateway, GatewayEffects, Sockets};
 use crate::error::HubError;
-use crate::ids::Identity;
-use crate::ipc::registry::RegistryRequest;
-use crate::ipc::Address;
 use crate::hub::effects::Outgoing;
+use crate::ids::Identity;
+use crate::ipc::Address;
+use crate::ipc::registry::RegistryRequest;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl Gateway {
     ) -> Result<(), HubError> {
         let mut context = Context { now, sql, out };
         self.load_all(sockets);
-        let overdue: Vec<(Slot, &'static str)> = self
+        let mut overdue: Vec<(Slot, &'static str)> = self
             .connections
             .iter()
             .filter(|(_, connection)| connection.deadline() <= now)
@@ -57,11 +57,17 @@ impl Gateway {
                 (*slot, reason)
             })
             .collect();
+        // In a fixed order, so that a simulated run can be repeated.
+        overdue.sort_unstable();
         for (slot, reason) in overdue {
             self.close(slot, reason, &mut context);
         }
         self.report_lost(&mut context, sockets)?;
-        let next = self.connections.values().map(super::connection::Connection::deadline).min();
+        let next = self
+            .connections
+            .values()
+            .map(super::connection::Connection::deadline)
+            .min();
         if let Some(next) = next {
             context.out.common.alarm_at(next);
         }
@@ -77,7 +83,9 @@ impl Gateway {
         let mut nearest: Option<Timestamp> = None;
         let mut again = Vec::new();
         for slot in std::mem::take(&mut self.dirty) {
-            let Some(connection) = self.connections.get_mut(&slot) else { continue };
+            let Some(connection) = self.connections.get_mut(&slot) else {
+                continue;
+            };
             match connection.attachment() {
                 Some(attachment) => {
                     connection.dirty = false;
@@ -88,12 +96,16 @@ impl Gateway {
             }
             let deadline = connection.deadline();
             nearest = Some(nearest.map_or(deadline, |earlier| earlier.min(deadline)));
-            let since = connection.last_heard.milliseconds() - connection.last_reported.milliseconds();
+            let since =
+                connection.last_heard.milliseconds() - connection.last_reported.milliseconds();
             if since >= ACTIVITY_MILLISECONDS
                 && let Some(session) = connection.session()
             {
                 let entry = (session.identity.clone(), connection.last_heard);
-                alive.entry(self.layout.shard_of(&session.identity.device)).or_default().push(entry);
+                alive
+                    .entry(self.layout.shard_of(&session.identity.device))
+                    .or_default()
+                    .push(entry);
                 connection.last_reported = connection.last_heard;
             }
         }
@@ -103,7 +115,12 @@ impl Gateway {
         }
         for (shard, entries) in alive {
             let request = Outgoing::Registry(RegistryRequest::Activity(entries));
-            self.call(Address::Registry(shard), request, PendingCall::Activity, context);
+            self.call(
+                Address::Registry(shard),
+                request,
+                PendingCall::Activity,
+                context,
+            );
         }
     }
 
@@ -112,8 +129,15 @@ impl Gateway {
         if !self.dirty.is_empty() && self.flush_at.is_none() {
             self.flush_at = Some(context.now.plus_milliseconds(FLUSH_MILLISECONDS));
         }
-        let method = self.method_deadlines.first_key_value().map(|((deadline, _), _)| *deadline);
-        let batch = self.batchers.iter().filter_map(super::telemetry::Batcher::wake_at).min();
+        let method = self
+            .method_deadlines
+            .first_key_value()
+            .map(|((deadline, _), _)| *deadline);
+        let batch = self
+            .batchers
+            .iter()
+            .filter_map(super::telemetry::Batcher::wake_at)
+            .min();
         if let Some(at) = [self.flush_at, method, batch].into_iter().flatten().min() {
             context.out.common.wake_at(at);
         }

@@ -6,7 +6,9 @@ use super::connection::{Connection, Slot};
 use super::{Context, Gateway, is_connecting};
 use crate::ids::Identity;
 use crate::ipc::gateway::GatewayReply;
-use crate::ipc::registry::{CompleteDelivery, Delivery, RegistryReply, RegistryRequest, RegistryResult};
+use crate::ipc::registry::{
+    CompleteDelivery, Delivery, RegistryReply, RegistryRequest, RegistryResult,
+};
 use crate::mqtt::packet::Publish;
 use crate::mqtt::topic::desired_topic;
 use serde_json::Value;
@@ -19,7 +21,9 @@ impl Gateway {
         context: &mut Context<'_>,
     ) -> GatewayReply {
         let connection = slot.and_then(|slot| self.connections.get_mut(&slot));
-        let (Some(slot), Some(connection)) = (slot, connection) else { return GatewayReply::Gone };
+        let (Some(slot), Some(connection)) = (slot, connection) else {
+            return GatewayReply::Gone;
+        };
         if is_connecting(connection) {
             connection.held_deliveries.extend(deliveries);
         } else {
@@ -39,14 +43,20 @@ impl Gateway {
             return;
         }
         let mut completed = Vec::new();
-        let Some(session) = self.connections.get_mut(&slot).and_then(Connection::session_mut) else {
+        let Some(session) = self
+            .connections
+            .get_mut(&slot)
+            .and_then(Connection::session_mut)
+        else {
             return;
         };
-        let Some(qos) = session.subscriptions.devicebound_qos() else { return };
+        let Some(qos) = session.subscriptions.devicebound_qos() else {
+            return;
+        };
         for delivery in &deliveries {
-            let sent = session.in_flight.iter().any(|(_, number)| *number == delivery.sequence_number);
-            if sent {
-                // Never twice on one connection (§4.2).
+            if session.has_sent(delivery.sequence_number) {
+                // Never twice on one connection (§4.2); the registry repeats what it is not
+                // sure of.
                 continue;
             }
             let packet_id = (qos == 1).then(|| session.take_packet_id());
@@ -63,9 +73,14 @@ impl Gateway {
             );
             match packet_id {
                 Some(packet_id) => {
-                    session.in_flight.push_back((packet_id, delivery.sequence_number));
+                    session
+                        .in_flight
+                        .push_back((packet_id, delivery.sequence_number));
                 }
-                None => completed.push(delivery.sequence_number),
+                None => {
+                    session.note_completed(delivery.sequence_number);
+                    completed.push(delivery.sequence_number);
+                }
             }
         }
         let (identity, epoch) = (session.identity.clone(), session.epoch);
@@ -76,7 +91,7 @@ impl Gateway {
     }
 
     /// What the hub sends changes the session too, though the device said nothing.
-    fn heard_by_hub(&mut self, slot: Slot) {
+    pub(super) fn heard_by_hub(&mut self, slot: Slot) {
         if let Some(connection) = self.connections.get_mut(&slot)
             && !connection.dirty
         {
@@ -86,12 +101,18 @@ impl Gateway {
     }
 
     pub(super) fn acknowledged(&mut self, slot: Slot, packet_id: u16, context: &mut Context<'_>) {
-        let Some(session) = self.session_mut(slot) else { return };
-        let place = session.in_flight.iter().position(|(used, _)| *used == packet_id);
+        let Some(session) = self.session_mut(slot) else {
+            return;
+        };
+        let place = session
+            .in_flight
+            .iter()
+            .position(|(used, _)| *used == packet_id);
         // An unknown id is ignored (§9).
         let Some((_, number)) = place.and_then(|place| session.in_flight.remove(place)) else {
             return;
         };
+        session.note_completed(number);
         let (identity, epoch) = (session.identity.clone(), session.epoch);
         self.complete(slot, &identity, epoch, number, context);
     }
@@ -104,7 +125,11 @@ impl Gateway {
         sequence_number: u64,
         context: &mut Context<'_>,
     ) {
-        let done = CompleteDelivery { identity: identity.clone(), epoch, sequence_number };
+        let done = CompleteDelivery {
+            identity: identity.clone(),
+            epoch,
+            sequence_number,
+        };
         self.ask(
             identity,
             RegistryRequest::CompleteDelivery(done),
@@ -114,17 +139,19 @@ impl Gateway {
     }
 
     /// The registry removed a message and may have handed out the next. If it could not be
-    /// reached the message stays queued there and comes again on the next connection.
+    /// reached, neither is known: the device starts over, and what is still queued comes again.
     pub(super) fn completed(
         &mut self,
         slot: Slot,
         result: RegistryResult,
         context: &mut Context<'_>,
     ) {
-        if let Ok(RegistryReply::Deliveries(deliveries)) = result {
-            let reply = self.accept_deliveries(Some(slot), deliveries, context);
-            debug_assert!(matches!(reply, GatewayReply::Done | GatewayReply::Gone));
-        }
+        let Ok(RegistryReply::Deliveries(deliveries)) = result else {
+            self.close(slot, "serverError", context);
+            return;
+        };
+        let reply = self.accept_deliveries(Some(slot), deliveries, context);
+        debug_assert!(matches!(reply, GatewayReply::Done | GatewayReply::Gone));
     }
 
     pub(super) fn desired_changed(
@@ -137,7 +164,9 @@ impl Gateway {
         let session = slot
             .and_then(|slot| self.connections.get(&slot))
             .and_then(Connection::session);
-        let (Some(slot), Some(session)) = (slot, session) else { return GatewayReply::Gone };
+        let (Some(slot), Some(session)) = (slot, session) else {
+            return GatewayReply::Gone;
+        };
         if session.subscriptions.wants_desired() {
             let payload = body.to_string();
             context.out.publish(

@@ -23,7 +23,11 @@ impl Gateway {
         if !self.connections.contains_key(&slot) {
             return;
         }
-        let code = if reason == "clientDisconnected" { NORMAL } else { POLICY };
+        let code = if reason == "clientDisconnected" {
+            NORMAL
+        } else {
+            POLICY
+        };
         context.out.closes.push((slot, code));
         // Should the socket outlive this object, it is known to be closed.
         context.out.attachments.push((slot, String::new()));
@@ -32,14 +36,18 @@ impl Gateway {
 
     /// Forgets a connection: publishes its will, fails its method calls, tells the registry.
     pub(super) fn end(&mut self, slot: Slot, reason: &str, context: &mut Context<'_>) {
-        let will = self.session_mut(slot).and_then(|session| session.will.take());
+        let will = self
+            .session_mut(slot)
+            .and_then(|session| session.will.take());
         if let Some(Will { bag, body, retain }) = will {
             let flags = segment::WILL | if retain { segment::RETAIN } else { 0 };
             // An overloaded gateway loses the will; there is nobody left to tell.
             let stored = self.store(slot, 0, flags, &bag, &body, context);
             debug_assert!(matches!(stored, Verdict::Continue | Verdict::Close(_)));
         }
-        let Some(mut connection) = self.connections.remove(&slot) else { return };
+        let Some(mut connection) = self.connections.remove(&slot) else {
+            return;
+        };
         self.slots.remove(&connection.id);
         self.fail_methods(&mut connection, context);
         let (identity, epoch) = match &connection.phase {
@@ -87,7 +95,10 @@ impl Gateway {
         let forgotten = told
             && context
                 .sql
-                .execute("DELETE FROM connection WHERE id = ?", &[connection.0.as_str().into()])
+                .execute(
+                    "DELETE FROM connection WHERE id = ?",
+                    &[connection.0.as_str().into()],
+                )
                 .is_ok();
         if !forgotten {
             context.out.common.alarm_at(context.now.plus_seconds(5));
@@ -96,7 +107,9 @@ impl Gateway {
 
     /// Drops the row of a connection that the registry refused.
     pub(super) fn forget_row(&mut self, slot: Slot, context: &mut Context<'_>) {
-        let Some(connection) = self.connections.get_mut(&slot) else { return };
+        let Some(connection) = self.connections.get_mut(&slot) else {
+            return;
+        };
         let id = connection.id.clone();
         connection.phase = Phase::Opened;
         self.end_reported(&id, true, context);
@@ -109,7 +122,9 @@ impl Gateway {
         context: &mut Context<'_>,
         sockets: &dyn Sockets,
     ) -> Result<(), HubError> {
-        let rows = context.sql.query("SELECT id, device_id, module_id FROM connection", &[])?;
+        let rows = context
+            .sql
+            .query("SELECT id, device_id, module_id FROM connection", &[])?;
         if rows.is_empty() {
             return Ok(());
         }
@@ -134,7 +149,14 @@ impl Gateway {
             };
             let Ok(device) = device else { continue };
             let identity = Identity { device, module };
-            self.report_end(connection, identity, None, "connectionLost", Timestamp::UNSET, context);
+            self.report_end(
+                connection,
+                identity,
+                None,
+                "connectionLost",
+                Timestamp::UNSET,
+                context,
+            );
         }
         Ok(())
     }

@@ -47,12 +47,18 @@ impl Gateway {
         if session.methods.len() >= MAX_IN_FLIGHT {
             return Some(Err(HubError::new(
                 ErrorCode::DeviceMaximumInflightMethodExceeded,
-                format!("{MAX_IN_FLIGHT} method calls to this device are unanswered; wait for some of them."),
+                format!(
+                    "{MAX_IN_FLIGHT} method calls to this device are unanswered; wait for some of them."
+                ),
             )));
         }
         let request_id = session.next_request_id;
         session.next_request_id += 1;
-        session.methods.push(MethodCall { request_id, token, deadline: invocation.deadline });
+        session.methods.push(MethodCall {
+            request_id,
+            token,
+            deadline: invocation.deadline,
+        });
         let topic = method_call_topic(&invocation.method, &format!("{request_id:x}"));
         context.out.publish(
             slot,
@@ -65,7 +71,10 @@ impl Gateway {
                 dup: false,
             },
         );
-        self.method_deadlines.insert((invocation.deadline, token), slot);
+        self.method_deadlines
+            .insert((invocation.deadline, token), slot);
+        // The request id must not come twice, even if the device never answers.
+        self.heard_by_hub(slot);
         None
     }
 
@@ -81,11 +90,18 @@ impl Gateway {
             return Verdict::Close("methodResponseTooLarge");
         }
         if let Some(packet_id) = message.packet_id {
-            context.out.send(slot, |bytes| encode::puback(bytes, packet_id));
+            context
+                .out
+                .send(slot, |bytes| encode::puback(bytes, packet_id));
         }
         // Late, unknown, or of an earlier connection: acknowledged and ignored.
-        let Ok(number) = u64::from_str_radix(request_id, 16) else { return Verdict::Continue };
-        let Some(call) = self.session_mut(slot).and_then(|session| take_call(session, number)) else {
+        let Ok(number) = u64::from_str_radix(request_id, 16) else {
+            return Verdict::Continue;
+        };
+        let Some(call) = self
+            .session_mut(slot)
+            .and_then(|session| take_call(session, number))
+        else {
             return Verdict::Continue;
         };
         self.method_deadlines.remove(&(call.deadline, call.token));
@@ -124,9 +140,15 @@ impl Gateway {
     /// The connection ends: nobody will answer.
     pub(super) fn fail_methods(&mut self, connection: &mut Connection, context: &mut Context<'_>) {
         for (token, _) in std::mem::take(&mut connection.held_methods) {
-            context.out.common.replies.push((token, Ok(GatewayReply::Gone)));
+            context
+                .out
+                .common
+                .replies
+                .push((token, Ok(GatewayReply::Gone)));
         }
-        let Some(session) = connection.session_mut() else { return };
+        let Some(session) = connection.session_mut() else {
+            return;
+        };
         for call in std::mem::take(&mut session.methods) {
             self.method_deadlines.remove(&(call.deadline, call.token));
             let error = HubError::new(
@@ -139,6 +161,9 @@ impl Gateway {
 }
 
 fn take_call(session: &mut Session, request_id: u64) -> Option<MethodCall> {
-    let place = session.methods.iter().position(|call| call.request_id == request_id)?;
+    let place = session
+        .methods
+        .iter()
+        .position(|call| call.request_id == request_id)?;
     Some(session.methods.swap_remove(place))
 }

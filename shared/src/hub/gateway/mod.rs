@@ -128,7 +128,9 @@ impl Gateway {
             layout,
             connections: HashMap::new(),
             slots: HashMap::new(),
-            batchers: (0..layout.partitions.max(1)).map(|_| Batcher::new()).collect(),
+            batchers: (0..layout.partitions.max(1))
+                .map(|_| Batcher::new())
+                .collect(),
             calls: HashMap::new(),
             correlations: 0,
             method_deadlines: BTreeMap::new(),
@@ -153,14 +155,20 @@ impl Gateway {
     ) {
         let mut context = Context { now, sql, out };
         self.slots.insert(connection.clone(), slot);
-        self.connections.insert(slot, Connection::new(connection, now));
+        self.connections
+            .insert(slot, Connection::new(connection, now));
         self.heard(slot, &mut context);
         self.arm(&mut context);
     }
 
     /// Takes a socket back into memory after hibernation. Needed before [`Gateway::frame`]
     /// and [`Gateway::closed`] for sockets that this object has not seen in this life.
+    ///
+    /// Does nothing for a socket that is in memory already: what memory knows is newer.
     pub fn adopt(&mut self, slot: Slot, attachment: &str) {
+        if self.connections.contains_key(&slot) {
+            return;
+        }
         let layout = self.layout;
         let connection = Connection::from_attachment(attachment, |identity| {
             layout.partition_of(&identity.device)
@@ -223,11 +231,18 @@ impl Gateway {
                 }
                 Some(Ok(GatewayReply::Done))
             }
-            GatewayRequest::DesiredChanged { connection, version, body } => {
+            GatewayRequest::DesiredChanged {
+                connection,
+                version,
+                body,
+            } => {
                 let slot = self.find(&connection, sockets);
                 Some(Ok(self.desired_changed(slot, version, &body, &mut context)))
             }
-            GatewayRequest::Deliver { connection, deliveries } => {
+            GatewayRequest::Deliver {
+                connection,
+                deliveries,
+            } => {
                 let slot = self.find(&connection, sockets);
                 Some(Ok(self.accept_deliveries(slot, deliveries, &mut context)))
             }
@@ -255,12 +270,16 @@ impl Gateway {
     }
 
     fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
-        self.connections.get_mut(&slot).and_then(Connection::session_mut)
+        self.connections
+            .get_mut(&slot)
+            .and_then(Connection::session_mut)
     }
 
     /// Notes that the device is alive and its attachment out of date.
     fn heard(&mut self, slot: Slot, context: &mut Context<'_>) {
-        let Some(connection) = self.connections.get_mut(&slot) else { return };
+        let Some(connection) = self.connections.get_mut(&slot) else {
+            return;
+        };
         connection.last_heard = context.now;
         if !connection.dirty {
             connection.dirty = true;
@@ -277,7 +296,11 @@ impl Gateway {
     ) {
         self.correlations += 1;
         self.calls.insert(self.correlations, pending);
-        context.out.common.calls.push(Call { to, request, correlation: self.correlations });
+        context.out.common.calls.push(Call {
+            to,
+            request,
+            correlation: self.correlations,
+        });
     }
 
     /// Asks the identity's registry shard.
@@ -294,7 +317,10 @@ impl Gateway {
 
     /// Whether nothing is under way that hibernation would lose.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.method_deadlines.is_empty() && self.flush_at.is_none()
+        self.calls.is_empty()
+            && self.method_deadlines.is_empty()
+            && self.flush_at.is_none()
+            && self.batchers.iter().all(Batcher::is_empty)
     }
 }
 

@@ -27,14 +27,18 @@ impl Gateway {
     /// Takes bytes of the stream; an empty frame goes on with what was held back.
     pub(super) fn feed(&mut self, slot: Slot, bytes: &[u8], context: &mut Context<'_>) {
         self.heard(slot, context);
-        let Some(connection) = self.connections.get_mut(&slot) else { return };
+        let Some(connection) = self.connections.get_mut(&slot) else {
+            return;
+        };
         let mut decoder = std::mem::take(&mut connection.decoder);
         let mut close = None;
-        let fed = if connection.blocked {
-            decoder.hold(bytes, &Limits::HUB)
-        } else {
-            decoder.feed(bytes, &Limits::HUB, &mut |packet| {
-                match self.packet(slot, packet, context) {
+        let fed =
+            if connection.blocked {
+                decoder.hold(bytes, &Limits::HUB)
+            } else {
+                decoder.feed(bytes, &Limits::HUB, &mut |packet| match self
+                    .packet(slot, packet, context)
+                {
                     Verdict::Continue => ControlFlow::Continue(()),
                     Verdict::Block => {
                         if let Some(connection) = self.connections.get_mut(&slot) {
@@ -46,9 +50,8 @@ impl Gateway {
                         close = Some(reason);
                         ControlFlow::Break(())
                     }
-                }
-            })
-        };
+                })
+            };
         if let Some(connection) = self.connections.get_mut(&slot) {
             connection.decoder = decoder;
         }
@@ -62,7 +65,9 @@ impl Gateway {
 
     /// The registry has decided: packets that waited are handled now.
     pub(super) fn unblock(&mut self, slot: Slot, context: &mut Context<'_>) {
-        let Some(connection) = self.connections.get_mut(&slot) else { return };
+        let Some(connection) = self.connections.get_mut(&slot) else {
+            return;
+        };
         connection.blocked = false;
         let deliveries = std::mem::take(&mut connection.held_deliveries);
         let methods = std::mem::take(&mut connection.held_methods);
@@ -76,15 +81,23 @@ impl Gateway {
     }
 
     fn packet(&mut self, slot: Slot, packet: Packet<'_>, context: &mut Context<'_>) -> Verdict {
-        let phase = self.connections.get(&slot).map(|connection| &connection.phase);
+        let phase = self
+            .connections
+            .get(&slot)
+            .map(|connection| &connection.phase);
         match (phase, packet) {
             (Some(Phase::Opened), Packet::Connect(connect)) => {
                 self.connect(slot, &connect, context)
             }
             (Some(Phase::Opened), Packet::UnsupportedProtocolLevel(_)) => {
                 let code = ConnectCode::UnacceptableProtocolVersion;
-                let answer = ConnAck { session_present: false, code };
-                context.out.send(slot, |bytes| encode::connack(bytes, answer));
+                let answer = ConnAck {
+                    session_present: false,
+                    code,
+                };
+                context
+                    .out
+                    .send(slot, |bytes| encode::connack(bytes, answer));
                 Verdict::Close("unsupportedProtocolLevel")
             }
             (Some(Phase::Established(_)), packet) => self.established(slot, packet, context),
@@ -125,12 +138,7 @@ impl Gateway {
         }
     }
 
-    fn publish(
-        &mut self,
-        slot: Slot,
-        message: &Publish<'_>,
-        context: &mut Context<'_>,
-    ) -> Verdict {
+    fn publish(&mut self, slot: Slot, message: &Publish<'_>, context: &mut Context<'_>) -> Verdict {
         if message.qos > 1 {
             return Verdict::Close("qosNotSupported");
         }
@@ -146,9 +154,10 @@ impl Gateway {
             DeviceTopic::TwinGet { request_id } => {
                 self.twin_get(slot, message.packet_id, request_id, context)
             }
-            DeviceTopic::TwinReport { request_id, version } => {
-                self.twin_report(slot, message, request_id, version, context)
-            }
+            DeviceTopic::TwinReport {
+                request_id,
+                version,
+            } => self.twin_report(slot, message, request_id, version, context),
             DeviceTopic::MethodResponse { status, request_id } => {
                 self.method_response(slot, message, status, request_id, context)
             }
@@ -189,12 +198,20 @@ impl Gateway {
         body: &[u8],
         context: &mut Context<'_>,
     ) -> Verdict {
-        let session = self.connections.get_mut(&slot).and_then(Connection::session_mut);
-        let Some(session) = session else { return Verdict::Close("protocolError") };
+        let session = self
+            .connections
+            .get_mut(&slot)
+            .and_then(Connection::session_mut);
+        let Some(session) = session else {
+            return Verdict::Close("protocolError");
+        };
         let Some(batcher) = self.batchers.get_mut(usize::from(session.partition)) else {
             return Verdict::Close("serverError");
         };
-        let marks = Marks { batch: &mut session.batch_mark, window: &mut session.window_mark };
+        let marks = Marks {
+            batch: &mut session.batch_mark,
+            window: &mut session.window_mark,
+        };
         let sender = &session.sender;
         let size = bag.len() + body.len() + 512;
         let pushed = batcher.push(context.now, slot, packet_id, marks, size, |data| {

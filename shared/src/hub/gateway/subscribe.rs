@@ -38,7 +38,9 @@ impl Gateway {
             }
         }
         if granted.is_empty() {
-            context.out.send(slot, |bytes| encode::suback(bytes, packet_id, &codes));
+            context
+                .out
+                .send(slot, |bytes| encode::suback(bytes, packet_id, &codes));
             return Verdict::Continue;
         }
         let (identity, epoch) = (session.identity.clone(), session.epoch);
@@ -52,7 +54,11 @@ impl Gateway {
         self.ask(
             &identity,
             RegistryRequest::UpdateSession(update),
-            PendingCall::Session { slot, subscriptions, acknowledge },
+            PendingCall::Session {
+                slot,
+                subscriptions,
+                acknowledge,
+            },
             context,
         );
         Verdict::Block
@@ -75,7 +81,9 @@ impl Gateway {
             .map(|filter| (*filter).to_owned())
             .collect();
         if dropped.is_empty() {
-            context.out.send(slot, |bytes| encode::unsuback(bytes, packet_id));
+            context
+                .out
+                .send(slot, |bytes| encode::unsuback(bytes, packet_id));
             return Verdict::Continue;
         }
         let (identity, epoch) = (session.identity.clone(), session.epoch);
@@ -89,7 +97,11 @@ impl Gateway {
         self.ask(
             &identity,
             RegistryRequest::UpdateSession(update),
-            PendingCall::Session { slot, subscriptions, acknowledge },
+            PendingCall::Session {
+                slot,
+                subscriptions,
+                acknowledge,
+            },
             context,
         );
         Verdict::Block
@@ -108,7 +120,9 @@ impl Gateway {
             self.close(slot, "serverError", context);
             return;
         };
-        let Some(session) = self.session_mut(slot) else { return };
+        let Some(session) = self.session_mut(slot) else {
+            return;
+        };
         session.subscriptions = subscriptions;
         if session.subscriptions.devicebound_qos().is_none() {
             // The registry has taken them back; they come again after the next SUBSCRIBE.
@@ -116,10 +130,14 @@ impl Gateway {
         }
         match acknowledge {
             Acknowledge::Subscribe { packet_id, codes } => {
-                context.out.send(slot, |bytes| encode::suback(bytes, packet_id, &codes));
+                context
+                    .out
+                    .send(slot, |bytes| encode::suback(bytes, packet_id, &codes));
             }
             Acknowledge::Unsubscribe { packet_id } => {
-                context.out.send(slot, |bytes| encode::unsuback(bytes, packet_id));
+                context
+                    .out
+                    .send(slot, |bytes| encode::unsuback(bytes, packet_id));
             }
         }
         self.deliver(slot, deliveries, context);

@@ -105,12 +105,20 @@ impl Batcher {
             *marks.window = self.window;
             self.connections_in_window += 1;
         }
-        let full = self.waiting.back().is_none_or(|batch| batch.data.len() + size > MAX_BATCH_BYTES);
+        let full = self
+            .waiting
+            .back()
+            .is_none_or(|batch| batch.data.len() + size > MAX_BATCH_BYTES);
         if full {
             self.batches += 1;
-            self.waiting.push_back(Batch { number: self.batches, ..Batch::default() });
+            self.waiting.push_back(Batch {
+                number: self.batches,
+                ..Batch::default()
+            });
         }
-        let Some(batch) = self.waiting.back_mut() else { return Err(Overloaded) };
+        let Some(batch) = self.waiting.back_mut() else {
+            return Err(Overloaded);
+        };
         let before = batch.data.len();
         encode(Rc::make_mut(&mut batch.data));
         self.waiting_bytes += batch.data.len() - before;
@@ -129,8 +137,11 @@ impl Batcher {
             .map_or(i64::MAX, |start| now.milliseconds() - start.milliseconds());
         if !(0..WINDOW_MILLISECONDS).contains(&age) {
             // After a pause nobody counts as sending lately.
-            self.connections_before =
-                if age < 2 * WINDOW_MILLISECONDS { self.connections_in_window } else { 0 };
+            self.connections_before = if age < 2 * WINDOW_MILLISECONDS {
+                self.connections_in_window
+            } else {
+                0
+            };
             self.connections_in_window = 0;
             self.window += 1;
             self.window_start = Some(now);
@@ -147,7 +158,9 @@ impl Batcher {
             || batch.acknowledgements.len() >= FULL_MESSAGES
             || batch.data.len() >= FULL_BYTES
             || batch.connections >= self.connections_before
-            || batch.oldest.is_none_or(|oldest| now >= oldest.plus_milliseconds(LONGEST_WAIT));
+            || batch
+                .oldest
+                .is_none_or(|oldest| now >= oldest.plus_milliseconds(LONGEST_WAIT));
         if !due {
             return None;
         }
@@ -158,7 +171,11 @@ impl Batcher {
 
     /// Notes that a batch is under way.
     pub(super) fn sent(&mut self, correlation: Correlation, batch: Batch, attempts: u32) {
-        self.in_flight = Some(InFlight { correlation, batch, attempts });
+        self.in_flight = Some(InFlight {
+            correlation,
+            batch,
+            attempts,
+        });
     }
 
     /// The append failed: try again a little later, or give the batch back for good.
@@ -167,7 +184,11 @@ impl Batcher {
             return Some(in_flight.batch);
         }
         let wait = 100 * i64::from(in_flight.attempts);
-        self.retry = Some((now.plus_milliseconds(wait), in_flight.batch, in_flight.attempts + 1));
+        self.retry = Some((
+            now.plus_milliseconds(wait),
+            in_flight.batch,
+            in_flight.attempts + 1,
+        ));
         None
     }
 
@@ -180,6 +201,11 @@ impl Batcher {
                 None
             }
         }
+    }
+
+    /// Whether no message waits to be stored or acknowledged.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight.is_none() && self.retry.is_none()
     }
 
     /// When [`Batcher::take_due`] or [`Batcher::take_retry`] may have something again, if
@@ -206,19 +232,31 @@ mod tests {
     }
 
     fn send(batcher: &mut Batcher, now: i64, slot: Slot, sender: &mut Sender) {
-        let marks = Marks { batch: &mut sender.batch, window: &mut sender.window };
+        let marks = Marks {
+            batch: &mut sender.batch,
+            window: &mut sender.window,
+        };
         let now = Timestamp::from_milliseconds(now);
-        batcher.push(now, slot, 1, marks, 10, |data| data.extend_from_slice(&[0; 10])).unwrap();
+        batcher
+            .push(now, slot, 1, marks, 10, |data| {
+                data.extend_from_slice(&[0; 10])
+            })
+            .unwrap();
     }
 
     fn due(batcher: &mut Batcher, now: i64) -> Option<usize> {
-        batcher.take_due(Timestamp::from_milliseconds(now)).map(|batch| batch.acknowledgements.len())
+        batcher
+            .take_due(Timestamp::from_milliseconds(now))
+            .map(|batch| batch.acknowledgements.len())
     }
 
     #[test]
     fn a_lone_sender_never_waits() {
         let mut batcher = Batcher::new();
-        let mut sender = Sender { batch: 0, window: 0 };
+        let mut sender = Sender {
+            batch: 0,
+            window: 0,
+        };
         for step in 0..50 {
             send(&mut batcher, step * 100, 1, &mut sender);
             assert_eq!(due(&mut batcher, step * 100), Some(1));
@@ -228,7 +266,12 @@ mod tests {
     #[test]
     fn a_batch_waits_for_those_who_sent_lately_but_not_for_long() {
         let mut batcher = Batcher::new();
-        let mut senders: Vec<Sender> = (0..10).map(|_| Sender { batch: 0, window: 0 }).collect();
+        let mut senders: Vec<Sender> = (0..10)
+            .map(|_| Sender {
+                batch: 0,
+                window: 0,
+            })
+            .collect();
         for (slot, sender) in senders.iter_mut().enumerate() {
             send(&mut batcher, 0, slot as u32, sender);
         }
@@ -250,7 +293,10 @@ mod tests {
     #[test]
     fn one_append_at_a_time_and_three_tries() {
         let mut batcher = Batcher::new();
-        let mut sender = Sender { batch: 0, window: 0 };
+        let mut sender = Sender {
+            batch: 0,
+            window: 0,
+        };
         let now = Timestamp::from_milliseconds(0);
         send(&mut batcher, 0, 1, &mut sender);
         let batch = batcher.take_due(now).unwrap();

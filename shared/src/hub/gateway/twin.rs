@@ -27,12 +27,18 @@ impl Gateway {
         request_id: Option<&str>,
         context: &mut Context<'_>,
     ) -> Verdict {
-        let Some(request_id) = request_id else { return Verdict::Close("twinGetWithoutRequestId") };
+        let Some(request_id) = request_id else {
+            return Verdict::Close("twinGetWithoutRequestId");
+        };
         let Some(session) = self.connections.get(&slot).and_then(Connection::session) else {
             return Verdict::Close("protocolError");
         };
         let identity = session.identity.clone();
-        let request = TwinRequest { slot, packet_id, request_id: Some(request_id.to_owned()) };
+        let request = TwinRequest {
+            slot,
+            packet_id,
+            request_id: Some(request_id.to_owned()),
+        };
         self.ask(
             &identity.clone(),
             RegistryRequest::DeviceTwin(identity),
@@ -60,12 +66,24 @@ impl Gateway {
             request_id: request_id.map(str::to_owned),
         };
         let Ok(patch) = std::str::from_utf8(message.payload) else {
-            let error = HubError::new(ErrorCode::IotHubFormatError, "The reported patch is not UTF-8.");
+            let error = HubError::new(
+                ErrorCode::IotHubFormatError,
+                "The reported patch is not UTF-8.",
+            );
             self.twin_answered(request, Err(error), context);
             return Verdict::Continue;
         };
-        let report = ReportTwin { identity: identity.clone(), patch: patch.to_owned(), version };
-        self.ask(&identity, RegistryRequest::ReportTwin(report), PendingCall::Twin(request), context);
+        let report = ReportTwin {
+            identity: identity.clone(),
+            patch: patch.to_owned(),
+            version,
+        };
+        self.ask(
+            &identity,
+            RegistryRequest::ReportTwin(report),
+            PendingCall::Twin(request),
+            context,
+        );
         Verdict::Continue
     }
 
@@ -81,9 +99,13 @@ impl Gateway {
             return;
         };
         if let Some(packet_id) = request.packet_id {
-            context.out.send(slot, |bytes| encode::puback(bytes, packet_id));
+            context
+                .out
+                .send(slot, |bytes| encode::puback(bytes, packet_id));
         }
-        let Some(request_id) = request.request_id else { return };
+        let Some(request_id) = request.request_id else {
+            return;
+        };
         if !session.subscriptions.wants_twin_responses() {
             return;
         }
@@ -94,7 +116,11 @@ impl Gateway {
                 let error = HubError::internal("unexpected answer");
                 (500, None, error_body(&error, context).to_string())
             }
-            Err(error) => (error.code.status(), None, error_body(&error, context).to_string()),
+            Err(error) => (
+                error.code.status(),
+                None,
+                error_body(&error, context).to_string(),
+            ),
         };
         context.out.publish(
             slot,
@@ -113,7 +139,11 @@ impl Gateway {
 
 /// Node looks only at this body, Python only at the status (§5.2).
 fn error_body(error: &HubError, context: &Context<'_>) -> Value {
-    let message = if error.code.status() >= 500 { "Internal error; try again." } else { &error.message };
+    let message = if error.code.status() >= 500 {
+        "Internal error; try again."
+    } else {
+        &error.message
+    };
     json!({
         "errorCode": error.code.number(),
         "message": message,

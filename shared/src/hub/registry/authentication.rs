@@ -1,7 +1,7 @@
 //! How an identity proves itself: keys, thumbprints, type (`service.md` §4.2).
 
-use crate::auth::keys::{GENERATED_KEY_BYTES, KeyPair};
 use crate::auth::AuthenticationType;
+use crate::auth::keys::{GENERATED_KEY_BYTES, KeyPair};
 use crate::error::HubError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -57,7 +57,9 @@ impl Authentication {
         match self.kind {
             AuthenticationType::Sas => {
                 if self.primary_thumbprint.is_some() || self.secondary_thumbprint.is_some() {
-                    return Err(HubError::invalid("Thumbprints need authentication.type selfSigned."));
+                    return Err(HubError::invalid(
+                        "Thumbprints need authentication.type selfSigned.",
+                    ));
                 }
                 if self.keys.is_none() {
                     self.keys = Some(generate(entropy)?);
@@ -71,7 +73,9 @@ impl Authentication {
             AuthenticationType::CertificateAuthority => {
                 self.refuse_keys()?;
                 if self.primary_thumbprint.is_some() || self.secondary_thumbprint.is_some() {
-                    return Err(HubError::invalid("Thumbprints need authentication.type selfSigned."));
+                    return Err(HubError::invalid(
+                        "Thumbprints need authentication.type selfSigned.",
+                    ));
                 }
                 Ok(())
             }
@@ -80,14 +84,18 @@ impl Authentication {
 
     fn refuse_keys(&self) -> Result<(), HubError> {
         if self.keys.is_some() {
-            return Err(HubError::invalid("Symmetric keys need authentication.type sas."));
+            return Err(HubError::invalid(
+                "Symmetric keys need authentication.type sas.",
+            ));
         }
         Ok(())
     }
 
     fn check_thumbprints(&self) -> Result<(), HubError> {
-        let given: Vec<&String> =
-            [&self.primary_thumbprint, &self.secondary_thumbprint].into_iter().flatten().collect();
+        let given: Vec<&String> = [&self.primary_thumbprint, &self.secondary_thumbprint]
+            .into_iter()
+            .flatten()
+            .collect();
         for thumbprint in &given {
             let hex = thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit());
             if !hex || !matches!(thumbprint.len(), 40 | 64) {
@@ -100,7 +108,9 @@ impl Authentication {
         if let (Some(first), Some(second)) = (lengths.next(), lengths.next())
             && first != second
         {
-            return Err(HubError::invalid("Both thumbprints must be of the same kind."));
+            return Err(HubError::invalid(
+                "Both thumbprints must be of the same kind.",
+            ));
         }
         Ok(())
     }
@@ -133,7 +143,10 @@ impl Authentication {
 
 fn generate(entropy: &[u8]) -> Result<KeyPair, HubError> {
     let key = |from: usize| -> Option<[u8; GENERATED_KEY_BYTES]> {
-        entropy.get(from..from + GENERATED_KEY_BYTES)?.try_into().ok()
+        entropy
+            .get(from..from + GENERATED_KEY_BYTES)?
+            .try_into()
+            .ok()
     };
     match (key(0), key(GENERATED_KEY_BYTES)) {
         (Some(primary), Some(secondary)) => Ok(KeyPair::generate(&[primary, secondary])),
@@ -143,9 +156,12 @@ fn generate(entropy: &[u8]) -> Result<KeyPair, HubError> {
 
 /// A member by name, ignoring case (`service.md` §1).
 pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object
-        .get(name)
-        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    object.get(name).or_else(|| {
+        object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
 }
 
 fn section<'a>(

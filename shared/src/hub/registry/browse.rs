@@ -14,9 +14,8 @@ pub(super) fn list(
     list: &ListDevices,
     context: &mut Context<'_>,
 ) -> Result<RegistryReply, HubError> {
-    let statement = format!(
-        "SELECT {COLUMNS} FROM identity WHERE module_id = '' ORDER BY device_id LIMIT ?"
-    );
+    let statement =
+        format!("SELECT {COLUMNS} FROM identity WHERE module_id = '' ORDER BY device_id LIMIT ?");
     let top = i64::from(list.top.min(MAX_PAGE));
     let rows = context.sql.query(&statement, &[top.into()])?;
     let mut devices = Vec::with_capacity(rows.len());
@@ -51,7 +50,11 @@ pub(super) fn browse(
         &format!("SELECT count(*) FROM identity WHERE {conditions}"),
         &parameters,
     )?;
-    let total = total.first().and_then(|row| row.integer(0)).unwrap_or(0).unsigned_abs();
+    let total = total
+        .first()
+        .and_then(|row| row.integer(0))
+        .unwrap_or(0)
+        .unsigned_abs();
 
     if let Some(after) = &browse.after {
         conditions.push_str(" AND identity.device_id > ?");
@@ -59,7 +62,9 @@ pub(super) fn browse(
     }
     let top = browse.top.clamp(1, MAX_PAGE);
     parameters.push(i64::from(top + 1).into());
-    let columns = COLUMNS.split(", ").map(|column| format!("identity.{column}"));
+    let columns = COLUMNS
+        .split(", ")
+        .map(|column| format!("identity.{column}"));
     let columns = columns.collect::<Vec<_>>().join(", ");
     let rows = context.sql.query(
         &format!(
@@ -72,7 +77,11 @@ pub(super) fn browse(
     )?;
     let top = usize::try_from(top).unwrap_or(usize::MAX);
     let width = COLUMNS.split(", ").count();
-    let mut page = DevicePage { items: Vec::new(), more: rows.len() > top, total };
+    let mut page = DevicePage {
+        items: Vec::new(),
+        more: rows.len() > top,
+        total,
+    };
     for row in rows.iter().take(top) {
         let identity = IdentityRow::read(row)?;
         let tags: Value = serde_json::from_str(row.required_text(width + 1)?)
@@ -95,12 +104,15 @@ pub(super) fn browse(
 
 pub(super) fn statistics(context: &mut Context<'_>) -> Result<RegistryReply, HubError> {
     let rows = context.sql.query(
-        "SELECT count(*), sum(status = 'enabled'), sum(gateway IS NOT NULL), sum(epoch = 0) \
+        "SELECT count(*), sum(status = 'enabled'), sum(gateway IS NOT NULL), sum(state_updated IS NULL) \
          FROM identity WHERE module_id = ''",
         &[],
     )?;
     let number = |column: usize| {
-        rows.first().and_then(|row| row.integer(column)).unwrap_or(0).unsigned_abs()
+        rows.first()
+            .and_then(|row| row.integer(column))
+            .unwrap_or(0)
+            .unsigned_abs()
     };
     let (total, enabled) = (number(0), number(1));
     Ok(RegistryReply::Statistics(Statistics {

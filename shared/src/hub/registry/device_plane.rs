@@ -87,7 +87,13 @@ impl Registry {
         }
         let credential = self
             .check_token(&row, &host_name, token, context.now)
-            .map_err(|error| if error.code == ErrorCode::IotHubUnauthorized { unauthorized() } else { error })?;
+            .map_err(|error| {
+                if error.code == ErrorCode::IotHubUnauthorized {
+                    unauthorized()
+                } else {
+                    error
+                }
+            })?;
         if !self.is_enabled(&row, context)? {
             // As Azure does: a disabled device looks missing over HTTPS (§7).
             return Err(HubError::device_not_found(&request.identity.device));
@@ -126,7 +132,7 @@ impl Registry {
 
     /// Gives a message back; too often, and it is given up.
     fn abandon(
-        &self,
+        &mut self,
         message: &MessageRow,
         row: &IdentityRow,
         context: &mut Context<'_>,
@@ -134,13 +140,20 @@ impl Registry {
         let most = i64::from(self.settings()?.cloud_to_device.max_delivery_count);
         if message.delivery_count + 1 >= most {
             message.delete(context.sql)?;
-            return self.feed_back(message, row, feedback::Outcome::DeliveryCountExceeded, context);
+            return self.feed_back(
+                message,
+                row,
+                feedback::Outcome::DeliveryCountExceeded,
+                context,
+            );
         }
         context.sql.execute(
             "UPDATE message SET delivery_count = delivery_count + 1, lock_token = NULL, \
              locked_until = NULL WHERE device_id = ? AND sequence = ?",
             &[message.device.as_str().into(), message.sequence.into()],
-        )
+        )?;
+        // The device may also be connected over MQTT.
+        self.push_deliveries(row, context)
     }
 }
 
@@ -150,7 +163,11 @@ fn token_host(token: &str) -> Option<String> {
         let (name, value) = field.split_once('=')?;
         name.eq_ignore_ascii_case("sr").then_some(value)
     })?;
-    let end = raw.find('/').into_iter().chain(raw.to_ascii_lowercase().find("%2f")).min();
+    let end = raw
+        .find('/')
+        .into_iter()
+        .chain(raw.to_ascii_lowercase().find("%2f"))
+        .min();
     let host = raw.get(..end.unwrap_or(raw.len()))?;
     Some(host.replace("%3A", ":").replace("%3a", ":"))
 }
@@ -166,7 +183,10 @@ fn lock_next(
         if in_session || message.is_locked(context.now) {
             continue;
         }
-        let until = context.now.plus_milliseconds(LOCK_MILLISECONDS).milliseconds();
+        let unlocked = context.now.plus_milliseconds(LOCK_MILLISECONDS);
+        // Then the message is free for a session of the device again.
+        context.effects.alarm_at(unlocked);
+        let until = unlocked.milliseconds();
         context.sql.execute(
             "UPDATE message SET lock_token = ?, locked_until = ? \
              WHERE device_id = ? AND sequence = ?",
@@ -191,11 +211,7 @@ fn lock_next(
     Ok(RegistryReply::Received(None))
 }
 
-fn locked(
-    row: &IdentityRow,
-    lock: &str,
-    context: &Context<'_>,
-) -> Result<MessageRow, HubError> {
+fn locked(row: &IdentityRow, lock: &str, context: &Context<'_>) -> Result<MessageRow, HubError> {
     pending(context.sql, &row.identity.device, context.now)?
         .into_iter()
         .find(|message| {
@@ -217,5 +233,12 @@ fn lock_token(entropy: &[u8]) -> Result<String, HubError> {
         .ok_or_else(|| HubError::internal("too few random bytes for a lock token"))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+    Ok([
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-"))
 }

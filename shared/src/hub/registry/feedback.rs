@@ -91,7 +91,10 @@ impl Registry {
             &[now.into(), now.into(), BATCH.into()],
         )?;
         let Some(last) = rows.last().and_then(|row| row.integer(0)) else {
-            return Ok(RegistryReply::Feedback { lock_token: None, records: Vec::new() });
+            return Ok(RegistryReply::Feedback {
+                lock_token: None,
+                records: Vec::new(),
+            });
         };
         let lock_token = format!("{now:x}-{last:x}-{token:x}");
         let seconds = i64::from(self.settings()?.cloud_to_device.feedback_lock_seconds);
@@ -104,10 +107,17 @@ impl Registry {
             );
             context.sql.execute(
                 "UPDATE feedback SET lock_token = ?, locked_until = ? WHERE number = ?",
-                &[lock_token.as_str().into(), until.into(), row.integer(0).unwrap_or(0).into()],
+                &[
+                    lock_token.as_str().into(),
+                    until.into(),
+                    row.integer(0).unwrap_or(0).into(),
+                ],
             )?;
         }
-        Ok(RegistryReply::Feedback { lock_token: Some(lock_token), records })
+        Ok(RegistryReply::Feedback {
+            lock_token: Some(lock_token),
+            records,
+        })
     }
 }
 

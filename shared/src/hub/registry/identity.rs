@@ -48,8 +48,9 @@ fn time(row: &Row, column: usize) -> Option<Timestamp> {
 impl IdentityRow {
     pub(super) fn read(row: &Row) -> Result<Self, HubError> {
         let text = |column: usize| row.required_text(column).map(str::to_owned);
-        let device = DeviceId::parse(row.required_text(0)?)
-            .map_err(|error| HubError::internal(format!("a stored device id is illegal: {error}")))?;
+        let device = DeviceId::parse(row.required_text(0)?).map_err(|error| {
+            HubError::internal(format!("a stored device id is illegal: {error}"))
+        })?;
         let module = match row.required_text(1)? {
             "" => None,
             module => Some(crate::ids::ModuleId::parse(module).map_err(|error| {
@@ -70,7 +71,9 @@ impl IdentityRow {
             parent_scope: row.text(10).map(str::to_owned),
             model_id: row.text(11).map(str::to_owned),
             epoch: row.integer(12).unwrap_or(0),
-            gateway: row.integer(13).and_then(|number| u16::try_from(number).ok()),
+            gateway: row
+                .integer(13)
+                .and_then(|number| u16::try_from(number).ok()),
             connection: row.text(14).map(str::to_owned),
             state_updated: time(row, 15),
             last_activity: time(row, 16),
@@ -86,7 +89,10 @@ impl IdentityRow {
             format!("SELECT {COLUMNS} FROM identity WHERE device_id = ? AND module_id = ?");
         let rows = sql.query(
             &statement,
-            &[identity.device.as_str().into(), identity.module_key().into()],
+            &[
+                identity.device.as_str().into(),
+                identity.module_key().into(),
+            ],
         )?;
         rows.first().map(Self::read).transpose()
     }
@@ -100,13 +106,12 @@ impl IdentityRow {
     pub(super) fn store(&self, sql: &dyn Sql) -> Result<(), HubError> {
         let authentication = serde_json::to_string(&self.authentication)
             .map_err(|error| HubError::internal(error.to_string()))?;
-        let milliseconds = |time: Option<Timestamp>| -> SqlValue {
-            time.map(Timestamp::milliseconds).into()
-        };
+        let milliseconds =
+            |time: Option<Timestamp>| -> SqlValue { time.map(Timestamp::milliseconds).into() };
         sql.execute(
             "INSERT INTO identity (device_id, module_id, generation_id, etag, status, \
-             status_reason, status_updated, authentication, iot_edge, device_scope, parent_scope) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             status_reason, status_updated, authentication, iot_edge, device_scope, parent_scope, epoch) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (device_id, module_id) DO UPDATE SET etag = excluded.etag, \
              status = excluded.status, status_reason = excluded.status_reason, \
              status_updated = excluded.status_updated, authentication = excluded.authentication, \
@@ -124,6 +129,7 @@ impl IdentityRow {
                 self.iot_edge.into(),
                 self.device_scope.clone().into(),
                 self.parent_scope.clone().into(),
+                self.epoch.into(),
             ],
         )
     }
@@ -151,7 +157,10 @@ impl IdentityRow {
             body.insert("status".into(), json!(self.status()));
             body.insert("statusReason".into(), json!(self.status_reason));
         }
-        body.insert("connectionStateUpdatedTime".into(), moment(self.state_updated));
+        body.insert(
+            "connectionStateUpdatedTime".into(),
+            moment(self.state_updated),
+        );
         if self.identity.module.is_none() {
             body.insert("statusUpdatedTime".into(), moment(self.status_updated));
         }
@@ -168,7 +177,10 @@ impl IdentityRow {
         if let Some(scope) = &self.parent_scope {
             body.insert("parentScopes".into(), json!([scope]));
         }
-        Ok(Document { etag: self.etag_text(), body: Value::Object(body) })
+        Ok(Document {
+            etag: self.etag_text(),
+            body: Value::Object(body),
+        })
     }
 
     pub(super) fn status(&self) -> &'static str {
@@ -176,7 +188,11 @@ impl IdentityRow {
     }
 
     pub(super) fn connection_state(&self) -> &'static str {
-        if self.is_connected() { "Connected" } else { "Disconnected" }
+        if self.is_connected() {
+            "Connected"
+        } else {
+            "Disconnected"
+        }
     }
 }
 
@@ -214,7 +230,9 @@ impl Registry {
 
         // All identities of the device end with it, each with its own last event.
         let statement = format!("SELECT {COLUMNS} FROM identity WHERE device_id = ?");
-        let rows = context.sql.query(&statement, &[delete.device.as_str().into()])?;
+        let rows = context
+            .sql
+            .query(&statement, &[delete.device.as_str().into()])?;
         for row in rows {
             let row = IdentityRow::read(&row)?;
             if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {

@@ -8,11 +8,7 @@ use super::identity::IdentityRow;
 use super::{Context, Registry, feedback};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity};
-use crate::ipc::ConnectionId;
-use crate::ipc::gateway::GatewayRequest;
-use crate::ipc::registry::{
-    AckMode, CompleteDelivery, Delivery, RegistryReply, SendMessage,
-};
+use crate::ipc::registry::{AckMode, CompleteDelivery, Delivery, RegistryReply, SendMessage};
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
 use crate::mqtt::topic::devicebound_topic;
 use crate::sql::{Row, Sql};
@@ -77,7 +73,7 @@ impl MessageRow {
         self.locked_until.is_some_and(|until| until > now)
     }
 
-    fn delivery(&self) -> Result<Delivery, HubError> {
+    pub(super) fn delivery(&self) -> Result<Delivery, HubError> {
         Ok(Delivery {
             sequence_number: self.sequence.unsigned_abs(),
             topic: topic(&self.device, &self.properties, self.ack)?,
@@ -106,7 +102,10 @@ pub(super) fn pending(
     let statement = format!(
         "SELECT {COLUMNS} FROM message WHERE device_id = ? AND expires > ? ORDER BY sequence"
     );
-    let rows = sql.query(&statement, &[device.as_str().into(), now.milliseconds().into()])?;
+    let rows = sql.query(
+        &statement,
+        &[device.as_str().into(), now.milliseconds().into()],
+    )?;
     rows.iter().map(MessageRow::read).collect()
 }
 
@@ -132,7 +131,10 @@ pub(super) fn take_deliveries(
     now: Timestamp,
 ) -> Result<Vec<Delivery>, HubError> {
     let messages = pending(sql, &row.identity.device, now)?;
-    let in_flight = messages.iter().filter(|message| message.sent_epoch == Some(row.epoch)).count();
+    let in_flight = messages
+        .iter()
+        .filter(|message| message.sent_epoch == Some(row.epoch))
+        .count();
     let mut deliveries = Vec::new();
     for message in messages {
         if in_flight + deliveries.len() >= window {
@@ -144,7 +146,11 @@ pub(super) fn take_deliveries(
         sql.execute(
             "UPDATE message SET sent_epoch = ?, lock_token = NULL, locked_until = NULL \
              WHERE device_id = ? AND sequence = ?",
-            &[row.epoch.into(), message.device.as_str().into(), message.sequence.into()],
+            &[
+                row.epoch.into(),
+                message.device.as_str().into(),
+                message.sequence.into(),
+            ],
         )?;
         deliveries.push(message.delivery()?);
     }
@@ -193,13 +199,17 @@ impl Registry {
         if size > MAX_MESSAGE_BYTES {
             return Err(HubError::new(
                 ErrorCode::MessageTooLarge,
-                format!("The message has {size} bytes with its properties; at most {MAX_MESSAGE_BYTES} are allowed."),
+                format!(
+                    "The message has {size} bytes with its properties; at most {MAX_MESSAGE_BYTES} are allowed."
+                ),
             ));
         }
         if pending_count(context.sql, &identity)? >= MAX_PENDING {
             return Err(HubError::new(
                 ErrorCode::DeviceMaximumQueueDepthExceeded,
-                format!("The device has {MAX_PENDING} pending messages; wait until it takes some, or purge them."),
+                format!(
+                    "The device has {MAX_PENDING} pending messages; wait until it takes some, or purge them."
+                ),
             ));
         }
         let ttl = i64::from(self.settings()?.cloud_to_device.default_ttl_seconds);
@@ -209,7 +219,12 @@ impl Registry {
             Some(expiry) if expiry <= context.now => {
                 return Err(HubError::invalid("iothub-expiry lies in the past."));
             }
-            Some(expiry) => expiry.min(latest),
+            Some(expiry) if expiry > latest => {
+                return Err(HubError::invalid(
+                    "iothub-expiry lies more than two days ahead, the longest life of a message.",
+                ));
+            }
+            Some(expiry) => expiry,
         };
         let sequence = row.next_sequence;
         row.next_sequence += 1;
@@ -245,31 +260,9 @@ impl Registry {
         )?;
         context.effects.alarm_at(expires);
         self.push_deliveries(&row, context)?;
-        Ok(RegistryReply::Queued { sequence_number: sequence.unsigned_abs() })
-    }
-
-    /// Sends what may be sent now to a connected device that subscribed.
-    pub(super) fn push_deliveries(
-        &mut self,
-        row: &IdentityRow,
-        context: &mut Context<'_>,
-    ) -> Result<(), HubError> {
-        let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) else {
-            return Ok(());
-        };
-        if super::session::subscriptions(&row.subscriptions).devicebound_qos().is_none() {
-            return Ok(());
-        }
-        let deliveries =
-            take_deliveries(context.sql, row, super::DELIVERY_WINDOW, context.now)?;
-        if !deliveries.is_empty() {
-            let request = GatewayRequest::Deliver {
-                connection: ConnectionId(connection.clone()),
-                deliveries,
-            };
-            self.tell(gateway, request, context);
-        }
-        Ok(())
+        Ok(RegistryReply::Queued {
+            sequence_number: sequence.unsigned_abs(),
+        })
     }
 
     pub(super) fn complete_delivery(
@@ -308,14 +301,18 @@ impl Registry {
             message.delete(context.sql)?;
             self.feed_back(message, &row, feedback::Outcome::Purged, context)?;
         }
-        Ok(RegistryReply::Purged(u64::try_from(messages.len()).unwrap_or(u64::MAX)))
+        Ok(RegistryReply::Purged(
+            u64::try_from(messages.len()).unwrap_or(u64::MAX),
+        ))
     }
 
     /// Gives up what has expired, with feedback where asked; drops old feedback.
     pub(super) fn expire_messages(&mut self, context: &mut Context<'_>) -> Result<(), HubError> {
         let statement =
             format!("SELECT {COLUMNS} FROM message WHERE expires <= ? ORDER BY expires LIMIT 500");
-        let rows = context.sql.query(&statement, &[context.now.milliseconds().into()])?;
+        let rows = context
+            .sql
+            .query(&statement, &[context.now.milliseconds().into()])?;
         for row in rows {
             let message = MessageRow::read(&row)?;
             message.delete(context.sql)?;
@@ -324,8 +321,9 @@ impl Registry {
                 self.feed_back(&message, &row, feedback::Outcome::Expired, context)?;
             }
         }
-        context
-            .sql
-            .execute("DELETE FROM feedback WHERE expires <= ?", &[context.now.milliseconds().into()])
+        context.sql.execute(
+            "DELETE FROM feedback WHERE expires <= ?",
+            &[context.now.milliseconds().into()],
+        )
     }
 }

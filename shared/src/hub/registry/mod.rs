@@ -7,6 +7,7 @@
 
 mod authentication;
 mod browse;
+mod deliveries;
 mod device_plane;
 mod feedback;
 mod identity;
@@ -29,6 +30,7 @@ use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use session::Waiting;
+use std::collections::BTreeSet;
 
 pub use session::DELIVERY_WINDOW;
 
@@ -40,6 +42,12 @@ pub struct Registry {
     outbox: Outbox,
     waiting: Vec<Waiting>,
     correlations: Correlation,
+    /// Cloud-to-device messages under way to gateways.
+    delivering: BTreeSet<Correlation>,
+    /// Messages marked as sent may never have reached their gateway.
+    unsure: bool,
+    /// How far the present sweep over devices with messages has come.
+    swept_to: Option<String>,
 }
 
 /// What one input may use: time, storage, effects; and whether the outbox got rows.
@@ -60,6 +68,9 @@ impl Registry {
             outbox: Outbox::default(),
             waiting: Vec::new(),
             correlations: 0,
+            delivering: BTreeSet::new(),
+            unsure: true,
+            swept_to: None,
         })
     }
 
@@ -80,7 +91,12 @@ impl Registry {
             let Some(request) = request.take() else {
                 return Err(HubError::internal("a request ran twice"));
             };
-            let mut context = Context { now, sql, effects, wrote_outbox: false };
+            let mut context = Context {
+                now,
+                sql,
+                effects,
+                wrote_outbox: false,
+            };
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
             Ok(())
@@ -129,9 +145,10 @@ impl Registry {
             Request::PurgeMessages(device) => self.purge_messages(&device, context)?,
             Request::ListMessages(device) => messages::list(&device, context)?,
             Request::ReceiveFeedback => self.receive_feedback(token, context)?,
-            Request::SettleFeedback { lock_token, complete } => {
-                feedback::settle(&lock_token, complete, context)?
-            }
+            Request::SettleFeedback {
+                lock_token,
+                complete,
+            } => feedback::settle(&lock_token, complete, context)?,
             Request::AsDevice(request) => self.as_device(&request, context)?,
             Request::ApplySettings(new) => {
                 settings::store(&mut self.settings, *new, context.sql)?;
@@ -150,8 +167,10 @@ impl Registry {
         sql: &dyn Sql,
         effects: &mut Effects<RegistryResult>,
     ) -> Result<(), HubError> {
-        let delivered =
-            matches!(outcome, Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)));
+        let delivered = matches!(outcome, Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)));
+        if self.delivery_finished(correlation, delivered) {
+            return Ok(());
+        }
         let ours = self.outbox.finished(correlation, delivered, sql)?;
         // A failed call is repeated by the alarm, not at once, lest it spin.
         if ours && delivered && Outbox::has_rows(sql)? {
@@ -174,8 +193,14 @@ impl Registry {
         effects: &mut Effects<RegistryResult>,
     ) -> Result<(), HubError> {
         sql.transaction(&mut || {
-            let mut context = Context { now, sql, effects, wrote_outbox: false };
-            self.expire_messages(&mut context)
+            let mut context = Context {
+                now,
+                sql,
+                effects,
+                wrote_outbox: false,
+            };
+            self.expire_messages(&mut context)?;
+            self.deliver_again(&mut context)
         })?;
         if Outbox::has_rows(sql)? {
             self.send_outbox(now, sql, effects)?;
@@ -252,7 +277,9 @@ impl Registry {
         body: serde_json::Value,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        let Some(settings) = &self.settings else { return Ok(()) };
+        let Some(settings) = &self.settings else {
+            return Ok(());
+        };
         if !settings.routes_source(source) {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use super::authentication::{Authentication, member, text};
 use super::identity::{IdentityRow, check_etag};
 use super::{Context, Registry, twins};
 use crate::error::{ErrorCode, HubError};
-use crate::ids::Identity;
+use crate::ids::{DeviceId, Identity};
 use crate::ipc::registry::{Precondition, PutDevice, RegistryReply};
 use crate::twin::Twin;
 use serde_json::{Map, Value};
@@ -50,7 +50,10 @@ impl Wanted {
             }
         };
         let status_reason = text(Some(body), "statusReason")?;
-        if status_reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_STATUS_REASON) {
+        if status_reason
+            .as_ref()
+            .is_some_and(|reason| reason.chars().count() > MAX_STATUS_REASON)
+        {
             return Err(HubError::invalid(format!(
                 "statusReason has more than {MAX_STATUS_REASON} characters."
             )));
@@ -72,7 +75,9 @@ fn iot_edge(body: &Map<String, Value>) -> Result<bool, HubError> {
         Some(Value::Object(capabilities)) => match member(capabilities, "iotEdge") {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(edge)) => Ok(*edge),
-            Some(_) => Err(HubError::invalid("capabilities.iotEdge must be true or false.")),
+            Some(_) => Err(HubError::invalid(
+                "capabilities.iotEdge must be true or false.",
+            )),
         },
         Some(_) => Err(HubError::invalid("capabilities must be an object.")),
     }
@@ -122,15 +127,21 @@ impl Registry {
     ) -> Result<RegistryReply, HubError> {
         // Ticks tell generations apart; the lowest digits are random so that two creations
         // within a millisecond differ too.
-        let noise = put.entropy.get(64..66).and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
+        let noise = put
+            .entropy
+            .get(64..66)
+            .and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
         let noise = i64::from(noise.map_or(0, u16::from_le_bytes) % 10_000);
         let ticks = context.now.ticks() + noise;
         let device_scope = match (wanted.iot_edge, wanted.device_scope) {
             (true, _) => Some(format!("ms-azure-iot-edge://{}-{ticks}", identity.device)),
             (false, scope) => scope,
         };
-        let parent_scope =
-            if wanted.iot_edge { wanted.parent_scope } else { device_scope.clone() };
+        let parent_scope = if wanted.iot_edge {
+            wanted.parent_scope
+        } else {
+            device_scope.clone()
+        };
         let row = IdentityRow {
             identity,
             generation_id: format!("{ticks:018}"),
@@ -143,7 +154,8 @@ impl Registry {
             device_scope,
             parent_scope,
             model_id: None,
-            epoch: 0,
+            // Not 0: sessions of a deleted device of the same name must not pass for this one's.
+            epoch: context.now.milliseconds(),
             gateway: None,
             connection: None,
             state_updated: None,
@@ -176,12 +188,18 @@ impl Registry {
         }
         if !row.iot_edge && wanted.iot_edge {
             let ticks = context.now.ticks();
-            new.device_scope =
-                Some(format!("ms-azure-iot-edge://{}-{ticks}", row.identity.device));
+            new.device_scope = Some(format!(
+                "ms-azure-iot-edge://{}-{ticks}",
+                row.identity.device
+            ));
         } else {
             new.device_scope = wanted.device_scope;
         }
-        new.parent_scope = if wanted.iot_edge { wanted.parent_scope } else { new.device_scope.clone() };
+        new.parent_scope = if wanted.iot_edge {
+            wanted.parent_scope
+        } else {
+            new.device_scope.clone()
+        };
         new.iot_edge = wanted.iot_edge;
         new.etag = row.etag.saturating_add(1);
         if new.enabled != wanted.enabled {
@@ -203,7 +221,28 @@ impl Registry {
         {
             Self::close(gateway, connection, reason, context)?;
         }
+        if row.enabled && !new.enabled {
+            Self::close_modules(&row.identity.device, context)?;
+        }
         Ok(RegistryReply::Device(new.document(context.sql)?))
+    }
+}
+
+impl Registry {
+    /// A module is enabled when its device is.
+    fn close_modules(device: &DeviceId, context: &mut Context<'_>) -> Result<(), HubError> {
+        let rows = context.sql.query(
+            "SELECT gateway, connection FROM identity \
+             WHERE device_id = ? AND module_id <> '' AND gateway IS NOT NULL",
+            &[device.as_str().into()],
+        )?;
+        for row in rows {
+            let gateway = row.integer(0).and_then(|number| u16::try_from(number).ok());
+            if let (Some(gateway), Some(connection)) = (gateway, row.text(1)) {
+                Self::close(gateway, connection, "deviceDisabled", context)?;
+            }
+        }
+        Ok(())
     }
 }
 

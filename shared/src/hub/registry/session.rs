@@ -63,7 +63,10 @@ const SERVER_UNAVAILABLE: u8 = 3;
 const NOT_AUTHORIZED: u8 = 5;
 
 fn refuse(code: u8, reason: impl Into<String>) -> Result<RegistryReply, HubError> {
-    Ok(RegistryReply::Refused(Refused { code, reason: reason.into() }))
+    Ok(RegistryReply::Refused(Refused {
+        code,
+        reason: reason.into(),
+    }))
 }
 
 impl Registry {
@@ -73,7 +76,10 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         if !self.settings()?.answers_to(&request.host_name) {
-            return refuse(NOT_AUTHORIZED, format!("{:?} is not a name of this hub", request.host_name));
+            return refuse(
+                NOT_AUTHORIZED,
+                format!("{:?} is not a name of this hub", request.host_name),
+            );
         }
         let Some(mut row) = IdentityRow::load(context.sql, &request.identity)? else {
             return refuse(NOT_AUTHORIZED, "no such identity");
@@ -96,7 +102,11 @@ impl Registry {
         }
         let was_connected = row.is_connected();
         let kept = !request.clean_session && row.persistent;
-        let subscriptions = if kept { subscriptions(&row.subscriptions) } else { Subscriptions::new() };
+        let subscriptions = if kept {
+            subscriptions(&row.subscriptions)
+        } else {
+            Subscriptions::new()
+        };
         let session_present = kept && !subscriptions.is_empty();
         if request.clean_session && request.identity.module.is_none() {
             // A clean session also forgets what was queued for the old one (§2.5).
@@ -177,7 +187,9 @@ impl Registry {
             return Ok(RegistryReply::Done);
         };
         let current = row.connection.as_ref() == Some(&report.connection.0)
-            && report.epoch.is_none_or(|epoch| epoch == row.epoch.unsigned_abs());
+            && report
+                .epoch
+                .is_none_or(|epoch| epoch == row.epoch.unsigned_abs());
         if !current {
             return Ok(RegistryReply::Done);
         }
@@ -232,7 +244,10 @@ impl Registry {
                 update.identity.module_key().into(),
             ],
         )?;
-        if set.devicebound_qos().is_none() && !update.unsubscribe.is_empty() {
+        if set.devicebound_qos().is_none()
+            && !update.unsubscribe.is_empty()
+            && update.identity.module.is_none()
+        {
             // What was sent and not acknowledged is free again; the impossible epoch still
             // says that it was sent before.
             context.sql.execute(
@@ -287,7 +302,11 @@ impl Registry {
                 "Too many calls wait for devices to connect; try again in some seconds.",
             ));
         }
-        self.waiting.push(Waiting { token, identity: locate.identity, until: locate.until });
+        self.waiting.push(Waiting {
+            token,
+            identity: locate.identity,
+            until: locate.until,
+        });
         Ok(None)
     }
 
@@ -295,7 +314,9 @@ impl Registry {
         if self.waiting.is_empty() {
             return;
         }
-        let Some(location) = method_location(row) else { return };
+        let Some(location) = method_location(row) else {
+            return;
+        };
         let (ready, still) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition(|waiting| waiting.identity == row.identity);
@@ -308,8 +329,9 @@ impl Registry {
     }
 
     pub(super) fn expire_waiting(&mut self, now: Timestamp, effects: &mut Effects<RegistryResult>) {
-        let (over, still): (Vec<Waiting>, Vec<Waiting>) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|waiting| waiting.until <= now);
+        let (over, still): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|waiting| waiting.until <= now);
         self.waiting = still;
         for waiting in over {
             effects.replies.push((waiting.token, Err(not_online())));
@@ -324,14 +346,20 @@ impl Registry {
 }
 
 fn not_online() -> HubError {
-    HubError::new(ErrorCode::DeviceNotOnline, "Timed out waiting for device to connect.")
+    HubError::new(
+        ErrorCode::DeviceNotOnline,
+        "Timed out waiting for device to connect.",
+    )
 }
 
 fn method_location(row: &IdentityRow) -> Option<Location> {
     let (gateway, connection) = (row.gateway?, row.connection.clone()?);
     subscriptions(&row.subscriptions)
         .accepts_methods()
-        .then_some(Location { gateway, connection: ConnectionId(connection) })
+        .then_some(Location {
+            gateway,
+            connection: ConnectionId(connection),
+        })
 }
 
 /// Remembers when devices were last heard; coarse, so that pings cost no writes.
@@ -360,8 +388,10 @@ pub(super) fn describe(
 ) -> Result<RegistryReply, HubError> {
     let row = IdentityRow::require(context.sql, identity)?;
     let facts = facts(&row);
-    let filters: Vec<String> =
-        subscriptions(&row.subscriptions).iter().map(|(filter, _)| filter.to_owned()).collect();
+    let filters: Vec<String> = subscriptions(&row.subscriptions)
+        .iter()
+        .map(|(filter, _)| filter.to_owned())
+        .collect();
     let connected = row.is_connected();
     Ok(RegistryReply::Connection(json!({
         "connectionState": row.connection_state(),

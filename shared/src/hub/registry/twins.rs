@@ -18,11 +18,17 @@ pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, H
     let rows = sql.query(
         "SELECT etag, version, json(tags), json(desired), json(reported) FROM twin \
          WHERE device_id = ? AND module_id = ?",
-        &[identity.device.as_str().into(), identity.module_key().into()],
+        &[
+            identity.device.as_str().into(),
+            identity.module_key().into(),
+        ],
     )?;
-    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
     fn document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, HubError> {
-        serde_json::from_str(text).map_err(|error| HubError::internal(format!("stored twin: {error}")))
+        serde_json::from_str(text)
+            .map_err(|error| HubError::internal(format!("stored twin: {error}")))
     }
     Ok(Some(Twin {
         etag: row.integer(0).map_or(0, i64::unsigned_abs),
@@ -65,9 +71,8 @@ pub(super) fn document(
     row: &IdentityRow,
     twin: &Twin,
 ) -> Result<Document, HubError> {
-    let unset = |time: Option<crate::time::Timestamp>| {
-        json!(time.unwrap_or(crate::time::Timestamp::UNSET))
-    };
+    let unset =
+        |time: Option<crate::time::Timestamp>| json!(time.unwrap_or(crate::time::Timestamp::UNSET));
     let mut body = Map::new();
     body.insert("deviceId".into(), json!(row.identity.device));
     if let Some(module) = &row.identity.module {
@@ -86,7 +91,10 @@ pub(super) fn document(
     body.insert("cloudToDeviceMessageCount".into(), json!(pending));
     body.insert("authenticationType".into(), json!(row.authentication.kind));
     body.insert("x509Thumbprint".into(), row.authentication.thumbprints());
-    body.insert("modelId".into(), json!(row.model_id.as_deref().unwrap_or("")));
+    body.insert(
+        "modelId".into(),
+        json!(row.model_id.as_deref().unwrap_or("")),
+    );
     body.insert("version".into(), json!(twin.version));
     body.extend(twin.service_sections());
     body.insert("capabilities".into(), json!({ "iotEdge": row.iot_edge }));
@@ -96,7 +104,10 @@ pub(super) fn document(
     if let Some(scope) = &row.parent_scope {
         body.insert("parentScopes".into(), json!([scope]));
     }
-    Ok(Document { etag: twin.etag_text(), body: Value::Object(body) })
+    Ok(Document {
+        etag: twin.etag_text(),
+        body: Value::Object(body),
+    })
 }
 
 pub(super) fn get(
@@ -112,7 +123,9 @@ pub(super) fn device_view(
     identity: &Identity,
     context: &mut Context<'_>,
 ) -> Result<RegistryReply, HubError> {
-    Ok(RegistryReply::DeviceTwin(require(context.sql, identity)?.device_view()))
+    Ok(RegistryReply::DeviceTwin(
+        require(context.sql, identity)?.device_view(),
+    ))
 }
 
 impl Registry {
@@ -140,16 +153,24 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         if report.patch.len() > MAX_PATCH_BYTES {
-            return Err(HubError::new(ErrorCode::MessageTooLarge, "The reported patch is too large."));
+            return Err(HubError::new(
+                ErrorCode::MessageTooLarge,
+                "The reported patch is too large.",
+            ));
         }
         let patch: Value = serde_json::from_str(&report.patch).map_err(|error| {
-            HubError::new(ErrorCode::IotHubFormatError, format!("The reported patch is not JSON: {error}"))
+            HubError::new(
+                ErrorCode::IotHubFormatError,
+                format!("The reported patch is not JSON: {error}"),
+            )
         })?;
         let row = IdentityRow::require(context.sql, &report.identity)?;
         let mut twin = require(context.sql, &report.identity)?;
         let change = twin.patch_reported(&patch, report.version, context.now)?;
         self.keep(&row, &twin, &change, context)?;
-        Ok(RegistryReply::Reported { version: twin.reported.version })
+        Ok(RegistryReply::Reported {
+            version: twin.reported.version,
+        })
     }
 
     /// Stores a changed twin, tells the device and the event log.

@@ -1,13 +1,24 @@
-//! Percent-encoding as IoT Hub's topics and user names use it: RFC 3986, and `+` is
-//! nothing special (`device.md` §3.2, §4.1).
+//! Percent-encoding as everything of IoT Hub uses it: RFC 3986, and `+` is nothing special
+//! (`device.md` §2.3, §3.2, §4.1; `service.md` §1).
 
 use std::borrow::Cow;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Decodes `%XX`. What cannot be decoded stays as it is, as .NET does it: a `%` without
+/// Decodes `%XX` once; a `%` that begins no escape stays, since ids may hold one and some
+/// clients send it bare. `None` if the result is not UTF-8. Without `%`, nothing is copied.
+pub fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.as_bytes().contains(&b'%') {
+        return Some(Cow::Borrowed(text));
+    }
+    String::from_utf8(decoded_bytes(text).collect())
+        .ok()
+        .map(Cow::Owned)
+}
+
+/// Decodes `%XX` of a device's topic. What cannot be decoded stays as it is, as .NET does it: a `%` without
 /// two hex digits, and escaped bytes that are no UTF-8. Without `%`, nothing is copied.
-pub fn decode(text: &str) -> Cow<'_, str> {
+pub fn decode_leniently(text: &str) -> Cow<'_, str> {
     if !text.as_bytes().contains(&b'%') {
         return Cow::Borrowed(text);
     }
@@ -18,7 +29,7 @@ pub fn decode(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The length of [`decode`]'s result, without building it.
+/// The length of [`decode_leniently`]'s result, without building it.
 pub fn decoded_length(text: &str) -> usize {
     if !text.as_bytes().contains(&b'%') {
         return text.len();
@@ -54,14 +65,16 @@ pub fn decoded_length(text: &str) -> usize {
     }
 }
 
-pub(super) fn decoded_bytes(text: &str) -> DecodedBytes<'_> {
+/// The decoded bytes one by one, without building them.
+pub fn decoded_bytes(text: &str) -> DecodedBytes<'_> {
     DecodedBytes {
         rest: text.as_bytes(),
     }
 }
 
-#[derive(Clone)]
-pub(super) struct DecodedBytes<'a> {
+/// Iterator of [`decoded_bytes`].
+#[derive(Debug, Clone)]
+pub struct DecodedBytes<'a> {
     rest: &'a [u8],
 }
 
@@ -139,11 +152,11 @@ mod tests {
 
     #[test]
     fn plus_is_literal_and_broken_escapes_stay() {
-        assert_eq!(decode("a+b%20c"), "a+b c");
-        assert_eq!(decode("100%"), "100%");
-        assert_eq!(decode("%zz%4"), "%zz%4");
-        assert_eq!(decode("%C3%A9%c3"), "é%C3");
-        assert_eq!(decode("%2541"), "%41");
+        assert_eq!(decode_leniently("a+b%20c"), "a+b c");
+        assert_eq!(decode_leniently("100%"), "100%");
+        assert_eq!(decode_leniently("%zz%4"), "%zz%4");
+        assert_eq!(decode_leniently("%C3%A9%c3"), "é%C3");
+        assert_eq!(decode_leniently("%2541"), "%41");
     }
 
     #[test]
@@ -157,12 +170,32 @@ mod tests {
         fn encoding_round_trips(text in any::<String>()) {
             let encoded = encode(&text);
             prop_assert!(encoded.is_ascii());
-            prop_assert_eq!(decode(&encoded), text);
+            prop_assert_eq!(decode_leniently(&encoded), text);
         }
 
         #[test]
         fn length_is_that_of_the_decoded_text(text in "([a-c%]|%[0-9a-fA-F]{2}|é|%C3%A9|%E2%82%AC|%F0%9F%98%80|%e2%82|%00){0,12}") {
-            prop_assert_eq!(decoded_length(&text), decode(&text).len());
+            prop_assert_eq!(decoded_length(&text), decode_leniently(&text).len());
         }
+    }
+
+    #[test]
+    fn strict_decoding_resolves_once_and_refuses_broken_utf_8() {
+        assert_eq!(decode("d%201%2F%23%25").as_deref(), Some("d 1/#%"));
+        assert_eq!(decode("a%2Fb%2fc").as_deref(), Some("a/b/c"));
+        assert_eq!(decode("%252F").as_deref(), Some("%2F"));
+        assert_eq!(decode("a+b%").as_deref(), Some("a+b%"));
+        assert_eq!(decode("%zz%4").as_deref(), Some("%zz%4"));
+        assert_eq!(decode("%%41").as_deref(), Some("%A"));
+        assert_eq!(decode("%ff"), None);
+    }
+
+    #[test]
+    fn encodes_as_the_signature_vectors_do() {
+        assert_eq!(
+            encode("myhub.azure-devices.net/devices/d~_1#"),
+            "myhub.azure-devices.net%2Fdevices%2Fd~_1%23"
+        );
+        assert_eq!(encode("ä"), "%C3%A4");
     }
 }
