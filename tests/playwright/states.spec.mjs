@@ -128,7 +128,7 @@ test('a device that is not there', async ({ page, emptyHub, at, watch }) => {
 
 test('an address that leads nowhere', async ({ page, at }) => {
   await page.goto(at('no/such/page'));
-  await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'There is no such page', level: 1 })).toBeVisible();
   await expectAccessible(page, 'missing page');
   await page.getByRole('link', { name: 'To the overview' }).click();
   await expect(page.getByRole('heading', { name: 'Fleet overview' })).toBeVisible();

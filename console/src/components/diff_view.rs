@@ -2,13 +2,13 @@
 //! lines folded.
 
 use crate::i18n::{count, t, tr};
-use crate::logic::line_diff::{Change, Row, diff, fold};
+use crate::logic::line_diff::{Change, Row, diff_documents, fold};
 use leptos::prelude::*;
 
 /// Unchanged lines kept around a change.
 const CONTEXT: usize = 3;
 
-/// The difference of two texts.
+/// The difference of two printed JSON documents.
 #[component]
 pub fn DiffView(
     /// Text before.
@@ -18,7 +18,7 @@ pub fn DiffView(
     #[prop(into)]
     new: Signal<String>,
 ) -> impl IntoView {
-    let rows = Memo::new(move |_| fold(diff(&old.get(), &new.get()), CONTEXT));
+    let rows = Memo::new(move |_| fold(diff_documents(&old.get(), &new.get()), CONTEXT));
     view! {
         <div class="diff" role="group" aria-label=tr!(twin.diff_label) tabindex="0">
             {move || rows.get().into_iter().map(row).collect_view()}

@@ -31,7 +31,7 @@ pub fn Shell(
         }>{tr!(common.skip_to_content)}</a>
         <div class="shell">
             <header class="topbar">
-                <a class="brand" href=routes::overview()><Mark/> <span>{tr!(common.product)}</span></a>
+                <a class="brand" href=routes::overview() aria-label=tr!(common.product)><Mark/> <span>{tr!(common.product)}</span></a>
                 <FindDevice/>
                 <div class="right">
                     <HubState/>

@@ -54,7 +54,7 @@ texts! {
         create_id_hint: "1–128 characters: letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '", "1–128자: 영문자, 숫자, - : . + % _ # * ? ! ( ) , = @ ; $ '";
         id_empty: "Give the device an id.", "디바이스 ID를 입력하세요.";
         id_too_long: "At most 128 characters.", "최대 128자까지 입력할 수 있습니다.";
-        id_character: "“{character}” cannot be part of an id.", "“{character}”은(는) ID에 사용할 수 없습니다.";
+        id_character: "The character “{character}” cannot be part of an id.", "“{character}”은(는) ID에 사용할 수 없습니다.";
         id_dots: "“.” and “..” cannot be ids.", "“.”과 “..”은 ID로 사용할 수 없습니다.";
         create_keys: "Keys", "키";
         keys_generate: "Let the hub generate them", "허브가 생성";

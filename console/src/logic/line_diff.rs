@@ -64,6 +64,29 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     out
 }
 
+/// Compares two printed JSON documents: a comma at the end of a line says only that something
+/// follows, so it is no change. Lines show as they stand in the new document.
+pub fn diff_documents(old: &str, new: &str) -> Vec<DiffLine> {
+    let bare = |text: &str| {
+        let lines: Vec<&str> = text
+            .lines()
+            .map(|line| line.strip_suffix(',').unwrap_or(line))
+            .collect();
+        lines.join("\n")
+    };
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.lines().collect(), new.lines().collect());
+    let mut lines = diff(&bare(old), &bare(new));
+    for line in &mut lines {
+        let from_new = line.new.and_then(|n| new_lines.get(n - 1));
+        let from_old = line.old.and_then(|n| old_lines.get(n - 1));
+        if let Some(text) = from_new.or(from_old) {
+            line.text = (*text).to_owned();
+        }
+    }
+    lines
+}
+
 fn middle(a: &[&str], b: &[&str], head: usize, out: &mut Vec<DiffLine>) {
     let width = b.len() + 1;
     let exact = (a.len() + 1).saturating_mul(width) <= MOST_CELLS;
@@ -204,5 +227,18 @@ mod tests {
         assert_eq!(rows.first(), Some(&Row::Fold(8)));
         assert_eq!(rows.last(), Some(&Row::Fold(7)));
         assert_eq!(rows.len(), 2 + 2 + 2 + 2);
+    }
+
+    #[test]
+    fn a_trailing_comma_is_no_change_in_documents() {
+        let (old, new) = ("{\n  \"a\": 1\n}", "{\n  \"a\": 1,\n  \"b\": 2\n}");
+        let lines = diff_documents(old, new);
+        let changed: Vec<&str> = lines
+            .iter()
+            .filter(|l| l.change != Change::Same)
+            .map(|l| l.text.as_str())
+            .collect();
+        assert_eq!(changed, ["  \"b\": 2"]);
+        assert_eq!(lines[1].text, "  \"a\": 1,");
     }
 }

@@ -18,6 +18,7 @@ pub mod scenario;
 pub mod simulation;
 pub mod sockets;
 pub mod sqlite;
+pub mod stage;
 pub mod traffic;
 pub mod world;
 

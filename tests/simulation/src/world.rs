@@ -79,6 +79,10 @@ pub struct World {
     fault_random: Random,
     trace: bool,
     sleeps: u64,
+    /// How often a gateway was taken out of memory.
+    pub evictions: u64,
+    /// How often an actor lost its memory.
+    pub crashes: u64,
 }
 
 impl World {
@@ -123,6 +127,8 @@ impl World {
             fault_random,
             trace: std::env::var_os("SKERRY_TRACE").is_some(),
             sleeps: 0,
+            evictions: 0,
+            crashes: 0,
         };
         world.set_faults(faults);
         world
@@ -582,6 +588,7 @@ impl World {
     /// An actor loses its memory in the middle of everything.
     pub fn crash(&mut self, address: Address) {
         let Some(node) = self.nodes.get_mut(&address) else { return };
+        self.crashes += u64::from(node.actor.is_loaded());
         node.actor.forget(true);
         node.life += 1;
         node.timer = None;
@@ -675,6 +682,7 @@ impl World {
         }
         node.actor.forget(false);
         node.life += 1;
+        self.evictions += u64::from(matches!(address, Address::Gateway(_)));
         true
     }
 

@@ -37,7 +37,7 @@ impl Goal {
     pub fn option(self) -> &'static str {
         match self {
             Self::Size => "-Oz",
-            Self::Speed => "-O3",
+            Self::Speed => "-O2",
         }
     }
 

@@ -179,6 +179,27 @@ pub(super) fn at_offset(sql: &dyn Sql, offset: i64, end: End) -> Result<i64, Hub
     Ok(sequence)
 }
 
+/// The offset of the newest event; 0 if there never was one.
+pub(super) fn newest_offset(sql: &dyn Sql) -> Result<i64, HubError> {
+    let rows = sql.query(
+        "SELECT first, last, enqueued, start_offset, data FROM segment ORDER BY first DESC LIMIT 1",
+        &[],
+    )?;
+    let Some(row) = rows.first() else {
+        return Ok(0);
+    };
+    let segment = read(row)?;
+    let mut reader = segment::Reader::new(&segment.data);
+    let mut newest = 0;
+    loop {
+        let consumed = segment.data.len() - reader.remaining();
+        if reader.next().transpose()?.is_none() {
+            return Ok(segment.start_offset + i64::try_from(newest).unwrap_or(0));
+        }
+        newest = consumed;
+    }
+}
+
 /// Deletes what retention no longer covers; the newest segment always stays.
 pub(super) fn trim(
     sql: &dyn Sql,

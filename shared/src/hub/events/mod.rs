@@ -181,7 +181,7 @@ impl Events {
             id: self.partition,
             begin_sequence_number: first.unsigned_abs(),
             last_sequence_number: self.end.sequence.unsigned_abs(),
-            last_offset: self.end.offset.to_string(),
+            last_offset: log::newest_offset(sql)?.to_string(),
             last_enqueued_time: self.end.enqueued,
             bytes: (self.end.offset - start).unsigned_abs(),
         })

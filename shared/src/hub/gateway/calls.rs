@@ -107,7 +107,7 @@ impl Gateway {
             );
             let correlation = self.correlations;
             if let Some(batcher) = self.batchers.get_mut(partition) {
-                batcher.sent(correlation, batch, attempt);
+                batcher.sent(context.now, correlation, batch, attempt);
             }
         }
     }
@@ -128,6 +128,7 @@ impl Gateway {
         else {
             return;
         };
+        batcher.pause(context.now, in_flight.since);
         if stored {
             for (slot, packet_id) in in_flight.batch.acknowledgements {
                 if packet_id != 0 && self.connections.contains_key(&slot) {

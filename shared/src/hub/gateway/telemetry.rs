@@ -24,6 +24,8 @@ const MAX_BATCH_BYTES: usize = 1_000_000;
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// How long "lately" is.
 const WINDOW_MILLISECONDS: i64 = 1_000;
+/// Longest pause between two appends of a partition.
+const LONGEST_PAUSE: i64 = 25;
 /// Tries before the senders are told by a closed connection.
 const MAX_ATTEMPTS: u32 = 3;
 
@@ -45,6 +47,8 @@ pub(super) struct InFlight {
     pub correlation: Correlation,
     pub batch: Batch,
     attempts: u32,
+    /// When it was sent.
+    pub since: Timestamp,
 }
 
 /// The telemetry of one partition.
@@ -55,6 +59,8 @@ pub(super) struct Batcher {
     pub in_flight: Option<InFlight>,
     /// A failed append that is sent again at the given time.
     retry: Option<(Timestamp, Batch, u32)>,
+    /// No append before this time: see [`Batcher::pause`].
+    not_before: Timestamp,
     batches: u64,
     window: u64,
     window_start: Option<Timestamp>,
@@ -79,6 +85,7 @@ impl Batcher {
             waiting_bytes: 0,
             in_flight: None,
             retry: None,
+            not_before: Timestamp::UNSET,
             batches: 0,
             window: 1,
             window_start: None,
@@ -148,20 +155,32 @@ impl Batcher {
         }
     }
 
-    /// The next batch, if one should go now; the caller sends it and reports the outcome.
-    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Batch> {
+    /// When the next batch should go, if nothing else happens before.
+    fn due_at(&self) -> Option<Timestamp> {
         if self.in_flight.is_some() || self.retry.is_some() {
             return None;
         }
         let batch = self.waiting.front()?;
-        let due = self.waiting.len() > 1
+        let oldest = batch.oldest?;
+        let complete = self.waiting.len() > 1
             || batch.acknowledgements.len() >= FULL_MESSAGES
             || batch.data.len() >= FULL_BYTES
-            || batch.connections >= self.connections_before
-            || batch
-                .oldest
-                .is_none_or(|oldest| now >= oldest.plus_milliseconds(LONGEST_WAIT));
-        if !due {
+            || batch.connections >= self.connections_before;
+        if !complete {
+            return Some(oldest.plus_milliseconds(LONGEST_WAIT));
+        }
+        // Who sends alone is waiting for this very acknowledgement.
+        let alone = self.connections_before <= 1 && batch.connections <= 1;
+        Some(if alone {
+            oldest
+        } else {
+            self.not_before.max(oldest)
+        })
+    }
+
+    /// The next batch, if one should go now; the caller sends it and reports the outcome.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Batch> {
+        if self.due_at()? > now {
             return None;
         }
         let batch = self.waiting.pop_front()?;
@@ -169,12 +188,27 @@ impl Batcher {
         Some(batch)
     }
 
+    /// An append has ended. The next one waits as long as this one took, so that storing
+    /// fills at most half of the time: in the other half every socket is read, not only
+    /// those that were acknowledged last, and a slow disk makes larger batches.
+    pub(super) fn pause(&mut self, now: Timestamp, since: Timestamp) {
+        let took = now.milliseconds() - since.milliseconds();
+        self.not_before = now.plus_milliseconds(took.clamp(1, LONGEST_PAUSE));
+    }
+
     /// Notes that a batch is under way.
-    pub(super) fn sent(&mut self, correlation: Correlation, batch: Batch, attempts: u32) {
+    pub(super) fn sent(
+        &mut self,
+        now: Timestamp,
+        correlation: Correlation,
+        batch: Batch,
+        attempts: u32,
+    ) {
         self.in_flight = Some(InFlight {
             correlation,
             batch,
             attempts,
+            since: now,
         });
     }
 
@@ -214,11 +248,7 @@ impl Batcher {
         if let Some((at, _, _)) = &self.retry {
             return Some(*at);
         }
-        if self.in_flight.is_some() {
-            return None;
-        }
-        let oldest = self.waiting.front()?.oldest?;
-        Some(oldest.plus_milliseconds(LONGEST_WAIT))
+        self.due_at()
     }
 }
 
@@ -291,6 +321,31 @@ mod tests {
     }
 
     #[test]
+    fn storing_takes_at_most_half_of_the_time_when_many_send() {
+        let mut batcher = Batcher::new();
+        let mut senders: Vec<Sender> = (0..3)
+            .map(|_| Sender {
+                batch: 0,
+                window: 0,
+            })
+            .collect();
+        let at = Timestamp::from_milliseconds;
+        for (slot, sender) in senders.iter_mut().enumerate() {
+            send(&mut batcher, 0, slot as u32, sender);
+        }
+        let batch = batcher.take_due(at(0)).unwrap();
+        batcher.sent(at(0), 1, batch, 1);
+        for (slot, sender) in senders.iter_mut().enumerate() {
+            send(&mut batcher, 5, slot as u32, sender);
+        }
+        let in_flight = batcher.in_flight.take().unwrap();
+        batcher.pause(at(10), in_flight.since);
+        assert_eq!(due(&mut batcher, 19), None);
+        assert_eq!(batcher.wake_at(), Some(at(20)));
+        assert_eq!(due(&mut batcher, 20), Some(3));
+    }
+
+    #[test]
     fn one_append_at_a_time_and_three_tries() {
         let mut batcher = Batcher::new();
         let mut sender = Sender {
@@ -300,7 +355,7 @@ mod tests {
         let now = Timestamp::from_milliseconds(0);
         send(&mut batcher, 0, 1, &mut sender);
         let batch = batcher.take_due(now).unwrap();
-        batcher.sent(1, batch, 1);
+        batcher.sent(now, 1, batch, 1);
         send(&mut batcher, 0, 1, &mut sender);
         assert!(batcher.take_due(now).is_none());
         for attempt in 1..3 {
@@ -308,7 +363,7 @@ mod tests {
             assert!(batcher.failed(now, failed).is_none());
             let (batch, next) = batcher.take_retry(now.plus_seconds(1)).unwrap();
             assert_eq!(next, attempt + 1);
-            batcher.sent(1, batch, next);
+            batcher.sent(now, 1, batch, next);
         }
         let failed = batcher.in_flight.take().unwrap();
         assert!(batcher.failed(now, failed).is_some());

@@ -204,7 +204,14 @@ impl Registry {
                 ),
             ));
         }
-        if pending_count(context.sql, &identity)? >= MAX_PENDING {
+        let waiting = context.sql.query(
+            "SELECT count(*) FROM message WHERE device_id = ? AND expires > ?",
+            &[
+                message.device.as_str().into(),
+                context.now.milliseconds().into(),
+            ],
+        )?;
+        if waiting.first().and_then(|row| row.integer(0)).unwrap_or(0) >= MAX_PENDING {
             return Err(HubError::new(
                 ErrorCode::DeviceMaximumQueueDepthExceeded,
                 format!(
