@@ -1,8 +1,8 @@
 //! The storage port: one SQL text for workerd's SQLite and for rusqlite in tests.
 //!
 //! Limits of workerd that statements must respect (`design.md` §3): 100 bound
-//! parameters, no `BEGIN`, integers cross as f64 (so u64 values and etags are
-//! TEXT), booleans are 0/1.
+//! parameters, no `BEGIN`, integers cross as f64 (so a number beyond 2^53 would have to be
+//! TEXT; ours are counters and milliseconds, far below), booleans are 0/1.
 
 use crate::error::HubError;
 

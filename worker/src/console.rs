@@ -7,9 +7,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
     img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Where the hashed files lie.
+const ASSETS: &str = "/console/assets/";
+/// The one file beside them.
+const ICON: &str = "/console/favicon.svg";
+
 /// Whether a path is the console's.
 pub fn is_console(path: &str) -> bool {
-    path == "/" || path == "/console" || path.starts_with("/console/") || path == "/favicon.ico"
+    path == "/" || path == "/console" || path.starts_with("/console/")
 }
 
 /// Serves a file, or the page for every path that the console routes by itself.
@@ -22,10 +27,9 @@ pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> 
     if !matches!(request.method(), worker::Method::Get | worker::Method::Head) {
         return Response::error("Only GET and HEAD are possible here.", 405);
     }
-    let is_file = path
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.contains('.'));
+    // Everything else under /console/ is a place in the console: ids may hold dots.
+    let is_hashed = path.starts_with(ASSETS);
+    let is_file = is_hashed || path == ICON;
     let mut url = request.url()?;
     url.set_query(None);
     if !is_file {
@@ -43,8 +47,7 @@ pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> 
     headers.set("x-content-type-options", "nosniff")?;
     headers.set("referrer-policy", "no-referrer")?;
     headers.set("cross-origin-opener-policy", "same-origin")?;
-    let hashed = is_file && path.starts_with("/console/assets/");
-    let cache = if hashed {
+    let cache = if is_hashed {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"

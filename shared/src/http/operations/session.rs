@@ -11,14 +11,13 @@ use crate::http::backend::Backend;
 use crate::http::error::{Trace, uuid};
 use crate::http::json;
 use crate::http::message::{Request, Response};
+use crate::hub::administration::bootstrap::ENTROPY_BYTES;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::{HubReply, HubRequest};
 use serde_json::json;
 
 /// How long a session lasts.
 const SESSION_SECONDS: i64 = 12 * 3600;
-/// Random bytes for ten policy keys, the session key and the sign-in token.
-const BOOTSTRAP_ENTROPY: usize = 512;
 /// The policy whose connection string the launcher shows.
 const OWNER_POLICY: &str = "iothubowner";
 
@@ -99,7 +98,7 @@ pub async fn bootstrap<B: Backend>(backend: &B, request: &Request) -> Result<Res
             if secrets_match(given.trim().as_bytes(), expected.as_bytes()) => {}
         _ => return Err(unauthorized("the bootstrap secret is missing or wrong").into()),
     }
-    let mut entropy = vec![0; BOOTSTRAP_ENTROPY];
+    let mut entropy = vec![0; ENTROPY_BYTES];
     backend.random(&mut entropy);
     let bootstrap = HubRequest::Bootstrap {
         host_names: backend.host_names(),

@@ -113,7 +113,7 @@ fn the_first_start_needs_the_secret_and_answers_what_the_launcher_shows() {
             ..
         } => {
             assert_eq!(host_names, ["hub.example"]);
-            assert!(entropy.len() >= 448);
+            assert_eq!(entropy.len(), ENTROPY_BYTES);
             Ok(HubReply::Bootstrapped {
                 settings: Box::new((*settings).clone()),
                 sign_in_token: "once".into(),

@@ -4,7 +4,7 @@
 //! is never deleted, since the next numbers follow from it.
 
 use crate::error::HubError;
-use crate::hub::{outbox, segment};
+use crate::hub::segment;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
@@ -21,7 +21,6 @@ pub const STEPS: &[&[&str]] = &[&[
     "CREATE TABLE checkpoint (consumer_group TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE origin (name TEXT PRIMARY KEY, high_water INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
-    outbox::SCHEMA,
 ]];
 
 /// Largest segment, so that a row stays below workerd's 2 MB.
