@@ -101,6 +101,20 @@ catalogue! {
     GatewayTimeout = 504101, 504;
 }
 
+/// Names one failure in an answer and in the log, in Azure's form:
+/// `<32 hex>-G:0-TimeStamp:MM/dd/yyyy HH:mm:ss`.
+pub fn tracking_id(number: u128, time: crate::time::Timestamp) -> String {
+    let text = time.to_string();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    format!(
+        "{number:032x}-G:0-TimeStamp:{}/{}/{} {}",
+        part(5, 7),
+        part(8, 10),
+        part(0, 4),
+        part(11, 19)
+    )
+}
+
 /// An error that crosses actors and ends as an HTTP answer or an MQTT code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubError {

@@ -5,7 +5,7 @@
 
 use super::backend::Backend;
 use super::message::{JSON, Response};
-use crate::error::{ErrorCode, HubError};
+use crate::error::{ErrorCode, HubError, tracking_id};
 use crate::time::Timestamp;
 use serde_json::json;
 
@@ -43,7 +43,7 @@ impl Trace {
         let number = u128::from_be_bytes(bytes);
         Self {
             request_id: uuid(number),
-            tracking_id: format!("{number:032x}-G:0-TimeStamp:{}", us_time(time)),
+            tracking_id: tracking_id(number, time),
             time,
         }
     }
@@ -59,19 +59,6 @@ pub fn uuid(number: u128) -> String {
         (number >> 64) & 0xffff,
         (number >> 48) & 0xffff,
         number & 0xffff_ffff_ffff
-    )
-}
-
-/// `MM/dd/yyyy HH:mm:ss`.
-fn us_time(time: Timestamp) -> String {
-    let text = time.to_string();
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    format!(
-        "{}/{}/{} {}",
-        part(5, 7),
-        part(8, 10),
-        part(0, 4),
-        part(11, 19)
     )
 }
 

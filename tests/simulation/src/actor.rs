@@ -96,8 +96,12 @@ pub struct Output {
 impl Output {
     fn take<Reply>(&mut self, effects: Effects<Reply>, wrap: impl Fn(Reply) -> Answer) {
         self.calls.extend(effects.calls);
-        self.replies
-            .extend(effects.replies.into_iter().map(|(token, reply)| (token, wrap(reply))));
+        self.replies.extend(
+            effects
+                .replies
+                .into_iter()
+                .map(|(token, reply)| (token, wrap(reply))),
+        );
         self.timer = earlier(self.timer, effects.timer);
         self.alarm = earlier(self.alarm, effects.alarm);
     }
@@ -165,7 +169,10 @@ impl Actor {
 
     /// Whether it was ever opened.
     pub fn has_tables(&self) -> bool {
-        self.sql.number("SELECT count(*) FROM sqlite_master", &[]).unwrap_or(0) > 0
+        self.sql
+            .number("SELECT count(*) FROM sqlite_master", &[])
+            .unwrap_or(0)
+            > 0
     }
 
     /// Whether it has nothing under way that only memory holds.
@@ -205,7 +212,16 @@ impl Actor {
         match self.memory.as_mut().expect("opened above") {
             Memory::Gateway(gateway) => {
                 let mut out = GatewayEffects::default();
-                gateway_input(gateway, now, input, sql, sockets, &mut self.seen, &mut out, &mut output);
+                gateway_input(
+                    gateway,
+                    now,
+                    input,
+                    sql,
+                    sockets,
+                    &mut self.seen,
+                    &mut out,
+                    &mut output,
+                );
                 output.take_gateway(out);
             }
             Memory::Registry(registry) => {
@@ -220,7 +236,9 @@ impl Actor {
                         .finished(now, correlation, &outcome, sql, &mut effects)
                         .expect("storage works"),
                     Input::Timer => registry.timer(now, &mut effects),
-                    Input::Alarm => registry.alarm(now, sql, &mut effects).expect("storage works"),
+                    Input::Alarm => registry
+                        .alarm(now, sql, &mut effects)
+                        .expect("storage works"),
                     other => panic!("a registry got {other:?}"),
                 }
                 output.take(effects, Answer::Registry);
@@ -247,8 +265,9 @@ impl Actor {
                 let mut effects = Effects::default();
                 match input {
                     Input::Request(token, Request::Hub(request)) => {
-                        output.answer =
-                            hub.handle(now, token, request, sql, &mut effects).map(Answer::Hub);
+                        output.answer = hub
+                            .handle(now, token, request, sql, &mut effects)
+                            .map(Answer::Hub);
                     }
                     Input::Outcome(correlation, outcome) => hub
                         .finished(correlation, &outcome, sql, &mut effects)
@@ -283,12 +302,17 @@ fn gateway_input(
     }
     match input {
         Input::Request(token, Request::Actor(Outgoing::Gateway(request))) => {
-            output.answer =
-                gateway.handle(now, token, request, sql, sockets, out).map(Answer::Gateway);
+            output.answer = gateway
+                .handle(now, token, request, sql, sockets, out)
+                .map(Answer::Gateway);
         }
-        Input::Outcome(correlation, outcome) => gateway.finished(now, correlation, outcome, sql, out),
+        Input::Outcome(correlation, outcome) => {
+            gateway.finished(now, correlation, outcome, sql, out)
+        }
         Input::Timer => gateway.timer(now, sql, out),
-        Input::Alarm => gateway.alarm(now, sql, sockets, out).expect("storage works"),
+        Input::Alarm => gateway
+            .alarm(now, sql, sockets, out)
+            .expect("storage works"),
         Input::Opened(slot, connection) => {
             seen.insert(slot);
             gateway.opened(now, slot, connection, sql, out);

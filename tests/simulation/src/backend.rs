@@ -36,7 +36,10 @@ impl Future for AnswerOf {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Answer> {
         let mut world = self.hub.0.borrow_mut();
-        world.results.remove(&self.call).map_or(Poll::Pending, Poll::Ready)
+        world
+            .results
+            .remove(&self.call)
+            .map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -50,7 +53,11 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         let mut world = self.hub.0.borrow_mut();
-        if world.awake.remove(&self.name) { Poll::Ready(()) } else { Poll::Pending }
+        if world.awake.remove(&self.name) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }
 
@@ -62,7 +69,11 @@ impl HubHandle {
     /// Asks an actor.
     pub async fn ask(&self, to: Address, request: Request) -> Answer {
         let call = self.0.borrow_mut().call(Caller::Client, to, request);
-        AnswerOf { hub: self.clone(), call }.await
+        AnswerOf {
+            hub: self.clone(),
+            call,
+        }
+        .await
     }
 }
 
@@ -134,6 +145,10 @@ impl Backend for HubHandle {
 
     async fn sleep(&self, milliseconds: u32) {
         let name = self.0.borrow_mut().sleep(milliseconds);
-        Sleep { hub: self.clone(), name }.await;
+        Sleep {
+            hub: self.clone(),
+            name,
+        }
+        .await;
     }
 }

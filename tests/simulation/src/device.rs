@@ -4,113 +4,23 @@
 //! feels like it; after every connect it asks for its twin. What it learns goes to its
 //! diary, which the checks read.
 
+pub use crate::behaviour::{Action, Habits};
+pub use crate::diary::{Diary, Received};
 use crate::random::Random;
 use serde_json::Value;
 use shared::auth::audience;
 use shared::hub::gateway::Slot;
 use shared::ids::Identity;
 use shared::mqtt::client::{ClientEvent, ClientOptions, ClientSession, ClientState};
-use shared::mqtt::packet::ConnectCode;
 use shared::mqtt::property_bag::SystemProperty;
 use shared::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// The hub's name in every simulation.
 pub const HOST: &str = "sim.example.net";
 /// Bag of telemetry: the body is JSON.
 const JSON_BAG: &str = "%24.ct=application%2Fjson&%24.ce=utf-8";
-
-/// Something a device does at its own time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Opens a socket, unless it has one.
-    Connect,
-    /// Keep-alive and timeouts of a connection.
-    Tick(Slot),
-    /// PUBACK.
-    Acknowledge(Slot, u16),
-    /// Answers a method call.
-    Respond(Slot, String, Vec<u8>),
-    /// Makes a new telemetry message.
-    Publish,
-    /// Reports a property.
-    Report,
-    /// Leaves with DISCONNECT and comes back.
-    Leave,
-}
-
-/// How a device behaves; thousandths.
-#[derive(Debug, Clone)]
-pub struct Habits {
-    /// Seconds.
-    pub keep_alive: u16,
-    /// CleanSession=1 on every connect.
-    pub clean_session: bool,
-    /// A cloud-to-device message is not acknowledged on this connection.
-    pub ignores_messages: u32,
-    /// A method call is not answered.
-    pub ignores_methods: u32,
-    /// The connection breaks when a method is called.
-    pub breaks_on_method: u32,
-    /// Reconnects by itself.
-    pub reconnects: bool,
-    /// Filters to subscribe to when there is no stored session.
-    pub devicebound_qos: u8,
-    /// Seconds that a token lives.
-    pub token_seconds: i64,
-}
-
-impl Default for Habits {
-    fn default() -> Self {
-        Self {
-            keep_alive: 60,
-            clean_session: false,
-            ignores_messages: 0,
-            ignores_methods: 0,
-            breaks_on_method: 0,
-            reconnects: true,
-            devicebound_qos: 1,
-            token_seconds: 3_600,
-        }
-    }
-}
-
-/// A cloud-to-device message as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
-    /// `$.mid`.
-    pub message_id: String,
-    /// On which connection.
-    pub slot: Slot,
-    /// DUP.
-    pub redelivered: bool,
-}
-
-/// What a device remembers.
-#[derive(Debug, Default)]
-pub struct Diary {
-    /// Tags in order of publishing, and whether a PUBACK came.
-    pub telemetry: BTreeMap<u64, bool>,
-    /// Cloud-to-device messages in order.
-    pub received: Vec<Received>,
-    /// Method calls: the `call` number in the payload.
-    pub methods: Vec<i64>,
-    /// The newest desired section that it knows of: `$version`.
-    pub desired: Option<u64>,
-    /// The whole desired section of the last twin GET.
-    pub twin: Option<Value>,
-    /// CONNACK codes other than 0.
-    pub refusals: Vec<ConnectCode>,
-    /// Connections that got CONNACK 0, with session present.
-    pub sessions: Vec<(Slot, bool)>,
-    /// Sockets that the hub closed.
-    pub closed: Vec<Slot>,
-    /// Reported patches that the hub accepted: the new `$version`.
-    pub reported: Vec<u64>,
-    /// Rules of the protocol that the hub broke.
-    pub complaints: Vec<String>,
-}
 
 /// What a device wants done after something happened to it.
 #[derive(Debug, Default)]
@@ -180,7 +90,12 @@ impl Device {
 
     /// Everything it published is acknowledged.
     pub fn is_settled(&self) -> bool {
-        self.ready && self.diary.telemetry.values().all(|acknowledged| *acknowledged)
+        self.ready
+            && self
+                .diary
+                .telemetry
+                .values()
+                .all(|acknowledged| *acknowledged)
     }
 
     fn elapsed(now: i64) -> Duration {
@@ -222,7 +137,9 @@ impl Device {
     /// Bytes from the hub.
     pub fn frame(&mut self, now: i64, slot: Slot, frame: &[u8], wishes: &mut Wishes) {
         let mut events = Vec::new();
-        let outcome = self.session.handle_frame(Self::elapsed(now), frame, &mut events);
+        let outcome = self
+            .session
+            .handle_frame(Self::elapsed(now), frame, &mut events);
         for event in events {
             self.happened(now, slot, event, wishes);
         }
@@ -234,7 +151,9 @@ impl Device {
 
     fn happened(&mut self, now: i64, slot: Slot, event: ClientEvent, wishes: &mut Wishes) {
         match event {
-            ClientEvent::Connected { session_present, .. } => {
+            ClientEvent::Connected {
+                session_present, ..
+            } => {
                 self.backoff = 100_000;
                 self.diary.sessions.push((slot, session_present));
                 if session_present && self.random.chance(500) {
@@ -249,7 +168,9 @@ impl Device {
             }
             ClientEvent::Subscribed { packet_id, codes } => {
                 if codes.contains(&0x80) {
-                    self.diary.complaints.push("a documented filter was refused".to_owned());
+                    self.diary
+                        .complaints
+                        .push("a documented filter was refused".to_owned());
                 }
                 self.subscribing.remove(&packet_id);
                 if self.subscribing.is_empty() {
@@ -260,25 +181,44 @@ impl Device {
             ClientEvent::Acknowledged { tag, .. } => {
                 self.diary.telemetry.insert(tag, true);
             }
-            ClientEvent::CloudToDevice { packet_id, redelivered, properties, .. } => {
-                let message_id =
-                    properties.get(SystemProperty::MessageId).unwrap_or_default().to_owned();
-                self.diary.received.push(Received { message_id, slot, redelivered });
+            ClientEvent::CloudToDevice {
+                packet_id,
+                redelivered,
+                properties,
+                ..
+            } => {
+                let message_id = properties
+                    .get(SystemProperty::MessageId)
+                    .unwrap_or_default()
+                    .to_owned();
+                self.diary.received.push(Received {
+                    message_id,
+                    slot,
+                    redelivered,
+                });
                 if let Some(packet_id) = packet_id
                     && !self.random.chance(self.habits.ignores_messages)
                 {
                     let wait = self.random.between(0, 200_000);
-                    wishes.later.push((wait, Action::Acknowledge(slot, packet_id)));
+                    wishes
+                        .later
+                        .push((wait, Action::Acknowledge(slot, packet_id)));
                 }
             }
             ClientEvent::DesiredChanged { version, .. } => {
                 if self.pushed.is_some_and(|before| before >= version) {
-                    self.diary.complaints.push(format!("desired {version} came late or twice"));
+                    self.diary
+                        .complaints
+                        .push(format!("desired {version} came late or twice"));
                 }
                 self.pushed = Some(version);
                 self.diary.desired = self.diary.desired.max(Some(version));
             }
-            ClientEvent::MethodCalled { request_id, payload, .. } => {
+            ClientEvent::MethodCalled {
+                request_id,
+                payload,
+                ..
+            } => {
                 let call = serde_json::from_slice::<Value>(&payload)
                     .ok()
                     .and_then(|payload| payload.get("call").and_then(Value::as_i64));
@@ -287,7 +227,9 @@ impl Device {
                     wishes.close = true;
                 } else if !self.random.chance(self.habits.ignores_methods) {
                     let wait = self.random.between(0, 400_000);
-                    wishes.later.push((wait, Action::Respond(slot, request_id, payload)));
+                    wishes
+                        .later
+                        .push((wait, Action::Respond(slot, request_id, payload)));
                 }
             }
             ClientEvent::TwinReceived { body, .. } => self.twin_received(now, &body, wishes),
@@ -308,7 +250,9 @@ impl Device {
             ("$iothub/methods/POST/#", 0),
         ];
         for filter in filters {
-            let id = self.session.subscribe(Self::elapsed(now), &[filter], &mut wishes.bytes);
+            let id = self
+                .session
+                .subscribe(Self::elapsed(now), &[filter], &mut wishes.bytes);
             self.subscribing.extend(id);
         }
     }
@@ -360,7 +304,9 @@ impl Device {
             Action::Connect => {}
             Action::Tick(slot) if here(slot) => {
                 let mut events = Vec::new();
-                let ticked = self.session.tick(Self::elapsed(now), &mut wishes.bytes, &mut events);
+                let ticked = self
+                    .session
+                    .tick(Self::elapsed(now), &mut wishes.bytes, &mut events);
                 for event in events {
                     self.happened(now, *slot, event, wishes);
                 }
@@ -368,7 +314,9 @@ impl Device {
                 wishes.later.push((1_000_000, Action::Tick(*slot)));
             }
             Action::Acknowledge(slot, packet_id) if here(slot) && open => {
-                let _ = self.session.acknowledge(Self::elapsed(now), *packet_id, &mut wishes.bytes);
+                let _ = self
+                    .session
+                    .acknowledge(Self::elapsed(now), *packet_id, &mut wishes.bytes);
             }
             Action::Respond(slot, request_id, payload) if here(slot) && open => {
                 let _ = self.session.respond_method(
@@ -391,9 +339,15 @@ impl Device {
             Action::Report if self.ready => {
                 self.reports += 1;
                 let patch = format!("{{\"count\":{}}}", self.reports);
-                let sent =
-                    self.session.report_twin(Self::elapsed(now), patch.as_bytes(), &mut wishes.bytes);
-                assert!(sent.is_ok() || self.reports > 200, "a connected device may report");
+                let sent = self.session.report_twin(
+                    Self::elapsed(now),
+                    patch.as_bytes(),
+                    &mut wishes.bytes,
+                );
+                assert!(
+                    sent.is_ok() || self.reports > 200,
+                    "a connected device may report"
+                );
             }
             Action::Report => {}
             Action::Leave => {

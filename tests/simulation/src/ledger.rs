@@ -42,7 +42,10 @@ impl Ledger {
 
     /// Before an actor handles a request.
     pub fn before(&self, actor: &Actor, request: &Request) -> Before {
-        let mut before = Before { completing: None, twin: None };
+        let mut before = Before {
+            completing: None,
+            twin: None,
+        };
         if let Request::Actor(Outgoing::Registry(request)) = request {
             match request {
                 RegistryRequest::CompleteDelivery(done) => {
@@ -65,8 +68,9 @@ impl Ledger {
             self.completed.insert(mid.clone());
         }
         if let Some(identity) = &before.twin
-            && let Some(Answer::Registry(Ok(RegistryReply::Twin(_) | RegistryReply::Reported { .. }))) =
-                answer
+            && let Some(Answer::Registry(Ok(
+                RegistryReply::Twin(_) | RegistryReply::Reported { .. },
+            ))) = answer
         {
             self.twin_written(actor, identity);
         }
@@ -81,19 +85,26 @@ impl Ledger {
                  json_extract(reported, '$.version') \
                  FROM identity JOIN twin USING (device_id, module_id) \
                  WHERE device_id = ? AND module_id = ?",
-                &[identity.device.as_str().into(), identity.module_key().into()],
+                &[
+                    identity.device.as_str().into(),
+                    identity.module_key().into(),
+                ],
             )
             .expect("twins can be read");
         let Some(row) = rows.first() else { return };
         let generation = row.text(0).unwrap_or_default().to_owned();
         let new = [1, 2, 3].map(|column| row.integer(column).unwrap_or(-1));
-        let old = self.versions.insert(identity.to_string(), (generation.clone(), new));
+        let old = self
+            .versions
+            .insert(identity.to_string(), (generation.clone(), new));
         if let Some((known, old)) = old
             && known == generation
         {
             let rose = new[1] > old[1] || new[2] > old[2];
             if new.iter().zip(old).any(|(new, old)| *new < old) || new[0] <= old[0] || !rose {
-                self.violation(format!("versions of twin {identity} went from {old:?} to {new:?}"));
+                self.violation(format!(
+                    "versions of twin {identity} went from {old:?} to {new:?}"
+                ));
             }
         }
         if new.contains(&-1) {
@@ -110,19 +121,28 @@ impl Ledger {
         match packet {
             Packet::PubAck(_) => self.acknowledgements += 1,
             Packet::Publish(message) => {
-                let Some((_, bag)) = message.topic.split_once("/messages/devicebound/") else { return };
+                let Some((_, bag)) = message.topic.split_once("/messages/devicebound/") else {
+                    return;
+                };
                 let properties = property_bag::parse(bag).unwrap_or_default();
-                let mid = properties.get(SystemProperty::MessageId).unwrap_or_default().to_owned();
-                if self.completed.contains(&mid) {
-                    self.violation(format!("message {mid} was sent after it was completed"));
-                }
+                let mid = properties
+                    .get(SystemProperty::MessageId)
+                    .unwrap_or_default()
+                    .to_owned();
+                let completed = self.completed.contains(&mid);
                 let known = self.sent.entry(mid.clone()).or_default();
                 let again = known.contains(&slot);
-                let elsewhere = !known.is_empty();
+                let earlier = known.iter().any(|other| *other < slot);
+                // What was on its way to a connection that has been replaced since may still
+                // leave there, to a device that no longer listens.
+                let replaced = known.iter().any(|other| *other > slot);
                 known.push(slot);
+                if completed && !replaced {
+                    self.violation(format!("message {mid} was sent after it was completed"));
+                }
                 if again {
                     self.violation(format!("message {mid} was sent twice on one connection"));
-                } else if elsewhere && message.qos == 1 && !message.dup {
+                } else if earlier && message.qos == 1 && !message.dup {
                     self.violation(format!("message {mid} was sent again without DUP"));
                 }
             }
@@ -137,11 +157,19 @@ fn queued_message_id(actor: &Actor, done: &CompleteDelivery) -> Option<String> {
         .sql
         .query(
             "SELECT properties FROM message WHERE device_id = ? AND sequence = ?",
-            &[done.identity.device.as_str().into(), done.sequence_number.into()],
+            &[
+                done.identity.device.as_str().into(),
+                done.sequence_number.into(),
+            ],
         )
         .expect("messages can be read");
     let text = rows.first()?.text(0)?.to_owned();
     let properties: property_bag::MessageProperties =
         serde_json::from_str(&text).expect("properties are JSON");
-    Some(properties.get(SystemProperty::MessageId).unwrap_or_default().to_owned())
+    Some(
+        properties
+            .get(SystemProperty::MessageId)
+            .unwrap_or_default()
+            .to_owned(),
+    )
 }

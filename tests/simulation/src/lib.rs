@@ -6,8 +6,10 @@
 
 pub mod actor;
 pub mod backend;
+pub mod behaviour;
 pub mod checks;
 pub mod device;
+pub mod diary;
 pub mod faults;
 pub mod ledger;
 pub mod network;

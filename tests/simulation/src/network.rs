@@ -153,7 +153,10 @@ impl Network {
     pub fn send(&mut self, lane: Lane, event: Event) {
         let latency = self.latency();
         let moment = self.now + latency;
-        let moment = self.lanes.get(&lane).map_or(moment, |before| moment.max(before + 1));
+        let moment = self
+            .lanes
+            .get(&lane)
+            .map_or(moment, |before| moment.max(before + 1));
         self.lanes.insert(lane, moment);
         self.at(moment, event);
     }
@@ -176,7 +179,10 @@ impl Network {
     }
 
     /// Takes everything off the queue that `lost` says is lost.
-    pub fn lose(&mut self, mut lost: impl FnMut(&Event, &BTreeMap<CallNumber, PendingCall>) -> bool) {
+    pub fn lose(
+        &mut self,
+        mut lost: impl FnMut(&Event, &BTreeMap<CallNumber, PendingCall>) -> bool,
+    ) {
         let calls = std::mem::take(&mut self.calls);
         self.queue.retain(|_, event| !lost(event, &calls));
         self.calls = calls;

@@ -27,7 +27,10 @@ pub struct Reply {
 impl Reply {
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether it is certain that nothing or everything happened.
@@ -51,8 +54,13 @@ impl Operator {
         body: Vec<u8>,
     ) -> Reply {
         let expiry = self.hub.now().plus_seconds(600);
-        let token = sas::sign(&self.key, &audience::hub_resource(HOST), expiry, Some("iothubowner"))
-            .expect("the key is base64");
+        let token = sas::sign(
+            &self.key,
+            &audience::hub_resource(HOST),
+            expiry,
+            Some("iothubowner"),
+        )
+        .expect("the key is base64");
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = if path.starts_with("/api/") {
             query.to_owned()
@@ -60,7 +68,11 @@ impl Operator {
             format!("api-version=2021-04-12&{query}")
         };
         let mut all = vec![("authorization".to_owned(), token)];
-        all.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.extend(
+            headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let request = Request {
             method,
             path: path.to_owned(),
@@ -79,17 +91,34 @@ impl Operator {
             Body::Bytes(bytes) => serde_json::from_slice(&bytes).expect("answers are JSON"),
             _ => Value::Null,
         };
-        Reply { status: response.status, headers, body }
+        Reply {
+            status: response.status,
+            headers,
+            body,
+        }
     }
 
     /// Sends JSON.
     pub async fn json(&self, method: Method, target: &str, body: &Value) -> Reply {
-        self.send(method, target, &[], body.to_string().into_bytes()).await
+        self.send(method, target, &[], body.to_string().into_bytes())
+            .await
     }
 
     /// Sends JSON with `If-Match`.
-    pub async fn json_if_match(&self, method: Method, target: &str, etag: &str, body: &Value) -> Reply {
-        self.send(method, target, &[("if-match", etag)], body.to_string().into_bytes()).await
+    pub async fn json_if_match(
+        &self,
+        method: Method,
+        target: &str,
+        etag: &str,
+        body: &Value,
+    ) -> Reply {
+        self.send(
+            method,
+            target,
+            &[("if-match", etag)],
+            body.to_string().into_bytes(),
+        )
+        .await
     }
 
     /// A request without a body.
@@ -101,8 +130,14 @@ impl Operator {
     pub async fn create_device(&self, id: &str) -> String {
         let target = format!("/devices/{id}");
         for _ in 0..50 {
-            let reply = self.json(Method::Put, &target, &json!({ "deviceId": id })).await;
-            let reply = if reply.status == 200 { reply } else { self.get(&target).await };
+            let reply = self
+                .json(Method::Put, &target, &json!({ "deviceId": id }))
+                .await;
+            let reply = if reply.status == 200 {
+                reply
+            } else {
+                self.get(&target).await
+            };
             if let Some(key) = reply.body["authentication"]["symmetricKey"]["primaryKey"].as_str() {
                 return key.to_owned();
             }
@@ -111,11 +146,17 @@ impl Operator {
     }
 
     /// Sends a cloud-to-device message.
-    pub async fn send_message(&self, id: &str, message_id: &str, headers: &[(&str, &str)]) -> Reply {
+    pub async fn send_message(
+        &self,
+        id: &str,
+        message_id: &str,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let mut all = vec![("iothub-messageid", message_id)];
         all.extend_from_slice(headers);
         let target = format!("/devices/{id}/messages/deviceBound");
-        self.send(Method::Post, &target, &all, b"do it".to_vec()).await
+        self.send(Method::Post, &target, &all, b"do it".to_vec())
+            .await
     }
 
     /// Calls a method whose payload names the call.
@@ -126,13 +167,15 @@ impl Operator {
             "responseTimeoutInSeconds": response,
             "connectTimeoutInSeconds": connect,
         });
-        self.json(Method::Post, &format!("/twins/{id}/methods"), &body).await
+        self.json(Method::Post, &format!("/twins/{id}/methods"), &body)
+            .await
     }
 
     /// Changes desired properties.
     pub async fn set_desired(&self, id: &str, desired: Value) -> Reply {
         let body = json!({ "properties": { "desired": desired } });
-        self.json(Method::Patch, &format!("/twins/{id}"), &body).await
+        self.json(Method::Patch, &format!("/twins/{id}"), &body)
+            .await
     }
 
     /// All kept events, in order within each partition.
@@ -141,9 +184,7 @@ impl Operator {
         for partition in 0..self.hub.layout().partitions {
             let mut from = "earliest".to_owned();
             loop {
-                let target = format!(
-                    "/api/v1/events?partition={partition}&max=1000&from={from}"
-                );
+                let target = format!("/api/v1/events?partition={partition}&max=1000&from={from}");
                 let reply = self.get(&target).await;
                 assert_eq!(reply.status, 200, "{:?}", reply.body);
                 let page = reply.body["events"].as_array().cloned().unwrap_or_default();

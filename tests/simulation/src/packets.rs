@@ -95,7 +95,10 @@ impl Wire {
     pub fn open(simulation: &mut Simulation) -> Self {
         let slot = simulation.world_mut().open_socket(None);
         simulation.run(50);
-        Self { slot, unread: VecDeque::new() }
+        Self {
+            slot,
+            unread: VecDeque::new(),
+        }
     }
 
     /// Opens a socket and gets CONNACK 0; whether a session was present.
@@ -121,7 +124,13 @@ impl Wire {
     }
 
     /// Publishes.
-    pub fn publish(&mut self, simulation: &mut Simulation, topic: &str, payload: &[u8], packet_id: Option<u16>) {
+    pub fn publish(
+        &mut self,
+        simulation: &mut Simulation,
+        topic: &str,
+        payload: &[u8],
+        packet_id: Option<u16>,
+    ) {
         let message = Publish {
             topic,
             payload,
@@ -130,12 +139,16 @@ impl Wire {
             retain: false,
             dup: false,
         };
-        self.write(simulation, |out| encode::publish(out, &message).expect("fits"));
+        self.write(simulation, |out| {
+            encode::publish(out, &message).expect("fits")
+        });
     }
 
     /// Subscribes and returns the SUBACK's codes.
     pub fn subscribe(&mut self, simulation: &mut Simulation, filters: &[(&str, u8)]) -> Vec<u8> {
-        self.write(simulation, |out| encode::subscribe(out, 77, filters).expect("fits"));
+        self.write(simulation, |out| {
+            encode::subscribe(out, 77, filters).expect("fits")
+        });
         match self.next(simulation) {
             Some(Owned::SubAck(77, codes)) => codes,
             other => panic!("no SUBACK but {other:?}"),
@@ -148,8 +161,9 @@ impl Wire {
         let raw = world.raw.get_mut(&self.slot).expect("the socket exists");
         self.unread.extend(raw.inbox.drain(..));
         let frame = self.unread.pop_front()?;
-        let (packet, length) =
-            decode(&frame, &Limits::HUB).expect("the hub speaks MQTT").expect("a whole packet");
+        let (packet, length) = decode(&frame, &Limits::HUB)
+            .expect("the hub speaks MQTT")
+            .expect("a whole packet");
         assert_eq!(length, frame.len(), "one packet per frame");
         Some(match packet {
             Packet::ConnAck(answer) => Owned::ConnAck(answer),

@@ -18,7 +18,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 /// A small hub: more actors would only thin out what goes wrong.
-pub const LAYOUT: Layout = Layout { gateways: 2, shards: 2, partitions: 2 };
+pub const LAYOUT: Layout = Layout {
+    gateways: 2,
+    shards: 2,
+    partitions: 2,
+};
 
 /// One run.
 pub struct Simulation {
@@ -30,7 +34,10 @@ pub struct Simulation {
 
 impl std::fmt::Debug for Simulation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Simulation").field("seed", &self.seed).finish_non_exhaustive()
+        formatter
+            .debug_struct("Simulation")
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,7 +49,10 @@ impl Simulation {
 
     /// A hub of any size.
     pub fn with_layout(seed: u64, faults: Faults, layout: Layout) -> Self {
-        let calm = Faults { skew: faults.skew, ..Faults::none() };
+        let calm = Faults {
+            skew: faults.skew,
+            ..Faults::none()
+        };
         let world = World::new(seed, layout, calm);
         let hub = HubHandle(Rc::new(RefCell::new(world)));
         let mut simulation = Self {
@@ -53,12 +63,19 @@ impl Simulation {
         };
         let entropy = hub.0.borrow_mut().random.bytes(ENTROPY_BYTES);
         let host_names = hub.host_names();
-        let request = HubRequest::Bootstrap { host_names, layout, entropy };
+        let request = HubRequest::Bootstrap {
+            host_names,
+            layout,
+            entropy,
+        };
         let started = simulation.finish(async move { hub.hub(request).await });
         let Ok(HubReply::Bootstrapped { settings, .. }) = started else {
             panic!("the hub did not start: {started:?}");
         };
-        let owner = settings.policies.iter().find(|policy| policy.name == "iothubowner");
+        let owner = settings
+            .policies
+            .iter()
+            .find(|policy| policy.name == "iothubowner");
         let key = owner.expect("there is an owner").keys().primary;
         simulation.operator = Operator::new(simulation.hub.clone(), key);
         simulation.hub.0.borrow_mut().set_faults(faults);
@@ -99,7 +116,8 @@ impl Simulation {
     fn poll_tasks(&mut self) {
         while std::mem::take(&mut self.hub.0.borrow_mut().stirred) {
             let mut context = Context::from_waker(Waker::noop());
-            self.tasks.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
+            self.tasks
+                .retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
         }
     }
 
@@ -107,7 +125,7 @@ impl Simulation {
     pub fn run(&mut self, milliseconds: i64) {
         let limit = self.world().network.now + milliseconds * 1000;
         self.poll_tasks();
-        while { let stepped = self.world_mut().step(limit); stepped } {
+        while self.world_mut().step(limit) {
             self.poll_tasks();
         }
     }
@@ -139,7 +157,11 @@ impl Simulation {
             }
             self.poll_tasks();
             let stepped = self.world_mut().step(limit);
-            assert!(stepped, "seed {}: a request got no answer within an hour", self.seed);
+            assert!(
+                stepped,
+                "seed {}: a request got no answer within an hour",
+                self.seed
+            );
         }
     }
 

@@ -40,7 +40,10 @@ impl SocketTable {
 
     /// The sockets of one gateway.
     pub fn of(&self, gateway: u16) -> GatewaySockets<'_> {
-        GatewaySockets { table: self, gateway }
+        GatewaySockets {
+            table: self,
+            gateway,
+        }
     }
 }
 

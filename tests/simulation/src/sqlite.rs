@@ -45,10 +45,17 @@ impl Sqlite {
             (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
         ] {
-            connection.set_limit(limit, value).expect("SQLite knows the limit");
+            connection
+                .set_limit(limit, value)
+                .expect("SQLite knows the limit");
         }
         connection.set_prepared_statement_cache_capacity(128);
-        Self { connection, rows_written: Cell::new(0), depth: Cell::new(0), broken: Cell::new(false) }
+        Self {
+            connection,
+            rows_written: Cell::new(0),
+            depth: Cell::new(0),
+            broken: Cell::new(false),
+        }
     }
 
     /// Rows inserted, updated and deleted so far: what the edge bills.
@@ -63,7 +70,9 @@ impl Sqlite {
 
     /// One number of one row, for looking at an object's storage from outside.
     pub fn number(&self, statement: &str, parameters: &[SqlValue]) -> Option<i64> {
-        let rows = self.query(statement, parameters).expect("a statement of the test is right");
+        let rows = self
+            .query(statement, parameters)
+            .expect("a statement of the test is right");
         rows.first().and_then(|row| row.integer(0))
     }
 }
@@ -73,13 +82,27 @@ fn failed(error: &rusqlite::Error, statement: &str) -> HubError {
 }
 
 fn refuse_what_workerd_refuses(statement: &str) -> Result<(), HubError> {
-    let word: String =
-        statement.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+    let word: String = statement
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect();
     let refused = [
-        "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "ATTACH", "DETACH",
+        "BEGIN",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "RELEASE",
+        "PRAGMA",
+        "ATTACH",
+        "DETACH",
         "VACUUM",
     ];
-    if refused.iter().any(|refused| word.eq_ignore_ascii_case(refused)) {
+    if refused
+        .iter()
+        .any(|refused| word.eq_ignore_ascii_case(refused))
+    {
         return Err(HubError::internal(format!("workerd does not allow {word}")));
     }
     Ok(())
@@ -138,12 +161,15 @@ impl Sql for Sqlite {
         }
         let columns = prepared.column_count();
         let mut rows = Vec::new();
-        let mut cursor =
-            prepared.query(params_from_iter(values)).map_err(|error| failed(&error, statement))?;
+        let mut cursor = prepared
+            .query(params_from_iter(values))
+            .map_err(|error| failed(&error, statement))?;
         while let Some(row) = cursor.next().map_err(|error| failed(&error, statement))? {
             let mut values = Vec::with_capacity(columns);
             for column in 0..columns {
-                let value = row.get_ref(column).map_err(|error| failed(&error, statement))?;
+                let value = row
+                    .get_ref(column)
+                    .map_err(|error| failed(&error, statement))?;
                 values.push(from_sqlite(value)?);
             }
             rows.push(Row(values));
@@ -153,10 +179,7 @@ impl Sql for Sqlite {
         Ok(rows)
     }
 
-    fn transaction(
-        &self,
-        work: &mut dyn FnMut() -> Result<(), HubError>,
-    ) -> Result<(), HubError> {
+    fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError> {
         let depth = self.depth.get();
         let run = |text: &str| {
             self.connection

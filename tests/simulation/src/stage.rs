@@ -9,7 +9,9 @@ use shared::auth::policy::default_policies;
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::hub::segment;
 use shared::ids::{DeviceId, Identity};
-use shared::ipc::events::{EventPage, EventsReply, EventsRequest, EventsResult, Position, ReadEvents};
+use shared::ipc::events::{
+    EventPage, EventsReply, EventsRequest, EventsResult, Position, ReadEvents,
+};
 use shared::ipc::gateway::GatewayReply;
 use shared::ipc::hub::{CloudToDevice, HubRequest, HubResult, Retention, Route, Settings};
 use shared::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
@@ -18,7 +20,11 @@ use shared::time::Timestamp;
 use std::rc::Rc;
 
 /// One of each.
-pub const LAYOUT: Layout = Layout { gateways: 1, shards: 1, partitions: 1 };
+pub const LAYOUT: Layout = Layout {
+    gateways: 1,
+    shards: 1,
+    partitions: 1,
+};
 
 /// Settings with fixed keys and every hub event routed.
 pub fn settings() -> Settings {
@@ -37,9 +43,13 @@ pub fn settings() -> Settings {
         layout: LAYOUT,
         policies: default_policies(&keys),
         session_key: vec![1; 32],
-        routes: ["TwinChangeEvents", "DeviceLifecycleEvents", "DeviceConnectionStateEvents"]
-            .map(route)
-            .to_vec(),
+        routes: [
+            "TwinChangeEvents",
+            "DeviceLifecycleEvents",
+            "DeviceConnectionStateEvents",
+        ]
+        .map(route)
+        .to_vec(),
         retention: Retention::default(),
         cloud_to_device: CloudToDevice::default(),
     }
@@ -85,14 +95,18 @@ impl Stage {
     /// A registry shard with [`settings`].
     pub fn registry() -> Self {
         let mut stage = Self::new(Address::Registry(0));
-        stage.ask(RegistryRequest::ApplySettings(Box::new(settings()))).expect("settings apply");
+        stage
+            .ask(RegistryRequest::ApplySettings(Box::new(settings())))
+            .expect("settings apply");
         stage
     }
 
     /// A partition with [`settings`].
     pub fn events() -> Self {
         let mut stage = Self::new(Address::Events(0));
-        stage.partition(EventsRequest::ApplySettings(Box::new(settings()))).expect("settings apply");
+        stage
+            .partition(EventsRequest::ApplySettings(Box::new(settings())))
+            .expect("settings apply");
         stage
     }
 
@@ -171,7 +185,10 @@ impl Stage {
             };
             segment::encode(&mut data, &record);
         }
-        match self.request(Request::Actor(Outgoing::Append(Rc::new(data)))).1 {
+        match self
+            .request(Request::Actor(Outgoing::Append(Rc::new(data))))
+            .1
+        {
             Some(Answer::Appended(Ok(()))) => {}
             other => panic!("not stored: {other:?}"),
         }

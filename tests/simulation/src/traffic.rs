@@ -46,7 +46,15 @@ pub struct Mix {
 impl Mix {
     /// Some of everything.
     pub fn all() -> Self {
-        Self { publish: 500, report: 80, desired: 120, method: 100, message: 120, leave: 15, drop: 15 }
+        Self {
+            publish: 500,
+            report: 80,
+            desired: 120,
+            method: 100,
+            message: 120,
+            leave: 15,
+            drop: 15,
+        }
     }
 }
 
@@ -61,10 +69,15 @@ pub fn start(
 ) {
     let (hub, operator, told) = (simulation.hub(), simulation.operator(), told.clone());
     let mut random = simulation.world_mut().random.fork();
-    let id = simulation.world().devices[device].identity.device.as_str().to_owned();
+    let id = simulation.world().devices[device]
+        .identity
+        .device
+        .as_str()
+        .to_owned();
     simulation.spawn(async move {
         for step in 0..steps {
-            hub.sleep(u32::try_from(random.below(u64::from(pace) * 2)).unwrap_or(1)).await;
+            hub.sleep(u32::try_from(random.below(u64::from(pace) * 2)).unwrap_or(1))
+                .await;
             let number = i64::from(step) + i64::try_from(device).unwrap_or(0) * 100_000;
             let mut choice = i64::try_from(random.below(1000)).unwrap_or(0);
             let mut is = |share: u32| {
@@ -80,7 +93,9 @@ pub fn start(
                 match reply.body["properties"]["desired"]["$version"].as_u64() {
                     Some(version) => told.borrow_mut().desired.push((device, version)),
                     None if reply.is_certain() => {
-                        told.borrow_mut().surprises.push(format!("desired: {reply:?}"));
+                        told.borrow_mut()
+                            .surprises
+                            .push(format!("desired: {reply:?}"));
                     }
                     None => {}
                 }
@@ -88,12 +103,16 @@ pub fn start(
                 call_method(&operator, &id, number, &mut random, &told).await;
             } else if is(mix.message) {
                 let mid = format!("{id}-{number}");
-                let reply = operator.send_message(&id, &mid, &[("iothub-ack", "full")]).await;
+                let reply = operator
+                    .send_message(&id, &mid, &[("iothub-ack", "full")])
+                    .await;
                 match reply.status {
                     204 => told.borrow_mut().queued.push((device, mid)),
                     403 => {}
                     _ if reply.is_certain() => {
-                        told.borrow_mut().surprises.push(format!("message: {reply:?}"));
+                        told.borrow_mut()
+                            .surprises
+                            .push(format!("message: {reply:?}"));
                     }
                     _ => {}
                 }
@@ -116,8 +135,13 @@ async fn call_method(
 ) {
     told.borrow_mut().called.push(number);
     let connect = random.between(0, 5);
-    let reply = operator.call_method(id, number, 5 + random.between(0, 5), connect).await;
-    let code = reply.header("iothub-errorcode").unwrap_or_default().to_owned();
+    let reply = operator
+        .call_method(id, number, 5 + random.between(0, 5), connect)
+        .await;
+    let code = reply
+        .header("iothub-errorcode")
+        .unwrap_or_default()
+        .to_owned();
     let fine = match reply.status {
         200 => reply.body["payload"]["call"] == json!(number),
         404 => code == "DeviceNotOnline" || code == "DeviceConnectionClosedRemotely",
@@ -125,10 +149,14 @@ async fn call_method(
         status => status >= 500,
     };
     if !fine {
-        told.borrow_mut().surprises.push(format!("method {number}: {reply:?}"));
+        told.borrow_mut()
+            .surprises
+            .push(format!("method {number}: {reply:?}"));
     }
     let payload = reply.body["payload"]["call"].as_i64();
-    told.borrow_mut().methods.push((number, reply.status, payload));
+    told.borrow_mut()
+        .methods
+        .push((number, reply.status, payload));
 }
 
 /// Habits that differ from device to device.
@@ -153,7 +181,9 @@ pub fn check(simulation: &mut Simulation, told: &Rc<RefCell<Told>>) {
     let mut problems = undelivered(&simulation.world(), &told.borrow(), true);
     for device in 0..count {
         // From now on everything is acknowledged, or it could not drain.
-        simulation.world_mut().devices[device].habits.ignores_messages = 0;
+        simulation.world_mut().devices[device]
+            .habits
+            .ignores_messages = 0;
     }
     simulation.check();
     let told = told.borrow();
@@ -161,18 +191,34 @@ pub fn check(simulation: &mut Simulation, told: &Rc<RefCell<Told>>) {
     let world = simulation.world();
     problems.extend(undelivered(&world, &told, false));
     for call in &told.called {
-        let answers = told.methods.iter().filter(|(number, ..)| number == call).count();
+        let answers = told
+            .methods
+            .iter()
+            .filter(|(number, ..)| number == call)
+            .count();
         if answers != 1 {
             problems.push(format!("method call {call} was resolved {answers} times"));
         }
         let executions: usize = world
             .devices
             .iter()
-            .map(|device| device.diary.methods.iter().filter(|known| *known == call).count())
+            .map(|device| {
+                device
+                    .diary
+                    .methods
+                    .iter()
+                    .filter(|known| *known == call)
+                    .count()
+            })
             .sum();
-        let answered = told.methods.iter().any(|(number, status, _)| number == call && *status == 200);
+        let answered = told
+            .methods
+            .iter()
+            .any(|(number, status, _)| number == call && *status == 200);
         if executions > 1 || (answered && executions == 0) {
-            problems.push(format!("method call {call} ran {executions} times, answered: {answered}"));
+            problems.push(format!(
+                "method call {call} ran {executions} times, answered: {answered}"
+            ));
         }
     }
     let mut versions = told.desired.clone();
@@ -192,7 +238,13 @@ fn undelivered(world: &World, told: &Told, before_starting_over: bool) -> Vec<St
     for (device, mid) in &told.queued {
         let device = &world.devices[*device];
         let excused = before_starting_over && device.habits.ignores_messages > 0;
-        if !excused && !device.diary.received.iter().any(|message| message.message_id == *mid) {
+        if !excused
+            && !device
+                .diary
+                .received
+                .iter()
+                .any(|message| message.message_id == *mid)
+        {
             problems.push(format!("message {mid} was queued and not delivered"));
         }
     }

@@ -10,17 +10,28 @@ use shared::ipc::registry::RegistryReply;
 use simulation::actor::{Answer, Input, Request};
 use simulation::stage::Stage;
 
-const LAYOUT: Layout = Layout { gateways: 2, shards: 3, partitions: 4 };
+const LAYOUT: Layout = Layout {
+    gateways: 2,
+    shards: 3,
+    partitions: 4,
+};
 
 fn bootstrap_with(stage: &mut Stage, names: &[&str], layout: Layout) -> HubResult {
     let entropy = stage.random.bytes(ENTROPY_BYTES);
     let host_names = names.iter().map(|name| (*name).to_owned()).collect();
-    stage.administer(HubRequest::Bootstrap { host_names, layout, entropy })
+    stage.administer(HubRequest::Bootstrap {
+        host_names,
+        layout,
+        entropy,
+    })
 }
 
 fn bootstrap(stage: &mut Stage) -> (Settings, String) {
     match bootstrap_with(stage, &["hub.example"], LAYOUT) {
-        Ok(HubReply::Bootstrapped { settings, sign_in_token }) => (*settings, sign_in_token),
+        Ok(HubReply::Bootstrapped {
+            settings,
+            sign_in_token,
+        }) => (*settings, sign_in_token),
         other => panic!("{other:?}"),
     }
 }
@@ -41,7 +52,10 @@ fn code(result: HubResult) -> ErrorCode {
 #[test]
 fn a_hub_that_was_never_started_says_so() {
     let mut stage = Stage::hub();
-    assert_eq!(code(stage.administer(HubRequest::GetSettings)), ErrorCode::ServiceUnavailable);
+    assert_eq!(
+        code(stage.administer(HubRequest::GetSettings)),
+        ErrorCode::ServiceUnavailable
+    );
     let put = HubRequest::PutRoute(route("r", "TwinChangeEvents"));
     assert_eq!(code(stage.administer(put)), ErrorCode::ServiceUnavailable);
 }
@@ -52,9 +66,22 @@ fn the_first_start_makes_secrets_and_later_ones_keep_them() {
     let (first, token) = bootstrap(&mut stage);
     assert_eq!(first.version, 1);
     assert_eq!(first.layout, LAYOUT);
-    let mut names: Vec<_> = first.policies.iter().map(|policy| policy.name.as_str()).collect();
+    let mut names: Vec<_> = first
+        .policies
+        .iter()
+        .map(|policy| policy.name.as_str())
+        .collect();
     names.sort_unstable();
-    assert_eq!(names, ["device", "iothubowner", "registryRead", "registryReadWrite", "service"]);
+    assert_eq!(
+        names,
+        [
+            "device",
+            "iothubowner",
+            "registryRead",
+            "registryReadWrite",
+            "service"
+        ]
+    );
     let mut keys: Vec<String> = first
         .policies
         .iter()
@@ -74,7 +101,10 @@ fn the_first_start_makes_secrets_and_later_ones_keep_them() {
 fn another_layout_is_refused_and_changes_nothing() {
     let mut stage = Stage::hub();
     let (first, _) = bootstrap(&mut stage);
-    let other = Layout { shards: 5, ..LAYOUT };
+    let other = Layout {
+        shards: 5,
+        ..LAYOUT
+    };
     let error = bootstrap_with(&mut stage, &["hub.example"], other).expect_err("refused");
     assert_eq!(error.code, ErrorCode::GenericConflict);
     assert!(error.message.contains("3 shards"), "{}", error.message);
@@ -92,10 +122,16 @@ fn new_host_names_are_pushed_to_everybody() {
         entropy,
     }));
     assert!(answer.is_none(), "it waits for the pushes");
-    assert_eq!(stage.output.calls.len(), 7, "three shards and four partitions");
+    assert_eq!(
+        stage.output.calls.len(),
+        7,
+        "three shards and four partitions"
+    );
     for call in &stage.output.calls {
         let pushed = match &call.request {
-            Outgoing::Registry(shared::ipc::registry::RegistryRequest::ApplySettings(pushed)) => pushed,
+            Outgoing::Registry(shared::ipc::registry::RegistryRequest::ApplySettings(pushed)) => {
+                pushed
+            }
             Outgoing::Events(shared::ipc::events::EventsRequest::ApplySettings(pushed)) => pushed,
             other => panic!("{other:?}"),
         };
@@ -109,8 +145,11 @@ fn new_host_names_are_pushed_to_everybody() {
 fn pushes_that_fail_are_repeated_until_everybody_has_confirmed() {
     let mut stage = Stage::hub();
     let entropy = stage.random.bytes(ENTROPY_BYTES);
-    let request =
-        HubRequest::Bootstrap { host_names: vec!["hub.example".to_owned()], layout: LAYOUT, entropy };
+    let request = HubRequest::Bootstrap {
+        host_names: vec!["hub.example".to_owned()],
+        layout: LAYOUT,
+        entropy,
+    };
     stage.request(Request::Hub(request));
     assert!(stage.output.alarm.is_some());
     let calls = std::mem::take(&mut stage.output.calls);
@@ -125,7 +164,11 @@ fn pushes_that_fail_are_repeated_until_everybody_has_confirmed() {
             _ => Outcome::Events(Ok(EventsReply::Done)),
         };
         stage.input(Input::Outcome(call.correlation, outcome));
-        answered |= stage.output.replies.iter().any(|(_, answer)| matches!(answer, Answer::Hub(Ok(_))));
+        answered |= stage
+            .output
+            .replies
+            .iter()
+            .any(|(_, answer)| matches!(answer, Answer::Hub(Ok(_))));
     }
     assert!(answered, "the launcher does not wait for ever");
     stage.actor.forget(true);
@@ -145,20 +188,37 @@ fn a_sign_in_link_is_good_once_and_for_an_hour() {
     let mut stage = Stage::hub();
     let (_, token) = bootstrap(&mut stage);
     let redeem = |stage: &mut Stage, token: &str| {
-        stage.administer(HubRequest::RedeemSignIn { token: token.to_owned() })
+        stage.administer(HubRequest::RedeemSignIn {
+            token: token.to_owned(),
+        })
     };
-    assert_eq!(code(redeem(&mut stage, "guess")), ErrorCode::IotHubUnauthorizedAccess);
-    assert_eq!(code(redeem(&mut stage, &"x".repeat(10_000))), ErrorCode::IotHubUnauthorizedAccess);
+    assert_eq!(
+        code(redeem(&mut stage, "guess")),
+        ErrorCode::IotHubUnauthorizedAccess
+    );
+    assert_eq!(
+        code(redeem(&mut stage, &"x".repeat(10_000))),
+        ErrorCode::IotHubUnauthorizedAccess
+    );
     stage.wait(3_599_999);
     match redeem(&mut stage, &token) {
         Ok(HubReply::SignedIn { role, .. }) => assert_eq!(role, "admin"),
         other => panic!("{other:?}"),
     }
-    assert_eq!(code(redeem(&mut stage, &token)), ErrorCode::IotHubUnauthorizedAccess);
+    assert_eq!(
+        code(redeem(&mut stage, &token)),
+        ErrorCode::IotHubUnauthorizedAccess
+    );
     let (_, token) = bootstrap(&mut stage);
     stage.wait(3_600_000);
-    assert_eq!(code(redeem(&mut stage, &token)), ErrorCode::IotHubUnauthorizedAccess);
-    let stored = stage.actor.sql.number("SELECT count(*) FROM sign_in WHERE token_hash = ?", &[token.into()]);
+    assert_eq!(
+        code(redeem(&mut stage, &token)),
+        ErrorCode::IotHubUnauthorizedAccess
+    );
+    let stored = stage.actor.sql.number(
+        "SELECT count(*) FROM sign_in WHERE token_hash = ?",
+        &[token.into()],
+    );
     assert_eq!(stored, Some(0), "tokens are never stored as they are");
 }
 
@@ -169,26 +229,55 @@ fn consumer_groups_have_rules() {
     let put = |stage: &mut Stage, name: &str| {
         stage.administer(HubRequest::PutConsumerGroup(name.to_owned()))
     };
-    assert!(matches!(put(&mut stage, "archive"), Ok(HubReply::Changed(true))));
-    assert!(matches!(put(&mut stage, "archive"), Ok(HubReply::Changed(false))));
-    assert!(matches!(put(&mut stage, "$Default"), Ok(HubReply::Changed(false))));
+    assert!(matches!(
+        put(&mut stage, "archive"),
+        Ok(HubReply::Changed(true))
+    ));
+    assert!(matches!(
+        put(&mut stage, "archive"),
+        Ok(HubReply::Changed(false))
+    ));
+    assert!(matches!(
+        put(&mut stage, "$Default"),
+        Ok(HubReply::Changed(false))
+    ));
     for illegal in ["", "a b", "ä", &"x".repeat(51)] {
-        assert_eq!(code(put(&mut stage, illegal)), ErrorCode::ArgumentInvalid, "{illegal:?}");
+        assert_eq!(
+            code(put(&mut stage, illegal)),
+            ErrorCode::ArgumentInvalid,
+            "{illegal:?}"
+        );
     }
     for number in 1..20 {
-        assert!(matches!(put(&mut stage, &format!("g{number}")), Ok(HubReply::Changed(true))));
+        assert!(matches!(
+            put(&mut stage, &format!("g{number}")),
+            Ok(HubReply::Changed(true))
+        ));
     }
-    assert_eq!(code(put(&mut stage, "one-more")), ErrorCode::IotHubQuotaExceeded);
-    let Ok(HubReply::ConsumerGroups(names)) = stage.administer(HubRequest::ListConsumerGroups) else {
+    assert_eq!(
+        code(put(&mut stage, "one-more")),
+        ErrorCode::IotHubQuotaExceeded
+    );
+    let Ok(HubReply::ConsumerGroups(names)) = stage.administer(HubRequest::ListConsumerGroups)
+    else {
         panic!("no list");
     };
     assert_eq!((names.len(), names[0].as_str()), (21, "$Default"));
     let delete = |stage: &mut Stage, name: &str| {
         stage.administer(HubRequest::DeleteConsumerGroup(name.to_owned()))
     };
-    assert_eq!(code(delete(&mut stage, "$Default")), ErrorCode::ArgumentInvalid);
-    assert!(matches!(delete(&mut stage, "archive"), Ok(HubReply::Changed(true))));
-    assert!(matches!(delete(&mut stage, "archive"), Ok(HubReply::Changed(false))));
+    assert_eq!(
+        code(delete(&mut stage, "$Default")),
+        ErrorCode::ArgumentInvalid
+    );
+    assert!(matches!(
+        delete(&mut stage, "archive"),
+        Ok(HubReply::Changed(true))
+    ));
+    assert!(matches!(
+        delete(&mut stage, "archive"),
+        Ok(HubReply::Changed(false))
+    ));
 }
 
 #[test]
@@ -196,11 +285,26 @@ fn routes_have_rules_and_every_change_is_a_new_version() {
     let mut stage = Stage::hub();
     bootstrap(&mut stage);
     let put = |stage: &mut Stage, route: Route| stage.administer(HubRequest::PutRoute(route));
-    assert!(matches!(put(&mut stage, route("twins", "twinchangeevents")), Ok(HubReply::Changed(true))));
-    assert!(matches!(put(&mut stage, route("twins", "TwinChangeEvents")), Ok(HubReply::Changed(false))));
-    assert_eq!(code(put(&mut stage, route("x", "Nonsense"))), ErrorCode::ArgumentInvalid);
-    assert_eq!(code(put(&mut stage, route("a b", "TwinChangeEvents"))), ErrorCode::ArgumentInvalid);
-    let odd = Route { condition: "$body.t > 4".to_owned(), ..route("x", "TwinChangeEvents") };
+    assert!(matches!(
+        put(&mut stage, route("twins", "twinchangeevents")),
+        Ok(HubReply::Changed(true))
+    ));
+    assert!(matches!(
+        put(&mut stage, route("twins", "TwinChangeEvents")),
+        Ok(HubReply::Changed(false))
+    ));
+    assert_eq!(
+        code(put(&mut stage, route("x", "Nonsense"))),
+        ErrorCode::ArgumentInvalid
+    );
+    assert_eq!(
+        code(put(&mut stage, route("a b", "TwinChangeEvents"))),
+        ErrorCode::ArgumentInvalid
+    );
+    let odd = Route {
+        condition: "$body.t > 4".to_owned(),
+        ..route("x", "TwinChangeEvents")
+    };
     assert_eq!(code(put(&mut stage, odd)), ErrorCode::ArgumentInvalid);
     let settings = |stage: &mut Stage| match stage.administer(HubRequest::GetSettings) {
         Ok(HubReply::Settings(settings)) => *settings,

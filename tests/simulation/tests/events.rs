@@ -3,7 +3,9 @@
 use serde_json::json;
 use shared::error::ErrorCode;
 use shared::hub::effects::Outgoing;
-use shared::ipc::events::{EventPage, EventsReply, EventsRequest, HubEvent, PartitionInfo, Position, ReadEvents};
+use shared::ipc::events::{
+    EventPage, EventsReply, EventsRequest, HubEvent, PartitionInfo, Position, ReadEvents,
+};
 use shared::ipc::hub::{Retention, Settings};
 use shared::time::Timestamp;
 use simulation::actor::{Answer, Input, Request};
@@ -11,7 +13,10 @@ use simulation::stage::{Stage, identity, settings};
 use std::rc::Rc;
 
 fn bodies(page: &EventPage) -> Vec<String> {
-    page.events.iter().map(|event| event["body"].to_string()).collect()
+    page.events
+        .iter()
+        .map(|event| event["body"].to_string())
+        .collect()
 }
 
 fn info(stage: &mut Stage) -> PartitionInfo {
@@ -48,10 +53,17 @@ fn a_batch_is_one_row_and_numbers_are_dense() {
     let mut stage = Stage::events();
     stage.append("pump-1", &["0"]);
     let before = stage.actor.sql.rows_written();
-    stage.append("pump-1", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+    stage.append(
+        "pump-1",
+        &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"],
+    );
     assert_eq!(stage.actor.sql.rows_written() - before, 1);
     let page = stage.read(Position::Earliest);
-    let numbers: Vec<_> = page.events.iter().map(|event| event["sequenceNumber"].as_u64()).collect();
+    let numbers: Vec<_> = page
+        .events
+        .iter()
+        .map(|event| event["sequenceNumber"].as_u64())
+        .collect();
     assert_eq!(numbers, (1..=11).map(Some).collect::<Vec<_>>());
     assert_eq!(page.position, 11);
 }
@@ -78,15 +90,27 @@ fn every_position_begins_where_it_says() {
     let all = stage.read(Position::Earliest);
     assert_eq!(bodies(&all), ["1", "2", "3", "4", "5"]);
     assert_eq!(bodies(&stage.read(Position::Latest)), [""; 0]);
-    assert_eq!(bodies(&stage.read(Position::After(0))), ["1", "2", "3", "4", "5"]);
+    assert_eq!(
+        bodies(&stage.read(Position::After(0))),
+        ["1", "2", "3", "4", "5"]
+    );
     assert_eq!(bodies(&stage.read(Position::After(2))), ["3", "4", "5"]);
     assert_eq!(bodies(&stage.read(Position::After(4))), ["5"]);
     assert_eq!(bodies(&stage.read(Position::After(99))), [""; 0]);
     let start = Timestamp::parse("2026-03-01T00:00:00Z").unwrap();
     assert_eq!(bodies(&stage.read(Position::Time(start))).len(), 5);
-    assert_eq!(bodies(&stage.read(Position::Time(start.plus_milliseconds(1)))), ["3", "4", "5"]);
-    assert_eq!(bodies(&stage.read(Position::Time(start.plus_seconds(2)))), ["4", "5"]);
-    assert_eq!(bodies(&stage.read(Position::Time(start.plus_seconds(3)))), [""; 0]);
+    assert_eq!(
+        bodies(&stage.read(Position::Time(start.plus_milliseconds(1)))),
+        ["3", "4", "5"]
+    );
+    assert_eq!(
+        bodies(&stage.read(Position::Time(start.plus_seconds(2)))),
+        ["4", "5"]
+    );
+    assert_eq!(
+        bodies(&stage.read(Position::Time(start.plus_seconds(3)))),
+        [""; 0]
+    );
     for (index, event) in all.events.iter().enumerate() {
         let offset = event["offset"].as_str().unwrap().to_owned();
         let rest = stage.read(Position::AfterOffset(offset));
@@ -152,7 +176,11 @@ fn checkpoints_move_forward_unless_forced() {
         force,
     };
     let behind = || Position::Checkpoint("g".to_owned());
-    assert_eq!(stage.read(behind()).events.len(), 5, "a new group begins at the oldest");
+    assert_eq!(
+        stage.read(behind()).events.len(),
+        5,
+        "a new group begins at the oldest"
+    );
     stage.partition(checkpoint(4, false)).unwrap();
     assert_eq!(bodies(&stage.read(behind())), ["5"]);
     let refused = stage.partition(checkpoint(2, false)).unwrap_err();
@@ -161,20 +189,32 @@ fn checkpoints_move_forward_unless_forced() {
     stage.partition(checkpoint(2, true)).unwrap();
     stage.actor.forget(true);
     assert_eq!(stage.read(behind()).events.len(), 3, "checkpoints survive");
-    stage.partition(EventsRequest::ForgetGroup("g".to_owned())).unwrap();
+    stage
+        .partition(EventsRequest::ForgetGroup("g".to_owned()))
+        .unwrap();
     assert_eq!(stage.read(behind()).events.len(), 5);
 }
 
 fn retain(stage: &mut Stage, version: u64, days: u32, bytes: u64) {
-    let new = Settings { version, retention: Retention { days, bytes }, ..settings() };
-    stage.partition(EventsRequest::ApplySettings(Box::new(new))).unwrap();
+    let new = Settings {
+        version,
+        retention: Retention { days, bytes },
+        ..settings()
+    };
+    stage
+        .partition(EventsRequest::ApplySettings(Box::new(new)))
+        .unwrap();
 }
 
 #[test]
 fn retention_by_time_trims_and_readers_see_the_gap() {
     let mut stage = Stage::events();
     stage.append("pump-1", &["1", "2"]);
-    assert_eq!(stage.output.alarm, Some(stage.now.plus_seconds(600)), "trimming is planned");
+    assert_eq!(
+        stage.output.alarm,
+        Some(stage.now.plus_seconds(600)),
+        "trimming is planned"
+    );
     stage.wait(12 * 3_600_000);
     stage.append("pump-1", &["3"]);
     stage.wait(13 * 3_600_000);
@@ -189,7 +229,11 @@ fn retention_by_time_trims_and_readers_see_the_gap() {
     assert_eq!(info(&mut stage).begin_sequence_number, 3);
     assert_eq!(info(&mut stage).last_sequence_number, 4);
     stage.append("pump-1", &["5"]);
-    assert_eq!(bodies(&stage.read(Position::After(3))), ["4", "5"], "numbers go on");
+    assert_eq!(
+        bodies(&stage.read(Position::After(3))),
+        ["4", "5"],
+        "numbers go on"
+    );
 }
 
 #[test]
@@ -202,15 +246,27 @@ fn retention_by_size_keeps_the_newest() {
     }
     stage.input(Input::Alarm);
     let page = stage.read(Position::Earliest);
-    assert_eq!(page.events.len(), 2, "the limit cuts through the second newest");
+    assert_eq!(
+        page.events.len(),
+        2,
+        "the limit cuts through the second newest"
+    );
     assert!(info(&mut stage).bytes >= 1_000);
     retain(&mut stage, 3, 7, 1);
     stage.input(Input::Alarm);
-    assert_eq!(stage.read(Position::Earliest).events.len(), 1, "the newest stays");
+    assert_eq!(
+        stage.read(Position::Earliest).events.len(),
+        1,
+        "the newest stays"
+    );
     assert_eq!(info(&mut stage).begin_sequence_number, 4);
     stage.actor.forget(true);
     stage.append("pump-1", &["9"]);
-    assert_eq!(stage.read(Position::Latest).position, 5, "numbers are never used twice");
+    assert_eq!(
+        stage.read(Position::Latest).position,
+        5,
+        "numbers are never used twice"
+    );
 }
 
 fn wait_for(stage: &mut Stage, device: Option<&str>, seconds: i64) -> u64 {
@@ -221,16 +277,21 @@ fn wait_for(stage: &mut Stage, device: Option<&str>, seconds: i64) -> u64 {
         sources: Vec::new(),
         wait_until: Some(stage.now.plus_seconds(seconds)),
     };
-    let (token, answer) = stage.request(Request::Actor(Outgoing::Events(EventsRequest::Read(read))));
+    let (token, answer) =
+        stage.request(Request::Actor(Outgoing::Events(EventsRequest::Read(read))));
     assert!(answer.is_none(), "it waits");
     token
 }
 
 fn page_for(stage: &Stage, token: u64) -> Option<EventPage> {
-    stage.output.replies.iter().find_map(|(waiting, answer)| match answer {
-        Answer::Events(Ok(EventsReply::Page(page))) if *waiting == token => Some(page.clone()),
-        _ => None,
-    })
+    stage
+        .output
+        .replies
+        .iter()
+        .find_map(|(waiting, answer)| match answer {
+            Answer::Events(Ok(EventsReply::Page(page))) if *waiting == token => Some(page.clone()),
+            _ => None,
+        })
 }
 
 #[test]
@@ -252,7 +313,11 @@ fn a_long_poll_ends_with_the_first_matching_event_or_with_time() {
     stage.wait(1);
     stage.input(Input::Timer);
     let page = page_for(&stage, two).expect("its time is over");
-    assert_eq!((page.events.len(), page.position), (0, 8), "what was passed over counts as read");
+    assert_eq!(
+        (page.events.len(), page.position),
+        (0, 8),
+        "what was passed over counts as read"
+    );
 }
 
 #[test]
@@ -288,8 +353,14 @@ fn only_so_many_readers_wait() {
 fn hub_events_are_taken_once_whatever_comes_twice() {
     let mut stage = Stage::events();
     let send = |stage: &mut Stage, origin: &str, numbers: &[u64]| {
-        let events = numbers.iter().map(|number| (*number, hub_event(*number as i64))).collect();
-        let request = EventsRequest::AppendHubEvents { origin: origin.to_owned(), events };
+        let events = numbers
+            .iter()
+            .map(|number| (*number, hub_event(*number as i64)))
+            .collect();
+        let request = EventsRequest::AppendHubEvents {
+            origin: origin.to_owned(),
+            events,
+        };
         stage.partition(request).unwrap();
     };
     send(&mut stage, "registry-0", &[1, 2]);
@@ -298,13 +369,19 @@ fn hub_events_are_taken_once_whatever_comes_twice() {
     send(&mut stage, "registry-0", &[2, 5]);
     send(&mut stage, "registry-1", &[1]);
     let page = stage.read(Position::Earliest);
-    let numbers: Vec<_> =
-        page.events.iter().map(|event| event["body"]["number"].as_i64().unwrap()).collect();
+    let numbers: Vec<_> = page
+        .events
+        .iter()
+        .map(|event| event["body"]["number"].as_i64().unwrap())
+        .collect();
     assert_eq!(numbers, [1, 2, 5, 1]);
     let event = &page.events[0];
     assert_eq!(event["source"], "twinChangeEvents");
     assert_eq!(event["applicationProperties"]["opType"], "updateTwin");
-    assert_eq!(event["applicationProperties"]["iothub-message-schema"], "twinChangeNotification");
+    assert_eq!(
+        event["applicationProperties"]["iothub-message-schema"],
+        "twinChangeNotification"
+    );
     assert_eq!(event["systemProperties"]["user-id"], "sim");
 }
 
@@ -331,18 +408,27 @@ fn times_in_the_log_never_go_back() {
     stage.wait(-5_000);
     stage.append("pump-1", &["2"]);
     let page = stage.read(Position::Earliest);
-    assert_eq!(page.events[0]["enqueuedTime"], page.events[1]["enqueuedTime"]);
+    assert_eq!(
+        page.events[0]["enqueuedTime"],
+        page.events[1]["enqueuedTime"]
+    );
 }
 
 #[test]
 fn info_tells_where_the_log_begins_and_ends() {
     let mut stage = Stage::events();
     let empty = info(&mut stage);
-    assert_eq!((empty.begin_sequence_number, empty.last_sequence_number), (1, 0));
+    assert_eq!(
+        (empty.begin_sequence_number, empty.last_sequence_number),
+        (1, 0)
+    );
     assert_eq!(empty.last_enqueued_time, None);
     let mut stage = three_segments();
     let full = info(&mut stage);
-    assert_eq!((full.begin_sequence_number, full.last_sequence_number), (1, 5));
+    assert_eq!(
+        (full.begin_sequence_number, full.last_sequence_number),
+        (1, 5)
+    );
     assert_eq!(full.last_enqueued_time, Some(stage.now));
     let newest = stage.read(Position::After(4)).events.remove(0);
     assert_eq!(json!(full.last_offset), newest["offset"]);

@@ -24,14 +24,23 @@ fn code(simulation: &mut Simulation, fields: &ConnectFields) -> u8 {
     wire.send(simulation, &fields.bytes());
     let answer = wire.connack(simulation);
     assert!(!answer.session_present);
-    assert_eq!(wire.is_closed(simulation), answer.code != ConnectCode::Accepted);
+    assert_eq!(
+        wire.is_closed(simulation),
+        answer.code != ConnectCode::Accepted
+    );
     if answer.code == ConnectCode::Accepted {
         wire.write(simulation, encode::disconnect);
     }
     answer.code as u8
 }
 
-fn token(simulation: &Simulation, key: &str, resource: &str, seconds: i64, policy: Option<&str>) -> String {
+fn token(
+    simulation: &Simulation,
+    key: &str,
+    resource: &str,
+    seconds: i64,
+    policy: Option<&str>,
+) -> String {
     let expiry = simulation.world().wall().plus_seconds(seconds);
     sas::sign(key, resource, expiry, policy).unwrap()
 }
@@ -50,7 +59,10 @@ fn reason(simulation: &mut Simulation) -> String {
     let operator = simulation.operator();
     let reply =
         simulation.finish(async move { operator.get("/api/v1/devices/pump-1/connection").await });
-    reply.body["lastDisconnectReason"].as_str().unwrap_or_default().to_owned()
+    reply.body["lastDisconnectReason"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[test]
@@ -63,7 +75,10 @@ fn good_credentials_are_accepted_in_every_form_of_user_name() {
         format!("{HOST}/pump-1"),
         format!("{HOST}/pump-1/"),
     ] {
-        let fields = ConnectFields { user_name: user_name.clone(), ..fields.clone() };
+        let fields = ConnectFields {
+            user_name: user_name.clone(),
+            ..fields.clone()
+        };
         assert_eq!(code(&mut simulation, &fields), 0, "{user_name}");
     }
 }
@@ -76,25 +91,79 @@ fn bad_credentials_are_refused_with_5() {
     let wrong = "DwECAwQFBgcICQoLDA0ODw==";
     let unknown = ConnectFields::new(&simulation, "pump-2", &key);
     let cases = [
-        ("no password", ConnectFields { password: None, ..fields.clone() }),
-        ("nonsense", ConnectFields { password: Some("nonsense".into()), ..fields.clone() }),
-        ("wrong key", ConnectFields { password: Some(token(&simulation, wrong, &resource, 60, None)), ..fields.clone() }),
-        ("expired", ConnectFields { password: Some(token(&simulation, &key, &resource, -301, None)), ..fields.clone() }),
-        ("another device's token", ConnectFields { password: unknown.password.clone(), ..fields.clone() }),
+        (
+            "no password",
+            ConnectFields {
+                password: None,
+                ..fields.clone()
+            },
+        ),
+        (
+            "nonsense",
+            ConnectFields {
+                password: Some("nonsense".into()),
+                ..fields.clone()
+            },
+        ),
+        (
+            "wrong key",
+            ConnectFields {
+                password: Some(token(&simulation, wrong, &resource, 60, None)),
+                ..fields.clone()
+            },
+        ),
+        (
+            "expired",
+            ConnectFields {
+                password: Some(token(&simulation, &key, &resource, -301, None)),
+                ..fields.clone()
+            },
+        ),
+        (
+            "another device's token",
+            ConnectFields {
+                password: unknown.password.clone(),
+                ..fields.clone()
+            },
+        ),
         ("unknown device", unknown),
-        ("client id differs", ConnectFields { client_id: "pump-2".into(), ..fields.clone() }),
-        ("not this hub", ConnectFields { user_name: "other.example/pump-1/".into(), ..fields.clone() }),
-        ("unknown module", ConnectFields {
-            client_id: "pump-1/m".into(),
-            user_name: format!("{HOST}/pump-1/m/?api-version=2021-04-12"),
-            ..fields.clone()
-        }),
+        (
+            "client id differs",
+            ConnectFields {
+                client_id: "pump-2".into(),
+                ..fields.clone()
+            },
+        ),
+        (
+            "not this hub",
+            ConnectFields {
+                user_name: "other.example/pump-1/".into(),
+                ..fields.clone()
+            },
+        ),
+        (
+            "unknown module",
+            ConnectFields {
+                client_id: "pump-1/m".into(),
+                user_name: format!("{HOST}/pump-1/m/?api-version=2021-04-12"),
+                ..fields.clone()
+            },
+        ),
     ];
     for (name, fields) in cases {
         assert_eq!(code(&mut simulation, &fields), 5, "{name}");
     }
     let within_skew = token(&simulation, &key, &resource, -290, None);
-    assert_eq!(code(&mut simulation, &ConnectFields { password: Some(within_skew), ..fields }), 0);
+    assert_eq!(
+        code(
+            &mut simulation,
+            &ConnectFields {
+                password: Some(within_skew),
+                ..fields
+            }
+        ),
+        0
+    );
 }
 
 #[test]
@@ -105,11 +174,28 @@ fn policies_connect_devices_if_they_may() {
         async move { shared::http::Backend::settings(&hub).await }
     });
     let settings = settings.unwrap().unwrap();
-    for (name, expected) in [("device", 0), ("iothubowner", 0), ("service", 5), ("registryReadWrite", 5)] {
-        let policy = settings.policies.iter().find(|policy| policy.name == name).unwrap();
-        let password =
-            token(&simulation, &policy.keys().secondary, &audience::hub_resource(HOST), 60, Some(name));
-        let fields = ConnectFields { password: Some(password), ..fields.clone() };
+    for (name, expected) in [
+        ("device", 0),
+        ("iothubowner", 0),
+        ("service", 5),
+        ("registryReadWrite", 5),
+    ] {
+        let policy = settings
+            .policies
+            .iter()
+            .find(|policy| policy.name == name)
+            .unwrap();
+        let password = token(
+            &simulation,
+            &policy.keys().secondary,
+            &audience::hub_resource(HOST),
+            60,
+            Some(name),
+        );
+        let fields = ConnectFields {
+            password: Some(password),
+            ..fields.clone()
+        };
         assert_eq!(code(&mut simulation, &fields), expected, "{name}");
     }
 }
@@ -117,10 +203,17 @@ fn policies_connect_devices_if_they_may() {
 #[test]
 fn other_codes() {
     let (mut simulation, fields) = hub();
-    let unreadable = ConnectFields { user_name: HOST.into(), ..fields.clone() };
+    let unreadable = ConnectFields {
+        user_name: HOST.into(),
+        ..fields.clone()
+    };
     assert_eq!(code(&mut simulation, &unreadable), 3);
     let mut old = fields.bytes();
-    let level = old.windows(5).position(|window| window == b"MQTT\x04").unwrap() + 4;
+    let level = old
+        .windows(5)
+        .position(|window| window == b"MQTT\x04")
+        .unwrap()
+        + 4;
     old[level] = 5;
     let mut wire = Wire::open(&mut simulation);
     wire.send(&mut simulation, &old);
@@ -130,11 +223,16 @@ fn other_codes() {
     let disabled = json!({ "status": "disabled", "authentication": { "symmetricKey": {
         "primaryKey": simulation.world().devices[0].key, "secondaryKey": simulation.world().devices[0].key } } });
     let reply = simulation.finish(async move {
-        operator.json_if_match(Method::Put, "/devices/pump-1", "*", &disabled).await
+        operator
+            .json_if_match(Method::Put, "/devices/pump-1", "*", &disabled)
+            .await
     });
     assert_eq!(reply.status, 200);
     assert_eq!(code(&mut simulation, &fields), 3, "disabled");
-    let bad = ConnectFields { password: Some("nonsense".into()), ..fields };
+    let bad = ConnectFields {
+        password: Some("nonsense".into()),
+        ..fields
+    };
     assert_eq!(code(&mut simulation, &bad), 5, "a stranger learns nothing");
 }
 
@@ -188,7 +286,10 @@ fn the_newest_connection_wins_and_its_session_goes_on() {
 #[test]
 fn silence_ends_a_connection_after_one_and_a_half_keep_alives() {
     let (mut simulation, fields) = hub();
-    let fields = ConnectFields { keep_alive: 20, ..fields };
+    let fields = ConnectFields {
+        keep_alive: 20,
+        ..fields
+    };
     let (mut wire, _) = Wire::connected(&mut simulation, &fields);
     for _ in 0..5 {
         simulation.run(25_000);
@@ -211,7 +312,11 @@ fn without_keep_alive_the_ceiling_counts() {
     let key = simulation.world().devices[0].key.clone();
     let password = token(&simulation, &key, &resource, 86_400, None);
     for keep_alive in [0, 65_535] {
-        let fields = ConnectFields { keep_alive, password: Some(password.clone()), ..fields.clone() };
+        let fields = ConnectFields {
+            keep_alive,
+            password: Some(password.clone()),
+            ..fields.clone()
+        };
         let (wire, _) = Wire::connected(&mut simulation, &fields);
         simulation.run(1_766_000);
         assert!(!wire.is_closed(&simulation));
@@ -249,7 +354,10 @@ fn a_will_is_telemetry_unless_the_device_said_goodbye() {
     let (mut simulation, fields) = hub();
     let will = |topic: &str| Some((topic.to_owned(), b"gone".to_vec()));
     let topic = "devices/pump-1/messages/events/why=will";
-    let fields = ConnectFields { will: will(topic), ..fields };
+    let fields = ConnectFields {
+        will: will(topic),
+        ..fields
+    };
     let (mut polite, _) = Wire::connected(&mut simulation, &fields);
     polite.write(&mut simulation, encode::disconnect);
     assert!(polite.is_closed(&simulation));
@@ -267,7 +375,21 @@ fn a_will_is_telemetry_unless_the_device_said_goodbye() {
         assert_eq!(event["applicationProperties"]["why"], "will");
         assert_eq!(event["bodyBase64"], "Z29uZQ==");
     }
-    for topic in ["devices/pump-2/messages/events/", "$iothub/twin/GET/?$rid=1", "anything"] {
-        assert_eq!(code(&mut simulation, &ConnectFields { will: will(topic), ..fields.clone() }), 5, "{topic}");
+    for topic in [
+        "devices/pump-2/messages/events/",
+        "$iothub/twin/GET/?$rid=1",
+        "anything",
+    ] {
+        assert_eq!(
+            code(
+                &mut simulation,
+                &ConnectFields {
+                    will: will(topic),
+                    ..fields.clone()
+                }
+            ),
+            5,
+            "{topic}"
+        );
     }
 }

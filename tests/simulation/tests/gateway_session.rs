@@ -36,14 +36,30 @@ fn every_documented_filter_is_granted_and_every_other_refused() {
         ("$iothub/twin/res", 0),
         ("$iothub/twin/PATCH/properties/desired", 0),
     ];
-    assert_eq!(wire.subscribe(&mut simulation, &good), [1, 0, 1, 0, 1, 1, 0, 0]);
-    let bad = [("#", 0), ("foo/bar", 1), ("devices/pump-2/messages/devicebound/#", 1), ("+/twin/res/#", 0)];
+    assert_eq!(
+        wire.subscribe(&mut simulation, &good),
+        [1, 0, 1, 0, 1, 1, 0, 0]
+    );
+    let bad = [
+        ("#", 0),
+        ("foo/bar", 1),
+        ("devices/pump-2/messages/devicebound/#", 1),
+        ("+/twin/res/#", 0),
+    ];
     assert_eq!(wire.subscribe(&mut simulation, &bad), [0x80; 4]);
     let mixed = [("nonsense", 0), ("$iothub/twin/res/#", 1)];
     assert_eq!(wire.subscribe(&mut simulation, &mixed), [0x80, 1]);
     assert!(!wire.is_closed(&simulation));
-    let last = [("$iothub/methods/POST/a/#", 0), ("$iothub/methods/POST/b/#", 0), ("$iothub/methods/POST/c/#", 0)];
-    assert_eq!(wire.subscribe(&mut simulation, &last), [0, 0, 0x80], "ten filters are kept");
+    let last = [
+        ("$iothub/methods/POST/a/#", 0),
+        ("$iothub/methods/POST/b/#", 0),
+        ("$iothub/methods/POST/c/#", 0),
+    ];
+    assert_eq!(
+        wire.subscribe(&mut simulation, &last),
+        [0, 0, 0x80],
+        "ten filters are kept"
+    );
 }
 
 #[test]
@@ -58,7 +74,10 @@ fn filters_outlive_the_connection_unless_the_session_is_clean() {
     wire.publish(&mut simulation, "$iothub/twin/GET/?$rid=a/b", b" ", None);
     let twin = wire.message(&simulation);
     assert_eq!(twin.topic, "$iothub/twin/res/200/?$rid=a/b");
-    let clean = ConnectFields { clean_session: true, ..fields.clone() };
+    let clean = ConnectFields {
+        clean_session: true,
+        ..fields.clone()
+    };
     let (mut wire, present) = Wire::connected(&mut simulation, &clean);
     assert!(!present);
     wire.publish(&mut simulation, "$iothub/twin/GET/?$rid=1", b"", Some(9));
@@ -76,7 +95,9 @@ fn unsubscribe_is_always_acknowledged() {
     let (mut wire, _) = Wire::connected(&mut simulation, &fields);
     wire.subscribe(&mut simulation, &[("$iothub/twin/res/#", 0)]);
     for filter in ["$iothub/twin/res/#", "$iothub/twin/res/#", "nonsense"] {
-        wire.write(&mut simulation, |out| encode::unsubscribe(out, 3, &[filter]).unwrap());
+        wire.write(&mut simulation, |out| {
+            encode::unsubscribe(out, 3, &[filter]).unwrap()
+        });
         assert_eq!(wire.next(&simulation), Some(Owned::UnsubAck(3)), "{filter}");
     }
     wire.publish(&mut simulation, "$iothub/twin/GET/?$rid=1", b"", None);
@@ -88,12 +109,24 @@ fn telemetry_is_acknowledged_after_it_is_stored_and_stamped() {
     let (mut simulation, fields) = hub();
     let (mut wire, _) = Wire::connected(&mut simulation, &fields);
     let bag = "%24.mid=m%201&a%20b=x%2Fy&%24.cdid=spoofed";
-    wire.publish(&mut simulation, &format!("{TELEMETRY}{bag}"), b"\x00\x01", Some(11));
+    wire.publish(
+        &mut simulation,
+        &format!("{TELEMETRY}{bag}"),
+        b"\x00\x01",
+        Some(11),
+    );
     assert_eq!(wire.next(&simulation), Some(Owned::PubAck(11)));
     wire.publish(&mut simulation, "devices/pump-1/messages/events", b"", None);
     assert_eq!(wire.next(&simulation), None, "QoS 0 has no answer");
     wire.write(&mut simulation, |out| {
-        let message = Publish { topic: TELEMETRY, payload: b"x", qos: 1, packet_id: Some(12), retain: true, dup: true };
+        let message = Publish {
+            topic: TELEMETRY,
+            payload: b"x",
+            qos: 1,
+            packet_id: Some(12),
+            retain: true,
+            dup: true,
+        };
         encode::publish(out, &message).unwrap();
     });
     assert_eq!(wire.next(&simulation), Some(Owned::PubAck(12)));
@@ -102,11 +135,25 @@ fn telemetry_is_acknowledged_after_it_is_stored_and_stamped() {
     let first = &stored[0];
     assert_eq!(first["bodyBase64"], "AAE=");
     assert_eq!(first["systemProperties"]["message-id"], "m 1");
-    assert_eq!(first["systemProperties"]["iothub-connection-device-id"], "pump-1");
-    let method = first["systemProperties"]["iothub-connection-auth-method"].as_str().unwrap();
+    assert_eq!(
+        first["systemProperties"]["iothub-connection-device-id"],
+        "pump-1"
+    );
+    let method = first["systemProperties"]["iothub-connection-auth-method"]
+        .as_str()
+        .unwrap();
     assert!(method.contains(r#""scope":"device""#), "{method}");
-    assert_eq!(first["systemProperties"]["iothub-connection-auth-generation-id"].as_str().unwrap().len(), 18);
-    assert_eq!(first["applicationProperties"], serde_json::json!({ "a b": "x/y" }));
+    assert_eq!(
+        first["systemProperties"]["iothub-connection-auth-generation-id"]
+            .as_str()
+            .unwrap()
+            .len(),
+        18
+    );
+    assert_eq!(
+        first["applicationProperties"],
+        serde_json::json!({ "a b": "x/y" })
+    );
     assert!(stored[1].get("body").is_none() && stored[1].get("bodyBase64").is_none());
     assert_eq!(stored[2]["applicationProperties"]["mqtt-retain"], "true");
     assert_eq!(stored[2]["applicationProperties"]["mqtt-dup"], "true");
@@ -124,7 +171,10 @@ fn no_acknowledgement_without_storage() {
     wire.publish(&mut simulation, TELEMETRY, b"1", Some(1));
     simulation.run(5_000);
     assert_eq!(wire.next(&simulation), None);
-    assert!(wire.is_closed(&simulation), "the device learns that it must send again");
+    assert!(
+        wire.is_closed(&simulation),
+        "the device learns that it must send again"
+    );
     for node in simulation.world_mut().nodes.values_mut() {
         node.actor.sql.set_broken(false);
     }
@@ -165,20 +215,42 @@ fn what_is_not_in_the_contract_closes_without_an_answer() {
     let publish = |topic: &str, qos: u8| {
         let mut bytes = Vec::new();
         let packet_id = (qos > 0).then_some(5);
-        let message = Publish { topic, payload: b"{}", qos, packet_id, retain: false, dup: false };
+        let message = Publish {
+            topic,
+            payload: b"{}",
+            qos,
+            packet_id,
+            retain: false,
+            dup: false,
+        };
         encode::publish(&mut bytes, &message).unwrap();
         bytes
     };
     let cases = [
         ("QoS 2", publish(TELEMETRY, 2)),
         ("unknown topic", publish("foo/bar", 1)),
-        ("another device", publish("devices/pump-2/messages/events/", 1)),
-        ("a module that it is not", publish("devices/pump-1/modules/m/messages/events/", 1)),
-        ("desired by the device", publish("$iothub/twin/PATCH/properties/desired/?$rid=1", 1)),
+        (
+            "another device",
+            publish("devices/pump-2/messages/events/", 1),
+        ),
+        (
+            "a module that it is not",
+            publish("devices/pump-1/modules/m/messages/events/", 1),
+        ),
+        (
+            "desired by the device",
+            publish("$iothub/twin/PATCH/properties/desired/?$rid=1", 1),
+        ),
         ("twin GET without id", publish("$iothub/twin/GET/", 1)),
-        ("unknown $iothub topic", publish("$iothub/nonsense/?$rid=1", 1)),
+        (
+            "unknown $iothub topic",
+            publish("$iothub/nonsense/?$rid=1", 1),
+        ),
         ("malformed bag", publish(&format!("{TELEMETRY}=v"), 1)),
-        ("method status", publish("$iothub/methods/res/abc/?$rid=1", 1)),
+        (
+            "method status",
+            publish("$iothub/methods/res/abc/?$rid=1", 1),
+        ),
         ("PUBREL", vec![0x62, 2, 0, 1]),
         ("PUBREC", vec![0x50, 2, 0, 1]),
         ("SUBACK", vec![0x90, 3, 0, 1, 0]),
@@ -193,7 +265,10 @@ fn what_is_not_in_the_contract_closes_without_an_answer() {
     for (name, bytes) in cases {
         assert!(closes(&mut simulation, &fields, &bytes), "{name}");
     }
-    assert!(!closes(&mut simulation, &fields, &[0x40, 2, 9, 9]), "an unknown PUBACK is ignored");
+    assert!(
+        !closes(&mut simulation, &fields, &[0x40, 2, 9, 9]),
+        "an unknown PUBACK is ignored"
+    );
     assert_eq!(events(&mut simulation).len(), 0);
 }
 
@@ -203,21 +278,39 @@ fn twin_requests_are_answered_as_the_sdks_expect() {
     let (mut wire, _) = Wire::connected(&mut simulation, &fields);
     wire.subscribe(&mut simulation, &[("$iothub/twin/res/#", 1)]);
     let reported = "$iothub/twin/PATCH/properties/reported/";
-    wire.publish(&mut simulation, &format!("{reported}?$rid=r1"), b"{\"a\":1}", Some(4));
+    wire.publish(
+        &mut simulation,
+        &format!("{reported}?$rid=r1"),
+        b"{\"a\":1}",
+        Some(4),
+    );
     assert_eq!(wire.next(&simulation), Some(Owned::PubAck(4)));
     let answer = wire.message(&simulation);
-    assert_eq!((answer.topic.as_str(), answer.qos), ("$iothub/twin/res/204/?$rid=r1&$version=2", 0));
+    assert_eq!(
+        (answer.topic.as_str(), answer.qos),
+        ("$iothub/twin/res/204/?$rid=r1&$version=2", 0)
+    );
     assert!(answer.payload.is_empty());
     wire.publish(&mut simulation, &format!("{reported}?$rid=r2"), b"[]", None);
     let answer = wire.message(&simulation);
     assert_eq!(answer.topic, "$iothub/twin/res/400/?$rid=r2");
     let body: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
-    assert!(body["errorCode"].as_u64().unwrap() >= 400_000 && body["message"].is_string(), "{body}");
+    assert!(
+        body["errorCode"].as_u64().unwrap() >= 400_000 && body["message"].is_string(),
+        "{body}"
+    );
     wire.publish(&mut simulation, reported, b"{\"a\":2}", Some(6));
     assert_eq!(wire.next(&simulation), Some(Owned::PubAck(6)));
-    assert_eq!(wire.next(&simulation), None, "without an id it is applied and not answered");
+    assert_eq!(
+        wire.next(&simulation),
+        None,
+        "without an id it is applied and not answered"
+    );
     wire.publish(&mut simulation, "$iothub/twin/GET/?$rid=r3", b" ", None);
     let answer = wire.message(&simulation);
     let twin: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
-    assert_eq!(twin, serde_json::json!({ "desired": { "$version": 1 }, "reported": { "a": 2, "$version": 3 } }));
+    assert_eq!(
+        twin,
+        serde_json::json!({ "desired": { "$version": 1 }, "reported": { "a": 2, "$version": 3 } })
+    );
 }

@@ -14,7 +14,9 @@ fn run(seed: u64, faults: Faults, mix: Mix, devices: usize, steps: u32) {
         let mut random = simulation.world_mut().random.fork();
         let habits = traffic::habits(&mut random);
         let device = simulation.create_device(&format!("pump-{number}"), habits);
-        simulation.world_mut().tell_device(device, 0, Action::Connect);
+        simulation
+            .world_mut()
+            .tell_device(device, 0, Action::Connect);
         traffic::start(&mut simulation, device, mix, steps, 250, &told);
     }
     simulation.run(i64::from(steps) * 400);
@@ -23,10 +25,14 @@ fn run(seed: u64, faults: Faults, mix: Mix, devices: usize, steps: u32) {
 
 #[test]
 fn a_calm_day() {
-    over_seeds("a_calm_day", 20, |seed| run(seed, Faults::none(), Mix::all(), 4, 60));
+    over_seeds("a_calm_day", 20, |seed| {
+        run(seed, Faults::none(), Mix::all(), 4, 60)
+    });
 }
 
 #[test]
 fn everything_goes_wrong() {
-    over_seeds("everything_goes_wrong", 100, |seed| run(seed, Faults::all(), Mix::all(), 4, 80));
+    over_seeds("everything_goes_wrong", 100, |seed| {
+        run(seed, Faults::all(), Mix::all(), 4, 80)
+    });
 }

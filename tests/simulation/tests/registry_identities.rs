@@ -5,14 +5,23 @@ use shared::error::{ErrorCode, HubError};
 use shared::hub::effects::Outgoing;
 use shared::ipc::events::EventsRequest;
 use shared::ipc::registry::{
-    BrowseDevices, DeleteDevice, Document, ListDevices, Precondition, PutDevice, RegistryReply,
-    RegistryRequest,
+    DeleteDevice, Document, Precondition, PutDevice, RegistryReply, RegistryRequest,
 };
 use simulation::stage::{Stage, device};
 
-fn put(stage: &mut Stage, id: &str, precondition: Precondition, body: Value) -> Result<Document, HubError> {
+fn put(
+    stage: &mut Stage,
+    id: &str,
+    precondition: Precondition,
+    body: Value,
+) -> Result<Document, HubError> {
     let entropy = stage.random.bytes(80);
-    let request = PutDevice { device: device(id), precondition, body, entropy };
+    let request = PutDevice {
+        device: device(id),
+        precondition,
+        body,
+        entropy,
+    };
     match stage.ask(RegistryRequest::PutDevice(request))? {
         RegistryReply::Device(document) => Ok(document),
         other => panic!("{other:?}"),
@@ -23,8 +32,15 @@ fn create(stage: &mut Stage, id: &str) -> Document {
     put(stage, id, Precondition::None, json!({})).expect("created")
 }
 
-fn delete(stage: &mut Stage, id: &str, precondition: Precondition) -> Result<RegistryReply, HubError> {
-    stage.ask(RegistryRequest::DeleteDevice(DeleteDevice { device: device(id), precondition }))
+fn delete(
+    stage: &mut Stage,
+    id: &str,
+    precondition: Precondition,
+) -> Result<RegistryReply, HubError> {
+    stage.ask(RegistryRequest::DeleteDevice(DeleteDevice {
+        device: device(id),
+        precondition,
+    }))
 }
 
 fn etag(text: &str) -> Precondition {
@@ -48,14 +64,28 @@ fn a_new_device_has_every_field_of_the_contract() {
     assert_eq!(body["statusReason"], Value::Null);
     assert_eq!(body["cloudToDeviceMessageCount"], 0);
     assert_eq!(body["capabilities"], json!({ "iotEdge": false }));
-    for time in ["connectionStateUpdatedTime", "statusUpdatedTime", "lastActivityTime"] {
-        assert!(body[time].as_str().unwrap().starts_with("0001-01-01T00:00:00"), "{time}");
+    for time in [
+        "connectionStateUpdatedTime",
+        "statusUpdatedTime",
+        "lastActivityTime",
+    ] {
+        assert!(
+            body[time]
+                .as_str()
+                .unwrap()
+                .starts_with("0001-01-01T00:00:00"),
+            "{time}"
+        );
     }
     let authentication = &body["authentication"];
     assert_eq!(authentication["type"], "sas");
     let (one, two) = (
-        authentication["symmetricKey"]["primaryKey"].as_str().unwrap(),
-        authentication["symmetricKey"]["secondaryKey"].as_str().unwrap(),
+        authentication["symmetricKey"]["primaryKey"]
+            .as_str()
+            .unwrap(),
+        authentication["symmetricKey"]["secondaryKey"]
+            .as_str()
+            .unwrap(),
     );
     assert_eq!((one.len(), two.len()), (44, 44), "32 bytes each");
     assert_ne!(one, two);
@@ -65,10 +95,21 @@ fn a_new_device_has_every_field_of_the_contract() {
 #[test]
 fn preconditions_of_put() {
     let mut stage = Stage::registry();
-    assert_eq!(code(put(&mut stage, "a", Precondition::Any, json!({}))), ErrorCode::DeviceNotFound);
-    assert_eq!(code(put(&mut stage, "a", etag("x"), json!({}))), ErrorCode::DeviceNotFound);
+    assert_eq!(
+        code(put(&mut stage, "a", Precondition::Any, json!({}))),
+        ErrorCode::DeviceNotFound
+    );
+    assert_eq!(
+        code(put(&mut stage, "a", etag("x"), json!({}))),
+        ErrorCode::DeviceNotFound
+    );
     let first = create(&mut stage, "a");
-    let again = put(&mut stage, "a", Precondition::None, json!({ "etag": first.etag }));
+    let again = put(
+        &mut stage,
+        "a",
+        Precondition::None,
+        json!({ "etag": first.etag }),
+    );
     assert_eq!(code(again), ErrorCode::DeviceAlreadyExists);
     let second = put(&mut stage, "a", etag(&first.etag), json!({})).expect("the etag matches");
     assert_ne!(first.etag, second.etag);
@@ -80,13 +121,28 @@ fn preconditions_of_put() {
 #[test]
 fn preconditions_of_delete() {
     let mut stage = Stage::registry();
-    assert_eq!(code(delete(&mut stage, "a", Precondition::Any)), ErrorCode::DeviceNotFound);
-    assert_eq!(code(delete(&mut stage, "a", Precondition::None)), ErrorCode::PreconditionFailed);
+    assert_eq!(
+        code(delete(&mut stage, "a", Precondition::Any)),
+        ErrorCode::DeviceNotFound
+    );
+    assert_eq!(
+        code(delete(&mut stage, "a", Precondition::None)),
+        ErrorCode::PreconditionFailed
+    );
     let first = create(&mut stage, "a");
-    assert_eq!(code(delete(&mut stage, "a", Precondition::None)), ErrorCode::PreconditionFailed);
-    assert_eq!(code(delete(&mut stage, "a", etag("x"))), ErrorCode::PreconditionFailed);
+    assert_eq!(
+        code(delete(&mut stage, "a", Precondition::None)),
+        ErrorCode::PreconditionFailed
+    );
+    assert_eq!(
+        code(delete(&mut stage, "a", etag("x"))),
+        ErrorCode::PreconditionFailed
+    );
     delete(&mut stage, "a", etag(&first.etag)).expect("the etag matches");
-    assert_eq!(code(delete(&mut stage, "a", Precondition::Any)), ErrorCode::DeviceNotFound);
+    assert_eq!(
+        code(delete(&mut stage, "a", Precondition::Any)),
+        ErrorCode::DeviceNotFound
+    );
     stage.wait(10);
     let again = create(&mut stage, "a");
     assert_ne!(again.body["generationId"], first.body["generationId"]);
@@ -98,13 +154,22 @@ fn put_replaces_everything() {
     let keys = json!({ "symmetricKey": { "primaryKey": "AAECAwQFBgcICQoLDA0ODw==", "secondaryKey": "DwECAwQFBgcICQoLDA0ODw==" } });
     let body = json!({ "status": "disabled", "statusReason": "broken", "authentication": keys });
     let first = put(&mut stage, "a", Precondition::None, body).unwrap();
-    assert_eq!(first.body["authentication"]["symmetricKey"], keys["symmetricKey"]);
+    assert_eq!(
+        first.body["authentication"]["symmetricKey"],
+        keys["symmetricKey"]
+    );
     assert_eq!(first.body["status"], "disabled");
     let second = put(&mut stage, "a", Precondition::Any, json!({})).unwrap();
     assert_eq!(second.body["status"], "enabled");
     assert_eq!(second.body["statusReason"], Value::Null);
-    assert_ne!(second.body["authentication"], first.body["authentication"], "new keys are minted");
-    assert_eq!(second.body["statusUpdatedTime"], "2026-03-01T00:00:00.0000000Z");
+    assert_ne!(
+        second.body["authentication"], first.body["authentication"],
+        "new keys are minted"
+    );
+    assert_eq!(
+        second.body["statusUpdatedTime"],
+        "2026-03-01T00:00:00.0000000Z"
+    );
     assert_eq!(second.body["generationId"], first.body["generationId"]);
 }
 
@@ -126,8 +191,17 @@ fn authentication_is_checked() {
         json!("sas"),
     ];
     for authentication in bad {
-        let refused = put(&mut stage, "a", Precondition::None, json!({ "authentication": authentication }));
-        assert_eq!(code(refused), ErrorCode::ArgumentInvalid, "{authentication}");
+        let refused = put(
+            &mut stage,
+            "a",
+            Precondition::None,
+            json!({ "authentication": authentication }),
+        );
+        assert_eq!(
+            code(refused),
+            ErrorCode::ArgumentInvalid,
+            "{authentication}"
+        );
     }
     let generated = [
         json!(null),
@@ -138,13 +212,22 @@ fn authentication_is_checked() {
     ];
     for (number, authentication) in generated.into_iter().enumerate() {
         let id = format!("sas-{number}");
-        let made = put(&mut stage, &id, Precondition::None, json!({ "authentication": authentication })).unwrap();
+        let made = put(
+            &mut stage,
+            &id,
+            Precondition::None,
+            json!({ "authentication": authentication }),
+        )
+        .unwrap();
         assert!(made.body["authentication"]["symmetricKey"]["primaryKey"].is_string());
     }
     let body = json!({ "authentication": { "x509Thumbprint": { "primaryThumbprint": sha1 } } });
     let x509 = put(&mut stage, "x509", Precondition::None, body).unwrap();
     assert_eq!(x509.body["authentication"]["type"], "selfSigned");
-    assert_eq!(x509.body["authentication"]["symmetricKey"]["primaryKey"], Value::Null);
+    assert_eq!(
+        x509.body["authentication"]["symmetricKey"]["primaryKey"],
+        Value::Null
+    );
     let bare = json!({ "authentication": { "type": "selfSigned" } });
     put(&mut stage, "bare", Precondition::None, bare).expect("no thumbprint is accepted");
 }
@@ -160,7 +243,10 @@ fn other_fields_are_checked() {
         json!({ "status": 1 }),
     ];
     for body in bad {
-        assert_eq!(code(put(&mut stage, "a", Precondition::None, body)), ErrorCode::ArgumentInvalid);
+        assert_eq!(
+            code(put(&mut stage, "a", Precondition::None, body)),
+            ErrorCode::ArgumentInvalid
+        );
     }
     let text = put(&mut stage, "a", Precondition::None, json!("text"));
     assert_eq!(code(text), ErrorCode::IotHubFormatError);
@@ -179,10 +265,19 @@ fn edge_devices_have_a_scope_that_stays() {
     let scope = made.body["deviceScope"].as_str().unwrap().to_owned();
     assert!(scope.starts_with("ms-azure-iot-edge://edge-"), "{scope}");
     let without = json!({ "capabilities": { "iotEdge": true } });
-    assert_eq!(code(put(&mut stage, "edge", Precondition::Any, without)), ErrorCode::ArgumentInvalid);
+    assert_eq!(
+        code(put(&mut stage, "edge", Precondition::Any, without)),
+        ErrorCode::ArgumentInvalid
+    );
     let with = json!({ "capabilities": { "iotEdge": true }, "deviceScope": scope });
     put(&mut stage, "edge", Precondition::Any, with).expect("unchanged");
-    let leaf = put(&mut stage, "leaf", Precondition::None, json!({ "deviceScope": scope })).unwrap();
+    let leaf = put(
+        &mut stage,
+        "leaf",
+        Precondition::None,
+        json!({ "deviceScope": scope }),
+    )
+    .unwrap();
     assert_eq!(leaf.body["parentScopes"], json!([scope]));
 }
 
@@ -201,11 +296,17 @@ fn deleting_takes_twin_and_messages_with_it() {
 fn create_and_delete_are_told_to_the_log_but_updates_are_not() {
     let mut stage = Stage::registry();
     let told = |stage: &mut Stage| -> Vec<(String, Value)> {
-        let events = stage.output.calls.iter().flat_map(|call| match &call.request {
-            Outgoing::Events(EventsRequest::AppendHubEvents { events, .. }) => events.clone(),
-            other => panic!("{other:?}"),
-        });
-        let told = events.map(|(_, event)| (event.operation, event.body)).collect();
+        let events = stage
+            .output
+            .calls
+            .iter()
+            .flat_map(|call| match &call.request {
+                Outgoing::Events(EventsRequest::AppendHubEvents { events, .. }) => events.clone(),
+                other => panic!("{other:?}"),
+            });
+        let told = events
+            .map(|(_, event)| (event.operation, event.body))
+            .collect();
         stage.settle_calls();
         told
     };
@@ -215,74 +316,14 @@ fn create_and_delete_are_told_to_the_log_but_updates_are_not() {
     assert_eq!(events[0].0, "createDeviceIdentity");
     assert_eq!(events[0].1["version"], 2);
     assert_eq!(events[0].1["properties"]["desired"]["$version"], 1);
-    put(&mut stage, "a", Precondition::Any, json!({ "status": "disabled" })).unwrap();
+    put(
+        &mut stage,
+        "a",
+        Precondition::Any,
+        json!({ "status": "disabled" }),
+    )
+    .unwrap();
     assert_eq!(told(&mut stage), []);
     delete(&mut stage, "a", Precondition::Any).unwrap();
     assert_eq!(told(&mut stage)[0].0, "deleteDeviceIdentity");
-}
-
-fn browse(stage: &mut Stage, browse: BrowseDevices) -> (Vec<String>, bool, u64) {
-    let RegistryReply::DevicePage(page) = stage.asked(RegistryRequest::BrowseDevices(browse)) else {
-        panic!("no page")
-    };
-    let ids = page.items.iter().map(|item| item["deviceId"].as_str().unwrap().to_owned());
-    (ids.collect(), page.more, page.total)
-}
-
-#[test]
-fn lists_are_ordered_and_pages_continue() {
-    let mut stage = Stage::registry();
-    for number in [3, 1, 2, 5, 4] {
-        create(&mut stage, &format!("pump-{number}"));
-    }
-    put(&mut stage, "Pump%_9", Precondition::None, json!({ "status": "disabled" })).unwrap();
-    let RegistryReply::Devices(list) = stage.asked(RegistryRequest::ListDevices(ListDevices { top: 2 })) else {
-        panic!("no list")
-    };
-    assert_eq!(list.len(), 2);
-    assert_eq!(list[0]["deviceId"], "Pump%_9");
-    assert!(list[0]["authentication"]["symmetricKey"]["primaryKey"].is_string(), "with keys");
-    let page = BrowseDevices { search: Some("PUMP-".to_owned()), top: 2, ..BrowseDevices::default() };
-    let (ids, more, total) = browse(&mut stage, page.clone());
-    assert_eq!((ids, more, total), (vec!["pump-1".into(), "pump-2".into()], true, 5));
-    let (ids, more, _) = browse(&mut stage, BrowseDevices { after: Some("pump-4".into()), ..page });
-    assert_eq!((ids, more), (vec!["pump-5".to_owned()], false));
-    let (ids, ..) = browse(
-        &mut stage,
-        BrowseDevices { search: Some("%_".into()), top: 10, ..BrowseDevices::default() },
-    );
-    assert_eq!(ids, ["Pump%_9"], "wildcards are text");
-    let (ids, ..) = browse(
-        &mut stage,
-        BrowseDevices { status: Some("disabled".into()), top: 10, ..BrowseDevices::default() },
-    );
-    assert_eq!(ids, ["Pump%_9"]);
-    let connected = BrowseDevices { connected: Some(true), top: 10, ..BrowseDevices::default() };
-    assert_eq!(browse(&mut stage, connected).2, 0);
-}
-
-#[test]
-fn statistics_count() {
-    let mut stage = Stage::registry();
-    create(&mut stage, "a");
-    put(&mut stage, "b", Precondition::None, json!({ "status": "disabled" })).unwrap();
-    let RegistryReply::Statistics(counts) = stage.asked(RegistryRequest::Statistics) else {
-        panic!("no counts")
-    };
-    assert_eq!((counts.total, counts.enabled, counts.disabled), (2, 1, 1));
-    assert_eq!((counts.connected, counts.never_connected), (0, 2));
-}
-
-#[test]
-fn a_write_that_fails_midway_leaves_nothing() {
-    let mut stage = Stage::registry();
-    create(&mut stage, "a");
-    // The twin's table refuses, after the identity was written.
-    use shared::sql::Sql;
-    let sql = &stage.actor.sql;
-    sql.execute("CREATE TRIGGER refuse BEFORE INSERT ON twin BEGIN SELECT RAISE(ABORT, 'no'); END", &[]).unwrap();
-    let refused = put(&mut stage, "b", Precondition::None, json!({}));
-    assert_eq!(code(refused), ErrorCode::ServerError);
-    assert_eq!(stage.actor.sql.number("SELECT count(*) FROM identity", &[]), Some(1));
-    assert!(stage.output.calls.is_empty(), "and nothing is told");
 }

@@ -24,6 +24,8 @@ const MAX_BATCH_BYTES: usize = 1_000_000;
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// How long "lately" is.
 const WINDOW_MILLISECONDS: i64 = 1_000;
+/// Shortest pause between two appends of a partition: one turn of the clock.
+const SHORTEST_PAUSE: i64 = 1;
 /// Longest pause between two appends of a partition.
 const LONGEST_PAUSE: i64 = 25;
 /// Tries before the senders are told by a closed connection.
@@ -59,8 +61,9 @@ pub(super) struct Batcher {
     pub in_flight: Option<InFlight>,
     /// A failed append that is sent again at the given time.
     retry: Option<(Timestamp, Batch, u32)>,
-    /// No append before this time: see [`Batcher::pause`].
-    not_before: Timestamp,
+    /// When the last append ended and how many milliseconds it took: see [`Batcher::pause`].
+    last_end: Timestamp,
+    last_took: i64,
     batches: u64,
     window: u64,
     window_start: Option<Timestamp>,
@@ -85,7 +88,8 @@ impl Batcher {
             waiting_bytes: 0,
             in_flight: None,
             retry: None,
-            not_before: Timestamp::UNSET,
+            last_end: Timestamp::UNSET,
+            last_took: 0,
             batches: 0,
             window: 1,
             window_start: None,
@@ -169,13 +173,13 @@ impl Batcher {
         if !complete {
             return Some(oldest.plus_milliseconds(LONGEST_WAIT));
         }
-        // Who sends alone is waiting for this very acknowledgement.
-        let alone = self.connections_before <= 1 && batch.connections <= 1;
-        Some(if alone {
-            oldest
+        let pause = if self.connections_before <= 1 && batch.connections <= 1 {
+            // Who sends alone waits for this very acknowledgement: no longer than needed.
+            SHORTEST_PAUSE
         } else {
-            self.not_before.max(oldest)
-        })
+            self.last_took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+        };
+        Some(self.last_end.plus_milliseconds(pause).max(oldest))
     }
 
     /// The next batch, if one should go now; the caller sends it and reports the outcome.
@@ -189,11 +193,13 @@ impl Batcher {
     }
 
     /// An append has ended. The next one waits as long as this one took, so that storing
-    /// fills at most half of the time: in the other half every socket is read, not only
-    /// those that were acknowledged last, and a slow disk makes larger batches.
+    /// fills at most half of the time and a slow disk makes larger batches. It waits a
+    /// moment in any case: workerd looks for new input only when nothing is left to run,
+    /// and senders that are always acknowledged at once would keep it from ever looking,
+    /// so that every other socket starves.
     pub(super) fn pause(&mut self, now: Timestamp, since: Timestamp) {
-        let took = now.milliseconds() - since.milliseconds();
-        self.not_before = now.plus_milliseconds(took.clamp(1, LONGEST_PAUSE));
+        self.last_end = now;
+        self.last_took = now.milliseconds() - since.milliseconds();
     }
 
     /// Notes that a batch is under way.
@@ -318,6 +324,25 @@ mod tests {
         send(&mut batcher, 1200, 3, &mut senders[3]);
         assert_eq!(due(&mut batcher, 1449), None);
         assert_eq!(due(&mut batcher, 1450), Some(1));
+    }
+
+    #[test]
+    fn even_a_lone_sender_lets_others_be_read_between_two_appends() {
+        let mut batcher = Batcher::new();
+        let mut sender = Sender {
+            batch: 0,
+            window: 0,
+        };
+        let at = Timestamp::from_milliseconds;
+        send(&mut batcher, 0, 1, &mut sender);
+        let batch = batcher.take_due(at(0)).unwrap();
+        batcher.sent(at(0), 1, batch, 1);
+        send(&mut batcher, 9, 1, &mut sender);
+        let in_flight = batcher.in_flight.take().unwrap();
+        batcher.pause(at(9), in_flight.since);
+        assert_eq!(due(&mut batcher, 9), None);
+        assert_eq!(batcher.wake_at(), Some(at(10)));
+        assert_eq!(due(&mut batcher, 10), Some(1));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::calls::PendingCall;
 use super::connection::{Connection, Slot};
 use super::packets::Verdict;
 use super::{Context, Gateway};
-use crate::error::{ErrorCode, HubError};
+use crate::error::{ErrorCode, HubError, tracking_id};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult, ReportTwin};
 use crate::mqtt::encode;
 use crate::mqtt::packet::Publish;
@@ -109,17 +109,26 @@ impl Gateway {
         if !session.subscriptions.wants_twin_responses() {
             return;
         }
+        // Random by the connection's name, different for each of its requests.
+        let connection = self
+            .connections
+            .get(&slot)
+            .map(|connection| &connection.id.0);
+        let random = connection
+            .and_then(|id| u64::from_str_radix(id, 16).ok())
+            .unwrap_or(0);
+        let tracking = u128::from(random) << 64 | u128::from(self.correlations);
         let (status, version, body) = match result {
             Ok(RegistryReply::DeviceTwin(twin)) => (200, None, twin.to_string()),
             Ok(RegistryReply::Reported { version }) => (204, Some(version), String::new()),
             Ok(_) => {
                 let error = HubError::internal("unexpected answer");
-                (500, None, error_body(&error, context).to_string())
+                (500, None, error_body(&error, tracking, context).to_string())
             }
             Err(error) => (
                 error.code.status(),
                 None,
-                error_body(&error, context).to_string(),
+                error_body(&error, tracking, context).to_string(),
             ),
         };
         context.out.publish(
@@ -138,7 +147,7 @@ impl Gateway {
 }
 
 /// Node looks only at this body, Python only at the status (§5.2).
-fn error_body(error: &HubError, context: &Context<'_>) -> Value {
+fn error_body(error: &HubError, tracking: u128, context: &Context<'_>) -> Value {
     let message = if error.code.status() >= 500 {
         "Internal error; try again."
     } else {
@@ -146,6 +155,7 @@ fn error_body(error: &HubError, context: &Context<'_>) -> Value {
     };
     json!({
         "errorCode": error.code.number(),
+        "trackingId": tracking_id(tracking, context.now),
         "message": message,
         "timestampUtc": context.now,
     })
