@@ -46,15 +46,15 @@ function lives(pid) {
   }
 }
 
-/** A folder for this run, on the disk that hubs use: storage in memory would flatter the hub. */
+/** A folder for this run; by default on the disk that hubs use, as storage in memory flatters the hub. */
 function temporaryFolder(root) {
-  const parent = path.join(root, "target/bench");
+  const parent = process.env.SKERRY_BENCH_FOLDER ?? path.join(root, "target/bench");
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
-    const pid = Number(/^run-(\d+)-/.exec(name)?.[1]);
+    const pid = Number(/^skerry-bench-(\d+)-/.exec(name)?.[1]);
     if (pid && !lives(pid)) rmSync(path.join(parent, name), { recursive: true, force: true });
   }
-  return mkdtempSync(path.join(parent, `run-${process.pid}-`));
+  return mkdtempSync(path.join(parent, `skerry-bench-${process.pid}-`));
 }
 
 async function main(values) {

@@ -6,14 +6,14 @@ import { settledBytes } from "../parts/resident-memory.mjs";
 import { Home, withRuntimes } from "../parts/runtime.mjs";
 
 /** Connections before the first reading, so that compiled code does not count as connections. */
-const WARM_UP = ["--connections", "10", "--parallel", "2"];
+const WARM_UP = ["--connections", "10"];
 
 /** Memory does not come back from a process, so every run has a new one on the same storage. */
-async function perConnection(context, wanted, modes, connections) {
+async function perConnection(context, wanted, mode, connections) {
   return withRuntimes(context, [wanted], async (runtime) => {
-    await load(context, runtime, { mode: modes.connect, seconds: 1, warmUp: 0.1, options: WARM_UP });
+    await load(context, runtime, { mode, seconds: 1, options: WARM_UP });
     const before = await settledBytes(runtime.workerdPid, context.signal);
-    const after = await withIdleConnections(context, runtime, modes.idle, connections, () =>
+    const after = await withIdleConnections(context, runtime, mode, connections, () =>
       settledBytes(runtime.workerdPid, context.signal),
     );
     return {
@@ -29,8 +29,8 @@ async function measure(context) {
   const baseline = { kind: "baseline", home: new Home(context, "memory-baseline") };
   await withRuntimes(context, [hub], (runtime) => createDevices(context, runtime, connections));
   const pairs = await interleave(context, runs, {
-    hub: () => perConnection(context, hub, { connect: "connect", idle: "idle" }, connections),
-    baseline: () => perConnection(context, baseline, { connect: "raw-connect", idle: "raw-idle" }, connections),
+    hub: () => perConnection(context, hub, "idle", connections),
+    baseline: () => perConnection(context, baseline, "raw-idle", connections),
   });
   return pairs.map((pair) => ({
     value: pair.hub.bytes,

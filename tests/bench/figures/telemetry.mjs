@@ -34,6 +34,7 @@ async function measure(context) {
       p50Ms: pair.hub.p50Ms,
       p99Ms: pair.hub.p99Ms,
       baselineP99Ms: pair.baseline.p99Ms,
+      baselineServed: pair.baseline.served,
     }));
   });
 }

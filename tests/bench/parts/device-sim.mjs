@@ -34,9 +34,11 @@ function start(context, runtime, values) {
     last = document;
     for (const look of waiting) look(document);
   });
+  const what = `device-sim load ${values.join(" ")}`;
+  const reason = () => (last?.event === "error" && last.message) || errors.trim() || "it gave no reason";
   const ended = once(child, "close").then(([code]) => {
-    if (code !== 0) throw new Error(`device-sim load ${values.join(" ")} ended with code ${code}: ${errors.trim()}`);
-    if (typeof last?.acked !== "number") throw new Error(`device-sim load ${values.join(" ")} printed no figures: ${errors.trim()}`);
+    if (code !== 0) throw new Error(`${what} ended with code ${code}: ${reason()}`);
+    if (typeof last?.acked !== "number") throw new Error(`${what} printed no figures: ${reason()}`);
     return last;
   });
   // Whoever waits for the end sees the failure; it must not end the bench before that.
@@ -45,7 +47,7 @@ function start(context, runtime, values) {
     Promise.race([
       new Promise((resolve) => waiting.push((document) => wanted(document) && resolve(document))),
       ended.then(() => {
-        throw new Error(`device-sim load ${values.join(" ")} ended too early: ${errors.trim()}`);
+        throw new Error(`${what} ended too early: ${reason()}`);
       }),
     ]);
   return { child, ended, line, kill: () => child.kill("SIGKILL") };
@@ -65,14 +67,15 @@ function faultless(figures) {
   if (figures.errors > 0) {
     throw new Error(`${figures.mode}: ${figures.errors} connections failed, the last one with: ${figures.lastError}`);
   }
-  if (figures.served !== undefined && figures.served < figures.connections) {
+  // The baseline may starve connections, since the platform does; the hub must not.
+  if (figures.mode === "telemetry" && figures.served < figures.connections) {
     throw new Error(`${figures.mode}: only ${figures.served} of ${figures.connections} connections got anything acknowledged`);
   }
   return figures;
 }
 
 /** One measured run of `seconds`. */
-export async function load(context, runtime, { mode, seconds, warmUp, options = [] }) {
+export async function load(context, runtime, { mode, seconds, warmUp = 1, options = [] }) {
   const run = start(context, runtime, ["--mode", mode, "--duration", `${seconds}s`, "--warm-up", `${warmUp}s`, ...options]);
   run.child.stdin.end();
   return faultless(await bounded(run, (seconds + warmUp) * 1000 + PATIENCE_MS, run.ended));
@@ -107,7 +110,7 @@ export async function createDevices(context, runtime, count) {
 export async function withIdleConnections(context, runtime, mode, count, use) {
   const run = start(context, runtime, ["--mode", mode, "--connections", String(count), "--parallel", "32"]);
   try {
-    const { connected } = await bounded(run, PATIENCE_MS, run.line((document) => "connected" in document));
+    const { connected } = await bounded(run, PATIENCE_MS * 2, run.line((document) => "connected" in document));
     if (connected !== count) throw new Error(`${mode}: only ${connected} of ${count} connections opened`);
     const result = await use();
     run.child.stdin.end();

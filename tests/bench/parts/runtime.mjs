@@ -72,7 +72,8 @@ class Runtime {
       lines.on("line", (line) => {
         const event = JSON.parse(line);
         if (event.event === "serving") resolve(event);
-        else reject(new Error(`the ${this.kind} failed: ${event.message}${this.said()}`));
+        else this.failure = event.message;
+        reject(new Error(`the ${this.kind} failed: ${event.message}${this.said()}`));
       });
       this.exited.then(([code]) => reject(new Error(`the ${this.kind} ended with code ${code} before it served${this.said()}`)));
       const late = setTimeout(() => reject(new Error(`the ${this.kind} does not serve after ${START_PATIENCE_MS / 1000} s`)), START_PATIENCE_MS);
@@ -81,6 +82,7 @@ class Runtime {
     });
     this.child.stdin.write(`${JSON.stringify({ kind: this.kind, settings })}\n`);
     Object.assign(this, await served);
+    this.served = true;
   }
 
   said() {
@@ -118,8 +120,8 @@ export async function withRuntimes(context, wanted, use) {
     }
     return await use(...started);
   } catch (error) {
-    const fallen = started.find((runtime) => !runtime.running);
-    if (fallen && !context.signal.aborted) error.message += ` (the ${fallen.kind}'s process is gone${fallen.said()})`;
+    const fallen = started.find((runtime) => runtime.served && runtime.failure);
+    if (fallen && !context.signal.aborted) error.message += ` (the ${fallen.kind}: ${fallen.failure}${fallen.said()})`;
     throw error;
   } finally {
     await Promise.all(started.map((runtime) => runtime.stop()));

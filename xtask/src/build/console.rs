@@ -36,8 +36,8 @@ pub fn build(project: &Project) -> Outcome {
                 "--target",
                 "wasm32-unknown-unknown",
             ])
-            .args(["--package", "console"])
-            .current_dir(&project.root),
+            // By its folder: a dependency is called `console` too.
+            .current_dir(project.root.join("console")),
     )?;
     let compiled = project
         .target

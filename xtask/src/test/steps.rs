@@ -106,14 +106,9 @@ fn clippy_wasm(project: &Project) -> Outcome<Option<Count>> {
             .current_dir(&project.root)
             .env("CARGO_NET_OFFLINE", "true")
             .args(["clippy", "--target", "wasm32-unknown-unknown", "--locked"])
-            .args([
-                "--package",
-                "shared",
-                "--package",
-                "worker-shell",
-                "--package",
-                "console",
-            ])
+            // By exclusion: a dependency is called `console` too.
+            .args(["--workspace", "--exclude", "device-sim"])
+            .args(["--exclude", "simulation", "--exclude", "xtask"])
             .args(["--", "--deny", "warnings"]),
     )
 }
