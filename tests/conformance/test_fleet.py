@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(900)
 
 def test_two_thousand_devices_receive_a_desired_change(hub, hub_event_routes, tmp_path):
     # Plain HTTP: TLS is checked elsewhere, and 2,000 requests need none.
-    apis = [RestApi(hub.url, hub.owner, PUBLIC_NAME) for _ in range(CALLERS)]
+    apis = [RestApi(hub.url, hub.owner, PUBLIC_NAME, keep_alive=False) for _ in range(CALLERS)]
     api = apis[0]
     names = [f"fleet-{number:04}" for number in range(1, DEVICES + 1)]
     connected_before = api.get("/statistics/service").json()["connectedDeviceCount"]

@@ -15,7 +15,7 @@ export class Device {
 
   async connect() {
     const host = this.service.hostName;
-    this.client = await mqtt.connectAsync(`${this.service.url.replace('http', 'ws')}/$iothub/websocket`, {
+    this.client = mqtt.connect(`${this.service.url.replace('http', 'ws')}/$iothub/websocket`, {
       protocolVersion: 4,
       clean: false,
       reconnectPeriod: 0,
@@ -24,7 +24,13 @@ export class Device {
       password: sasToken(`${host}/devices/${this.id}`, this.key),
     });
     this.closed = new Promise((resolve) => this.client.once('close', resolve));
+    // Before the connection stands: what waited in the session arrives right behind its CONNACK.
     this.client.on('message', (topic, payload) => this.receive(topic, payload));
+    await new Promise((resolve, reject) => {
+      this.client.once('connect', resolve);
+      this.client.once('error', reject);
+      this.client.once('close', () => reject(new Error(`the hub closed the connection of ${this.id}`)));
+    });
     await this.client.subscribeAsync(`devices/${this.id}/messages/devicebound/#`, { qos: 1 });
     await this.client.subscribeAsync('$iothub/twin/PATCH/properties/desired/#', { qos: 0 });
     await this.client.subscribeAsync('$iothub/methods/POST/#', { qos: 0 });

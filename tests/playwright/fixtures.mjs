@@ -11,28 +11,46 @@ import { Service } from './service.mjs';
 export class Watch {
   constructor(page) {
     this.problems = [];
-    this.allowed = [];
+    this.answers = [];
+    this.failures = [];
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) this.note(`console: ${message.text()} (${message.location().url})`);
+      if (['error', 'warning'].includes(message.type())) this.judgeConsole(message.text(), message.location().url);
     });
-    page.on('pageerror', (error) => this.note(`exception: ${error.message}`));
+    page.on('pageerror', (error) => this.problems.push(`exception: ${error.message}`));
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
       // The browser itself ends polls and streams of a page that it leaves.
-      if (reason !== 'net::ERR_ABORTED') this.note(`request failed: ${reason} ${request.method()} ${request.url()}`);
+      if (reason === 'net::ERR_ABORTED' || this.failures.includes(reason)) return;
+      this.problems.push(`request failed: ${reason} ${request.method()} ${request.url()}`);
     });
     page.on('response', (response) => {
-      if (response.status() >= 400) this.note(`answer ${response.status()}: ${response.request().method()} ${response.url()}`);
+      if (response.status() < 400 || this.announced(response.status(), response.url())) return;
+      this.problems.push(`answer ${response.status()}: ${response.request().method()} ${response.url()}`);
     });
   }
 
-  note(text) {
-    if (!this.allowed.some((pattern) => pattern.test(text))) this.problems.push(text);
+  /** Chromium logs failed loads by itself; only the announced ones may pass, everything else is the page's doing. */
+  judgeConsole(text, url) {
+    const [, status] = /^Failed to load resource: the server responded with a status of (\d{3})\b/.exec(text) ?? [];
+    if (status && this.announced(Number(status), url)) return;
+    const [, reason] = /^Failed to load resource: (net::ERR_[A-Z_]+)$/.exec(text) ?? [];
+    if (reason && this.failures.includes(reason)) return;
+    this.problems.push(`console: ${text} (${url})`);
   }
 
-  /** Announces what this test provokes on purpose. */
-  allow(...patterns) {
-    this.allowed.push(...patterns);
+  announced(status, url) {
+    const { pathname } = new URL(url);
+    return this.answers.some((answer) => answer.status === status && answer.path.test(pathname));
+  }
+
+  /** Announces an error answer that this test provokes on purpose. */
+  allowAnswer(status, path) {
+    this.answers.push({ status, path });
+  }
+
+  /** Announces how requests fail while the hub of this test is away. */
+  allowFailures(...reasons) {
+    this.failures.push(...reasons);
   }
 }
 

@@ -4,10 +4,10 @@ import { expect, expectAccessible, picture, test } from './fixtures.mjs';
 import { sessionFile } from './places.mjs';
 
 /** Nobody is signed in yet, so the hub answers 401, and the browser logs that by itself. */
-const NOT_SIGNED_IN = [/401.*\/api\/v1\/session/];
+const NOT_SIGNED_IN = [401, /^\/api\/v1\/session$/];
 
 test('without a session the console explains how to get one', async ({ page, watch, at }) => {
-  watch.allow(...NOT_SIGNED_IN);
+  watch.allowAnswer(...NOT_SIGNED_IN);
   await page.goto(at('devices'));
   await expect(page.getByRole('heading', { name: 'Sign in to Skerry' })).toBeVisible();
   await expect(page.getByText('cargo xtask hub')).toBeVisible();
@@ -21,14 +21,14 @@ test('without a session the console explains how to get one', async ({ page, wat
 });
 
 test('a forged link is refused', async ({ page, watch, at }) => {
-  watch.allow(...NOT_SIGNED_IN);
+  watch.allowAnswer(...NOT_SIGNED_IN);
   await page.goto(at('#sign-in=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'));
   await expect(page.getByRole('alert').filter({ hasText: 'does not work any more' })).toBeVisible();
   expect(await page.context().cookies()).toEqual([]);
 });
 
 test('the printed link opens the console once', async ({ page, browser, watch, ready }) => {
-  watch.allow(...NOT_SIGNED_IN);
+  watch.allowAnswer(...NOT_SIGNED_IN);
   await page.goto(ready.consoleUrl);
   await expect(page.getByRole('heading', { name: 'Fleet overview' })).toBeVisible();
   expect(page.url(), 'the token must not stay in the address').not.toContain('sign-in=');

@@ -22,7 +22,7 @@ test('loading shows a skeleton, then the data', async ({ page, emptyHub, makeDev
 
 test('an error shows the hub’s words, its tracking id and a retry that works', async ({ page, emptyHub, makeDevice, at, watch }) => {
   await makeDevice('retried-1');
-  watch.allow(/500/);
+  watch.allowAnswer(500, LIST);
   await page.route(LIST, (route) => route.fulfill({
     status: 500,
     contentType: 'application/json; charset=utf-8',
@@ -69,12 +69,22 @@ test('filters by status and connection', async ({ page, emptyHub, makeDevice, se
   await page.goto(at('devices'));
   const filters = page.getByRole('main');
   await filters.getByLabel('Status').selectOption({ label: 'Disabled' });
+  await expect(page, 'the address stays the list’s own').toHaveURL(at('devices?status=disabled'));
   await expect(page.getByRole('link', { name: 'disabled-1' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'online-1' })).toBeHidden();
   await filters.getByLabel('Status').selectOption({ label: 'Any' });
   await filters.getByLabel('Connection').selectOption({ label: 'Connected' });
+  await expect(page).toHaveURL(at('devices?connection=connected'));
   await expect(page.getByRole('link', { name: 'online-1' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'disabled-1' })).toBeHidden();
+
+  // The top bar finds from every screen.
+  await page.goto(at(''));
+  await page.getByLabel('Find a device by its id').fill('disabled-');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(at('devices?search=disabled-'));
+  await expect(page.getByRole('link', { name: 'disabled-1' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'online-1' })).toBeHidden();
 });
 
 test('pages come from the server and the keyboard moves in them', async ({ page, emptyHub, service, at }) => {
@@ -83,6 +93,7 @@ test('pages come from the server and the keyboard moves in them', async ({ page,
   await expect(page.getByRole('link', { name: 'row-001' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'row-060' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Next page' }).click();
+  await expect(page).toHaveURL((url) => url.pathname === '/console/devices' && url.search !== '');
   await expect(page.getByRole('link', { name: 'row-060' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'row-001' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Previous page' }).click();
@@ -108,6 +119,7 @@ test('a dialog keeps the focus and gives it back', async ({ page, emptyHub, make
   await opener.click();
   const dialog = page.getByRole('dialog', { name: 'Add a device' });
   await expect(dialog).toBeVisible();
+  await expect(page, 'the open dialog has an address').toHaveURL(at('devices?create=1'));
   for (let step = 0; step < 12; step += 1) {
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('dialog') !== null)).toBe(true);
@@ -115,10 +127,11 @@ test('a dialog keeps the focus and gives it back', async ({ page, emptyHub, make
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   await expect(opener).toBeFocused();
+  await expect(page).toHaveURL(at('devices'));
 });
 
 test('a device that is not there', async ({ page, emptyHub, at, watch }) => {
-  watch.allow(/404/);
+  watch.allowAnswer(404, /^\/(devices|api\/v1\/devices)\/nobody(\/|$)/);
   await page.goto(at('devices/nobody'));
   await expect(page.getByRole('heading', { name: 'There is no device “nobody”' }).first()).toBeVisible();
   await expectAccessible(page, 'missing device');
@@ -146,7 +159,7 @@ test('ids with reserved characters have addresses too', async ({ page, emptyHub,
 
 test('a method to an offline device explains itself', async ({ page, emptyHub, makeDevice, at, watch }) => {
   await makeDevice('asleep-1');
-  watch.allow(/404.*\/methods/);
+  watch.allowAnswer(404, /^\/twins\/asleep-1\/methods$/);
   await page.goto(at('devices/asleep-1/methods'));
   await page.getByLabel('Method name').fill('reboot');
   await page.getByRole('button', { name: 'Call method' }).click();
@@ -167,4 +180,23 @@ test('purging the queue asks first and counts', async ({ page, emptyHub, makeDev
   await dialog.getByRole('button', { name: 'Purge queue' }).click();
   await expect(page.getByText('2 messages purged')).toBeVisible();
   expect((await service.device('purged-1')).cloudToDeviceMessageCount).toBe(0);
+});
+
+test('the editor’s colours stay under the typed text', async ({ page, emptyHub, makeDevice, at }) => {
+  await makeDevice('colours-1');
+  await page.goto(at('devices/colours-1/twin'));
+  const editor = page.getByLabel('Edit desired properties as JSON');
+  const colours = page.locator('.editor .ink');
+  const text = `{\n  "name": "${'long '.repeat(80)}",\n  "count": 3,\n  "open": tru\n}\n`;
+  await editor.fill(text);
+  expect((await colours.textContent()).startsWith(text), 'unfinished JSON keeps every character').toBe(true);
+  await expect(colours.locator('.j-k')).toHaveText(['"name"', '"count"', '"open"']);
+  const metrics = (element) => {
+    const { font, lineHeight, paddingLeft, paddingTop, letterSpacing, tabSize } = getComputedStyle(element);
+    const { x, y } = element.getBoundingClientRect();
+    return { font, lineHeight, paddingLeft, paddingTop, letterSpacing, tabSize, x, y };
+  };
+  expect(await colours.evaluate(metrics)).toEqual(await editor.evaluate(metrics));
+  await editor.evaluate((element) => { element.scrollLeft = 400; });
+  await expect.poll(() => colours.evaluate((element) => element.scrollLeft)).toBe(400);
 });

@@ -104,10 +104,14 @@ function explain(error) {
 }
 
 const lines = createInterface({ input: process.stdin });
+let started = false;
 const [firstLine] = await Promise.race([
   once(lines, "line"),
-  once(lines, "close").then(() => process.exit()),
+  once(lines, "close").then(() => {
+    if (!started) process.exit();
+  }),
 ]);
+started = true;
 lines.once("close", stop);
 
 try {

@@ -210,11 +210,16 @@ pub async fn host_name() -> Result<String, ApiError> {
 
 /// One page of the list.
 pub async fn page(filter: DeviceFilter) -> Result<DevicePage, ApiError> {
+    first(filter, PAGE).await
+}
+
+/// The first few devices of a filter.
+pub async fn first(filter: DeviceFilter, most: usize) -> Result<DevicePage, ApiError> {
     let query = write_query([
         ("search", filter.search),
         ("status", filter.status),
         ("connectionState", filter.connection),
-        ("top", PAGE.to_string()),
+        ("top", most.to_string()),
         ("cursor", filter.cursors.last().cloned().unwrap_or_default()),
     ]);
     own(Method::GET, &format!("/devices{query}"))

@@ -4,6 +4,7 @@
 use crate::components::field::unique_id;
 use crate::i18n::{fill, t};
 use crate::logic::json_document::{JsonError, parse};
+use crate::logic::json_ink::ink;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -44,7 +45,8 @@ pub fn JsonEditor(
     let note_id = format!("{id}-note");
     let described = note_id.clone();
     let error = Memo::new(move |_| parsed(&text.get(), optional).err());
-    let count = Memo::new(move |_| text.with(|t| t.split('\n').count()).max(rows));
+    let count = Memo::new(move |_| text.with(|t| t.split('\n').count()));
+    let colours = NodeRef::<leptos::html::Pre>::new();
     let wrong = Memo::new(move |_| error.with(|e| e.as_ref().map(|e| e.line)));
     let note = move || {
         let words = error.get().map(|e| {
@@ -74,6 +76,17 @@ pub fn JsonEditor(
                             .collect_view()
                     }}
                 </div>
+                // The colours are a copy that lies under the text, which itself has none.
+                <pre class="code ink" aria-hidden="true" node_ref=colours>
+                    {move || text.with(|t| {
+                        ink(t)
+                            .into_iter()
+                            .map(|(piece, part)| view! { <span class=piece.class()>{part.to_owned()}</span> })
+                            .collect_view()
+                    })}
+                    // A last line break needs something behind it to take up its line.
+                    <span>" "</span>
+                </pre>
                 <textarea
                     id=id
                     class="code"
@@ -81,11 +94,16 @@ pub fn JsonEditor(
                     spellcheck="false"
                     autocomplete="off"
                     autocapitalize="off"
-                    rows=move || count.get().to_string()
+                    rows=move || count.get().max(rows).to_string()
                     aria-invalid=move || bad.get().then_some("true")
                     aria-describedby=described
                     prop:value=move || text.get()
                     on:input=move |event| text.set(event_target_value(&event))
+                    on:scroll=move |event| {
+                        if let Some(copy) = colours.get_untracked() {
+                            copy.set_scroll_left(event_target::<web_sys::Element>(&event).scroll_left());
+                        }
+                    }
                 ></textarea>
             </div>
             <div class="field-note" class:bad=move || bad.get() id=note_id aria-live="polite">

@@ -1,6 +1,6 @@
 //! A JSON document to read: coloured, numbered, with an optional note beside each leaf.
 
-use crate::logic::json_lines::{JsonLine, Piece, lines};
+use crate::logic::json_lines::{JsonLine, lines};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -53,14 +53,7 @@ fn row(
         .pieces
         .into_iter()
         .map(|(piece, text)| {
-            let class = match piece {
-                Piece::Punctuation => "j-p",
-                Piece::Key => "j-k",
-                Piece::Text => "j-s",
-                Piece::Number => "j-n",
-                Piece::Word => "j-w",
-            };
-            view! { <span class=class>{text}</span> }
+            view! { <span class=piece.class()>{text}</span> }
         })
         .collect_view();
     view! {

@@ -10,7 +10,7 @@ texts! {
         match_some_other: "{n} devices match", "{n}대 일치";
         add: "Add device", "디바이스 추가";
         filters: "Filters", "필터";
-        search: "Filter by id", "ID로 필터";
+        search: "Filter by device id", "디바이스 ID로 필터";
         status: "Status", "상태";
         connection: "Connection", "연결";
         any: "Any", "전체";
@@ -35,6 +35,7 @@ texts! {
         keys_move: "move", "이동";
         keys_open: "open", "열기";
         keys_filter: "filter", "필터";
+        keys_all: "all keys", "모든 단축키";
         enable: "Enable", "사용";
         disable: "Disable", "사용 안 함";
         delete: "Delete", "삭제";

@@ -21,11 +21,14 @@ texts! {
         state_title: "Fleet state", "플릿 상태";
         state_all: "All devices", "모든 디바이스";
         state_bar: "{connected} connected, {disconnected} disconnected, {never} never seen", "연결됨 {connected}, 연결 끊김 {disconnected}, 연결 기록 없음 {never}";
+        absent_title: "Not connected", "연결되지 않은 디바이스";
+        absent_all: "Show all", "모두 보기";
+        absent_none: "Every device is connected.", "모든 디바이스가 연결되어 있습니다.";
         hub_title: "Hub", "허브";
         host_name: "Host name", "호스트 이름";
         version: "Version", "버전";
         layout: "Layout", "구성";
-        layout_value: "{shards} registry shards · {gateways} gateways · {partitions} event partitions", "레지스트리 샤드 {shards} · 게이트웨이 {gateways} · 이벤트 파티션 {partitions}";
+        layout_value: "{shards} shards · {gateways} gateways · {partitions} partitions", "샤드 {shards} · 게이트웨이 {gateways} · 파티션 {partitions}";
         start_title: "Connect your first device", "첫 디바이스 연결하기";
         start_more: "Connect a device", "디바이스 연결하기";
         start_text: "Any Azure IoT device SDK works unchanged. Create a device, copy its connection string, and run one of these.", "Azure IoT 디바이스 SDK를 수정 없이 사용할 수 있습니다. 디바이스를 만들고 연결 문자열을 복사한 뒤 아래 예제 중 하나를 실행하세요.";

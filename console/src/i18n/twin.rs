@@ -13,8 +13,8 @@ texts! {
         reported_hint: "Only the device writes here. It shows as soon as it reports.", "디바이스만 쓸 수 있는 영역입니다. 보고하는 즉시 표시됩니다.";
         drift: "drift", "불일치";
         drift_hint: "Desired says {value}", "희망 값: {value}";
-        drift_one: "{n} leaf differs from desired", "희망 속성과 다른 값 {n}개";
-        drift_other: "{n} leaves differ from desired", "희망 속성과 다른 값 {n}개";
+        drift_one: "{n} value differs from desired", "희망 속성과 다른 값 {n}개";
+        drift_other: "{n} values differ from desired", "희망 속성과 다른 값 {n}개";
         in_step: "In step with desired", "희망 속성과 일치";
         edit_desired: "Edit desired properties as JSON", "희망 속성 JSON 편집";
         edit_tags: "Edit tags as JSON", "태그 JSON 편집";
@@ -26,8 +26,8 @@ texts! {
         review: "Review change", "변경 검토";
         review_title_desired: "Review change to desired", "희망 속성 변경 검토";
         review_title_tags: "Review change to tags", "태그 변경 검토";
-        patch_leaves_one: "merge patch · {n} leaf", "병합 패치 · 값 {n}개";
-        patch_leaves_other: "merge patch · {n} leaves", "병합 패치 · 값 {n}개";
+        patch_leaves_one: "merge patch · {n} value", "병합 패치 · 값 {n}개";
+        patch_leaves_other: "merge patch · {n} values", "병합 패치 · 값 {n}개";
         edit_again: "Edit again", "다시 편집";
         save: "Save", "저장";
         save_as: "Save as version {n}", "버전 {n}(으)로 저장";

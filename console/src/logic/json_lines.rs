@@ -18,6 +18,19 @@ pub enum Piece {
     Word,
 }
 
+impl Piece {
+    /// The class that colours it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Punctuation => "j-p",
+            Self::Key => "j-k",
+            Self::Text => "j-s",
+            Self::Number => "j-n",
+            Self::Word => "j-w",
+        }
+    }
+}
+
 /// One line of a printed document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonLine {

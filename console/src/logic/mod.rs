@@ -5,6 +5,7 @@ pub mod connection_string;
 pub mod device_rules;
 pub mod error_envelope;
 pub mod json_document;
+pub mod json_ink;
 pub mod json_lines;
 pub mod line_diff;
 pub mod merge_patch;

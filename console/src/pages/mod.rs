@@ -1,5 +1,6 @@
 //! One module per screen.
 
+pub mod absent;
 pub mod device;
 pub mod devices;
 pub mod not_found;

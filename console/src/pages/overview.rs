@@ -12,6 +12,7 @@ use crate::i18n::{count, fill, t, tr};
 use crate::live::{PERIOD, live};
 use crate::logic::number::{grouped, percent, rate};
 use crate::logic::url_state::DeviceFilter;
+use crate::pages::absent::AbsentDevices;
 use crate::pages::snippets::Snippets;
 use crate::routes;
 use leptos::prelude::*;
@@ -138,6 +139,8 @@ fn Figures(overview: Signal<Overview>, samples: RwSignal<VecDeque<Sample>>) -> i
 fn Details(overview: Signal<Overview>) -> impl IntoView {
     let empty = Memo::new(move |_| overview.with(|o| o.devices.total == 0));
     let host = Signal::derive(move || overview.with(|o| o.hub.host_name.clone()));
+    let absent =
+        Memo::new(move |_| overview.with(|o| o.devices.total.saturating_sub(o.devices.connected)));
     view! {
         {move || empty.get().then(|| view! {
             <section class="card start" aria-labelledby="start-title">
@@ -151,11 +154,12 @@ fn Details(overview: Signal<Overview>) -> impl IntoView {
                 </div>
             </section>
         })}
-        <div class="grid g21">
+        <div class="grid g21 even">
             <FleetState overview/>
             <HubCard overview/>
         </div>
         {move || (!empty.get()).then(|| view! {
+            <AbsentDevices absent/>
             <details class="card fold-card">
                 <summary><h2>{tr!(overview.start_more)}</h2></summary>
                 <div class="body">

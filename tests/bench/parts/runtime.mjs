@@ -68,6 +68,7 @@ class Runtime {
 
   async serving(settings, signal) {
     const lines = createInterface({ input: this.child.stdout });
+    let interrupt;
     const served = new Promise((resolve, reject) => {
       lines.on("line", (line) => {
         const event = JSON.parse(line);
@@ -78,8 +79,9 @@ class Runtime {
       this.exited.then(([code]) => reject(new Error(`the ${this.kind} ended with code ${code} before it served${this.said()}`)));
       const late = setTimeout(() => reject(new Error(`the ${this.kind} does not serve after ${START_PATIENCE_MS / 1000} s`)), START_PATIENCE_MS);
       late.unref();
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+      interrupt = () => reject(signal.reason);
+      signal.addEventListener("abort", interrupt, { once: true });
+    }).finally(() => signal.removeEventListener("abort", interrupt));
     this.child.stdin.write(`${JSON.stringify({ kind: this.kind, settings })}\n`);
     Object.assign(this, await served);
     this.served = true;

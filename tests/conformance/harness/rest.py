@@ -40,13 +40,18 @@ def assert_classic_error(answer: requests.Response, status: int, name: str) -> s
 class RestApi:
     """Signed requests as one policy. Every method gives the plain answer; nothing is raised."""
 
-    def __init__(self, base_url: str, owner: ConnectionString, host_name: str, ca_file: str | None = None):
+    def __init__(
+        self, base_url: str, owner: ConnectionString, host_name: str, ca_file: str | None = None, *, keep_alive: bool = True
+    ):
+        """Without `keep_alive`, each request has its own connection: on a loaded machine the server's
+        idle timer may run out before it has read the next request that is already on its way."""
         self.base_url = base_url
         self.owner = owner
         self.host_name = host_name
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = ca_file or True
+        self._keep_alive = keep_alive
         self._last_used = 0.0
 
     def authorization(self) -> str:
@@ -77,7 +82,7 @@ class RestApi:
         joined = "&".join(f"{name}={quote(value, safe='')}" if value else name for name, value in query.items())
         separator = "&" if "?" in path else "?"
         url = self.base_url + path + (separator + joined if joined else "")
-        if time.monotonic() - self._last_used > REUSE_SECONDS:
+        if not self._keep_alive or time.monotonic() - self._last_used > REUSE_SECONDS:
             self._session.close()
         try:
             return self._session.request(

@@ -103,7 +103,7 @@ pub fn DevicesPage() -> impl IntoView {
             <kbd>"j"</kbd> <kbd>"k"</kbd> {tr!(devices.keys_move)}
             <kbd>"Enter"</kbd> {tr!(devices.keys_open)}
             <kbd>"/"</kbd> {tr!(devices.keys_filter)}
-            <kbd>"?"</kbd>
+            <kbd>"?"</kbd> {tr!(devices.keys_all)}
         </div>
         <CreateDevice open=creating on_created=move |()| page.refresh()/>
     }

@@ -30,6 +30,9 @@ impl Gateway {
         if self.flush_at.is_some_and(|at| at <= now) {
             self.flush(&mut context);
         }
+        for batcher in &mut self.batchers {
+            batcher.rested(now);
+        }
         self.send_due(&mut context);
         self.arm(&mut context);
     }
