@@ -46,7 +46,7 @@ impl Host for Shell {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, _correlation: Correlation, _outcome: Outcome) {}
+    fn finished(self: &Rc<Self>, _outcomes: Vec<(Correlation, Outcome)>) {}
 
     fn timer(self: &Rc<Self>) {
         let mut effects = Effects::default();

@@ -196,9 +196,11 @@ impl Host for Shell {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, correlation: Correlation, outcome: Outcome) {
+    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
         let finished = self.act(None, |actor, shell, out| {
-            actor.finished(now(), correlation, outcome, &shell.object.sql, out);
+            for (correlation, outcome) in outcomes {
+                actor.finished(now(), correlation, outcome, &shell.object.sql, out);
+            }
         });
         if let Err(error) = finished {
             log_error("gateway", &error);

@@ -22,6 +22,11 @@ use worker::{Delay, Env, State, Stub};
 /// Calls to one address under way at a time, which keeps them in order; what comes meanwhile
 /// goes as the next batch.
 const CONCURRENT_CALLS: u32 = 1;
+/// Where requests wait already when a batch returns, more will come: the next batch goes
+/// after as long a pause as this one took, within these bounds in milliseconds. A batch is
+/// one commit and a message on either side, whatever is in it. Who calls alone never waits.
+const SHORTEST_PAUSE: i64 = 1;
+const LONGEST_PAUSE: i64 = 10;
 /// Requests in one batch.
 const MAX_BATCH: usize = 256;
 
@@ -55,8 +60,8 @@ pub trait Host: 'static {
     type Reply: 'static;
     /// The common part.
     fn object(&self) -> &Object<Self::Reply>;
-    /// A call has ended.
-    fn finished(self: &Rc<Self>, correlation: Correlation, outcome: Outcome);
+    /// Calls have ended, all those that travelled together at once.
+    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>);
     /// The volatile timer fired.
     fn timer(self: &Rc<Self>);
 }
@@ -189,7 +194,7 @@ fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation:
             Ok(stub) => Outcome::Appended(remote::append(&stub, to, &segment).await),
             Err(error) => Outcome::Appended(Err(error)),
         };
-        again.finished(correlation, outcome);
+        again.finished(vec![(correlation, outcome)]);
     });
 }
 
@@ -221,22 +226,34 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
     let stub = lane_stub(host, to);
     let again = host.clone();
     spawn(host, async move {
+        let began = platform::now();
         let (correlations, requests): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         let outcomes = match &stub {
             Ok(stub) => remote::carry_out(stub, to, &requests).await,
             Err(_) => Vec::new(),
         };
+        let mut more = false;
         if let Some(lane) = again.object().lanes.borrow_mut().get_mut(&to) {
-            lane.under_way = lane.under_way.saturating_sub(1);
+            more = !lane.waiting.is_empty();
             if outcomes.is_empty() {
                 // A stub whose object broke stays broken.
                 lane.stub = None;
             }
         }
         let mut outcomes = outcomes.into_iter();
-        for correlation in correlations {
-            let failed = || Outcome::Appended(Err(HubError::internal("no answer")));
-            again.finished(correlation, outcomes.next().unwrap_or_else(failed));
+        let failed = || Outcome::Appended(Err(HubError::internal("no answer")));
+        let finished = correlations
+            .into_iter()
+            .map(|correlation| (correlation, outcomes.next().unwrap_or_else(failed)))
+            .collect();
+        again.finished(finished);
+        if more {
+            let took = platform::now().milliseconds() - began.milliseconds();
+            let pause = took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+        }
+        if let Some(lane) = again.object().lanes.borrow_mut().get_mut(&to) {
+            lane.under_way = lane.under_way.saturating_sub(1);
         }
         send_next(&again, to);
     });

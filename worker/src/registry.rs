@@ -46,13 +46,15 @@ impl Host for Shell {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, correlation: Correlation, outcome: Outcome) {
+    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
         let mut effects = Effects::default();
-        let finished = self.with(None, |actor, object| {
-            actor.finished(now(), correlation, &outcome, &object.sql, &mut effects)
-        });
-        if let Err(error) = finished.flatten() {
-            log_error("registry", &error);
+        for (correlation, outcome) in outcomes {
+            let finished = self.with(None, |actor, object| {
+                actor.finished(now(), correlation, &outcome, &object.sql, &mut effects)
+            });
+            if let Err(error) = finished.flatten() {
+                log_error("registry", &error);
+            }
         }
         carry_out(self, effects);
     }

@@ -16,6 +16,9 @@ pub enum RegistryRequest {
     Connect(Box<ConnectRequest>),
     /// A session ended → `Done`. Ignored when the epoch is not the current one.
     Disconnected(Disconnected),
+    /// Which connections of a gateway live → `Done`. Older sessions of it that are not
+    /// among them have ended.
+    Census(Census),
     /// SUBSCRIBE or UNSUBSCRIBE → `Deliveries` (what may be sent now).
     UpdateSession(UpdateSession),
     /// Twin GET by the device → `DeviceTwin`.
@@ -160,6 +163,9 @@ pub struct ConnectRequest {
     pub gateway: u16,
     /// The asking connection.
     pub connection: ConnectionId,
+    /// The gateway's last census.
+    #[serde(default)]
+    pub census: u64,
     /// MQTT clean session.
     pub clean_session: bool,
     /// Seconds, as the client asked.
@@ -170,6 +176,18 @@ pub struct ConnectRequest {
     pub client_type: Option<String>,
     /// `api-version`.
     pub api_version: Option<String>,
+}
+
+/// Which connections of a gateway live.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Census {
+    /// Which gateway.
+    pub gateway: u16,
+    /// Rises with every census of that gateway. Sessions whose CONNECT carried this number
+    /// or a higher one began later and are none of its business.
+    pub number: u64,
+    /// Connections of the shard's devices.
+    pub live: Vec<ConnectionId>,
 }
 
 /// The session that a successful CONNECT resumes or begins.

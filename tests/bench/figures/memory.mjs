@@ -1,23 +1,23 @@
 // Resident bytes of workerd for one more idle connection.
 
-import { createDevices, load, withIdleConnections } from "../parts/device-sim.mjs";
+import { createDevices, withIdleConnections } from "../parts/device-sim.mjs";
 import { interleave } from "../parts/interleave.mjs";
 import { settledBytes } from "../parts/resident-memory.mjs";
 import { Home, withRuntimes } from "../parts/runtime.mjs";
 
-/** Connections before the first reading, so that compiled code does not count as connections. */
-const WARM_UP = ["--connections", "10"];
+/** Connections at the first reading: enough to fill what is free in either heap before them. */
+const FIRST_SHARE = 5;
 
 /** Memory does not come back from a process, so every run has a new one on the same storage. */
 async function perConnection(context, wanted, mode, connections) {
   return withRuntimes(context, [wanted], async (runtime) => {
-    await load(context, runtime, { mode, seconds: 1, options: WARM_UP });
-    const before = await settledBytes(runtime.workerdPid, context.signal);
-    const after = await withIdleConnections(context, runtime, mode, connections, () =>
-      settledBytes(runtime.workerdPid, context.signal),
-    );
+    const idle = (count) =>
+      withIdleConnections(context, runtime, mode, count, () => settledBytes(runtime.workerdPid, context.signal));
+    const few = connections / FIRST_SHARE;
+    const before = await idle(few);
+    const after = await idle(connections);
     return {
-      bytes: Math.round((after.bytes - before.bytes) / connections),
+      bytes: Math.round((after.bytes - before.bytes) / (connections - few)),
       settled: before.settled && after.settled,
     };
   });

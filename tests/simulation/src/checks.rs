@@ -152,7 +152,7 @@ fn one_session_each(simulation: &Simulation, problems: &mut Vec<String>) {
     }
 }
 
-/// Outboxes are empty, settings are delivered, no row tells of a connection that is gone.
+/// Outboxes are empty, settings are delivered, censuses are confirmed.
 fn nothing_is_left(simulation: &Simulation, problems: &mut Vec<String>) {
     let world = simulation.world();
     for (address, node) in &world.nodes {
@@ -172,22 +172,14 @@ fn nothing_is_left(simulation: &Simulation, problems: &mut Vec<String>) {
             Address::Hub if count("push") != 0 => {
                 problems.push(format!("{} objects never got the settings", count("push")));
             }
-            Address::Gateway(number) if node.actor.has_tables() => {
-                let rows = node
+            Address::Gateway(_) if node.actor.has_tables() => {
+                let unconfirmed = node
                     .actor
                     .sql
-                    .query("SELECT id FROM connection", &[])
-                    .expect("rows can be read");
-                for row in rows {
-                    let id = row.text(0).unwrap_or_default();
-                    let known = world
-                        .sockets
-                        .open
-                        .values()
-                        .any(|socket| socket.gateway == *number && socket.connection.0 == id);
-                    if !known {
-                        problems.push(format!("{address:?}: a row is left of connection {id}"));
-                    }
+                    .number("SELECT count(*) FROM census WHERE unconfirmed <> '[]'", &[])
+                    .unwrap_or(-1);
+                if unconfirmed != 0 {
+                    problems.push(format!("{address:?}: a census was never confirmed"));
                 }
             }
             _ => {}

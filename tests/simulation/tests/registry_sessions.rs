@@ -45,6 +45,7 @@ fn connect(stage: &mut Stage, who: &Identity, connection: &str) -> Connected {
         password: Some(token),
         gateway: 0,
         connection: ConnectionId(connection.to_owned()),
+        census: 0,
         clean_session: false,
         keep_alive: 60,
         model_id: None,

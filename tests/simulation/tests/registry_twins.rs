@@ -85,6 +85,7 @@ fn connect(stage: &mut Stage, filters: &[&str]) -> Connected {
         password: Some(token),
         gateway: 0,
         connection: ConnectionId("c1".to_owned()),
+        census: 0,
         clean_session: false,
         keep_alive: 60,
         model_id: None,

@@ -6,8 +6,8 @@ use super::twin::TwinRequest;
 use super::{Context, Gateway, GatewayEffects};
 use crate::error::HubError;
 use crate::hub::effects::{Correlation, Outcome, Outgoing};
+use crate::ipc::Address;
 use crate::ipc::registry::RegistryResult;
-use crate::ipc::{Address, ConnectionId};
 use crate::mqtt::encode;
 use crate::mqtt::topic::Subscriptions;
 use crate::sql::Sql;
@@ -20,7 +20,11 @@ pub(super) enum PendingCall {
         slot: Slot,
     },
     Disconnected {
-        connection: ConnectionId,
+        shard: u16,
+    },
+    Census {
+        shard: u16,
+        number: u64,
     },
     Session {
         slot: Slot,
@@ -59,9 +63,14 @@ impl Gateway {
             PendingCall::Connect { slot } => {
                 self.connect_decided(slot, registry_result(outcome), &mut context);
             }
-            PendingCall::Disconnected { connection } => {
+            PendingCall::Disconnected { shard } => {
+                if registry_result(outcome).is_err() {
+                    self.end_untold(shard, &mut context);
+                }
+            }
+            PendingCall::Census { shard, number } => {
                 let told = registry_result(outcome).is_ok();
-                self.end_reported(&connection, told, &mut context);
+                self.census_answered(shard, number, told, &mut context);
             }
             PendingCall::Session {
                 slot,

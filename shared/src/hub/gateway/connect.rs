@@ -54,22 +54,9 @@ impl Gateway {
             return Verdict::Close("serverError");
         };
         let id = connection.id.clone();
-        // Should this object die before the alarm is set for the session, nobody else would
-        // ever ask for the rows that it leaves.
+        // Should this object die before the alarm is set for the session, nothing else would
+        // bring it back to life to tell the registry of the end.
         context.out.common.alarm_at(connection.deadline());
-        // Written before the registry can know of the connection, so that a crash in
-        // between leaves a trace of whom to report as gone.
-        let noted = context.sql.execute(
-            "INSERT INTO connection (id, device_id, module_id) VALUES (?, ?, ?)",
-            &[
-                id.0.as_str().into(),
-                user_name.identity.device.as_str().into(),
-                user_name.identity.module_key().into(),
-            ],
-        );
-        if noted.is_err() {
-            return refuse(slot, ConnectCode::ServerUnavailable, "serverError", context);
-        }
         connection.phase = Phase::Connecting(Box::new(Pending {
             identity: user_name.identity.clone(),
             keep_alive: connect.keep_alive,
@@ -85,6 +72,7 @@ impl Gateway {
             password: password.map(str::to_owned),
             gateway: self.number,
             connection: id,
+            census: self.census.number,
             clean_session: connect.clean_session,
             keep_alive: connect.keep_alive,
             model_id: user_name.model_id,
@@ -114,7 +102,10 @@ impl Gateway {
                     3 => ConnectCode::ServerUnavailable,
                     _ => ConnectCode::NotAuthorized,
                 };
-                self.forget_row(slot, context);
+                if let Some(connection) = self.connections.get_mut(&slot) {
+                    // The registry knows nothing of it, so there is no end to report.
+                    connection.phase = Phase::Opened;
+                }
                 self.refuse_and_close(slot, code, "refused", context);
             }
             // Not reached or failed: the registry may or may not have taken the session,

@@ -37,7 +37,7 @@ impl Gateway {
         self.arm(&mut context);
     }
 
-    /// A durable alarm fired: close what is overdue, report what was lost.
+    /// A durable alarm fired: close what is overdue, find out what was lost.
     pub fn alarm(
         &mut self,
         now: Timestamp,
@@ -65,7 +65,7 @@ impl Gateway {
         for (slot, reason) in overdue {
             self.close(slot, reason, &mut context);
         }
-        self.report_lost(&mut context, sockets)?;
+        self.census_due(&mut context, sockets)?;
         let next = self
             .connections
             .values()

@@ -4,13 +4,11 @@ use super::calls::PendingCall;
 use super::connection::{Phase, Slot, Will};
 use super::packets::Verdict;
 use super::{Context, Gateway, Sockets};
-use crate::error::HubError;
 use crate::hub::segment;
-use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ids::Identity;
 use crate::ipc::ConnectionId;
 use crate::ipc::registry::{Disconnected, RegistryRequest};
 use crate::time::Timestamp;
-use std::collections::HashSet;
 
 /// WebSocket close code: normal.
 const NORMAL: u16 = 1000;
@@ -59,7 +57,7 @@ impl Gateway {
         self.report_end(connection.id, identity, epoch, reason, last_heard, context);
     }
 
-    /// Tells the registry; the connection's row stays until it has answered.
+    /// Tells the registry. If it cannot be reached, the next census does.
     fn report_end(
         &mut self,
         connection: ConnectionId,
@@ -71,94 +69,18 @@ impl Gateway {
     ) {
         let report = Disconnected {
             identity: identity.clone(),
-            connection: connection.clone(),
+            connection,
             epoch,
             reason: reason.to_owned(),
             last_activity,
         };
+        let shard = self.layout.shard_of(&identity.device);
         self.ask(
             &identity,
             RegistryRequest::Disconnected(report),
-            PendingCall::Disconnected { connection },
+            PendingCall::Disconnected { shard },
             context,
         );
-    }
-
-    /// The registry knows that the connection has ended (or could not be told: the alarm
-    /// repeats it).
-    pub(super) fn end_reported(
-        &mut self,
-        connection: &ConnectionId,
-        told: bool,
-        context: &mut Context<'_>,
-    ) {
-        let forgotten = told
-            && context
-                .sql
-                .execute(
-                    "DELETE FROM connection WHERE id = ?",
-                    &[connection.0.as_str().into()],
-                )
-                .is_ok();
-        if !forgotten {
-            context.out.common.alarm_at(context.now.plus_seconds(5));
-        }
-    }
-
-    /// Drops the row of a connection that the registry refused.
-    pub(super) fn forget_row(&mut self, slot: Slot, context: &mut Context<'_>) {
-        let Some(connection) = self.connections.get_mut(&slot) else {
-            return;
-        };
-        let id = connection.id.clone();
-        connection.phase = Phase::Opened;
-        self.end_reported(&id, true, context);
-    }
-
-    /// Reports every connection that has a row but no socket: lost in a crash, or ended
-    /// while the registry could not be reached.
-    pub(super) fn report_lost(
-        &mut self,
-        context: &mut Context<'_>,
-        sockets: &dyn Sockets,
-    ) -> Result<(), HubError> {
-        let rows = context
-            .sql
-            .query("SELECT id, device_id, module_id FROM connection", &[])?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.load_all(sockets);
-        let reporting: HashSet<ConnectionId> = self
-            .calls
-            .values()
-            .filter_map(|call| match call {
-                PendingCall::Disconnected { connection } => Some(connection.clone()),
-                _ => None,
-            })
-            .collect();
-        for row in rows {
-            let connection = ConnectionId(row.required_text(0)?.to_owned());
-            if self.slots.contains_key(&connection) || reporting.contains(&connection) {
-                continue;
-            }
-            let device = DeviceId::parse(row.required_text(1)?);
-            let module = match row.required_text(2)? {
-                "" => None,
-                module => ModuleId::parse(module).ok(),
-            };
-            let Ok(device) = device else { continue };
-            let identity = Identity { device, module };
-            self.report_end(
-                connection,
-                identity,
-                None,
-                "connectionLost",
-                Timestamp::UNSET,
-                context,
-            );
-        }
-        Ok(())
     }
 
     pub(super) fn load_all(&mut self, sockets: &dyn Sockets) {

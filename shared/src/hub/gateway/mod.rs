@@ -5,6 +5,7 @@
 //! acknowledge what is not stored, nor send anything before CONNACK.
 
 mod calls;
+mod census;
 mod connect;
 mod connection;
 mod deadlines;
@@ -26,21 +27,22 @@ use crate::mqtt::packet::Publish;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use calls::PendingCall;
+use census::Census;
 use connection::{Connection, Phase, Session};
 use std::collections::{BTreeMap, HashMap};
 use telemetry::Batcher;
 
 pub use connection::Slot;
 
-const STEPS: &[&[&str]] = &[&[
-    // Whose connections this gateway holds. After a crash the sockets are gone and these
-    // rows say whom to report as disconnected.
-    "CREATE TABLE connection (
+const STEPS: &[&[&str]] = &[
+    &["CREATE TABLE connection (
         id TEXT PRIMARY KEY,
         device_id TEXT NOT NULL,
         module_id TEXT NOT NULL
-    ) WITHOUT ROWID",
-]];
+    ) WITHOUT ROWID"],
+    // A row for each connection was two commits more than connecting needs; see `census`.
+    &["DROP TABLE connection", census::SCHEMA],
+];
 
 /// The sockets that exist outside of the actor's memory.
 pub trait Sockets {
@@ -94,6 +96,7 @@ pub struct Gateway {
     batchers: Vec<Batcher>,
     calls: HashMap<Correlation, PendingCall>,
     correlations: Correlation,
+    census: Census,
     /// Deadlines of direct methods.
     method_deadlines: BTreeMap<(Timestamp, u64), Slot>,
     /// Connections whose attachment is to be written, and when.
@@ -112,7 +115,7 @@ struct Context<'a> {
 
 impl Gateway {
     /// Opens the gateway. `fresh` says that the process is new, so that sockets may have
-    /// been lost without a trace: their devices are reported as disconnected.
+    /// been lost without a trace: the shards are told which are left.
     pub fn open(
         number: u16,
         layout: Layout,
@@ -133,13 +136,14 @@ impl Gateway {
                 .collect(),
             calls: HashMap::new(),
             correlations: 0,
+            census: Census::load(sql)?,
             method_deadlines: BTreeMap::new(),
             dirty: Vec::new(),
             flush_at: None,
             all_loaded: false,
         };
         if fresh {
-            gateway.report_lost(&mut Context { now, sql, out }, sockets)?;
+            gateway.take_census(&mut Context { now, sql, out }, sockets)?;
         }
         Ok(gateway)
     }

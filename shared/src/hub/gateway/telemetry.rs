@@ -4,7 +4,9 @@
 //! way at a time, and what comes meanwhile is the next batch. Row writes are nearly the
 //! whole bill at the edge, so a batch also waits a little for connections that have been
 //! sending lately and whose messages are probably about to come. A lone sender, or senders
-//! that all wait for their acknowledgement, never wait for anybody.
+//! that all wait for their acknowledgement, never wait for anybody. Senders that go on
+//! without waiting are told from those by trying (see [`Overlap`]); their batches may fill
+//! although everybody is in them.
 
 use super::connection::Slot;
 use crate::hub::effects::Correlation;
@@ -17,8 +19,17 @@ const FULL_MESSAGES: usize = 64;
 /// …or so many bytes…
 const FULL_BYTES: usize = 256 * 1024;
 /// …or its oldest message has waited so long, in milliseconds.
-/// At 1,000 messages a second over eight batchers that makes some 44 messages a row.
-const LONGEST_WAIT: i64 = 350;
+/// At 1,000 messages a second over eight batchers that makes some 50 messages a row.
+const LONGEST_WAIT: i64 = 400;
+/// A batch with everybody in it waits for more so many times as long as messages lately came
+/// apart…
+const PATIENCE: i64 = 5;
+/// …but no longer than this without a new message, in milliseconds.
+const LONGEST_PATIENCE: i64 = 50;
+/// Batches between two tries whether senders go on without their acknowledgement: at first,
+/// and at most, since each failed try doubles it.
+const FIRST_TRY: u32 = 8;
+const LAST_TRY: u32 = 256;
 /// A batch never grows beyond this: a partition stores it as one row of at most 2 MB.
 const MAX_BATCH_BYTES: usize = 1_000_000;
 /// Waiting messages of one partition before senders are cut off.
@@ -42,6 +53,42 @@ pub(super) struct Batch {
     pub acknowledgements: Vec<(Slot, u16)>,
     connections: u32,
     oldest: Option<Timestamp>,
+    newest: Option<Timestamp>,
+}
+
+/// Whether senders go on before they are acknowledged.
+///
+/// Waiting longer for them makes larger batches and costs them nothing; waiting for senders
+/// that wait themselves is idle time. A batch with two messages of one connection in it tells,
+/// but batches that leave at once never have that. So every now and then one waits to see.
+#[derive(Debug)]
+struct Overlap {
+    found: bool,
+    /// Batches until the next try.
+    try_in: u32,
+    /// Batches between tries.
+    interval: u32,
+}
+
+impl Overlap {
+    fn is_worth_waiting(&self) -> bool {
+        self.found || self.try_in == 0
+    }
+
+    /// A batch leaves that was not full.
+    fn learn(&mut self, batch: &Batch) {
+        let messages = u32::try_from(batch.acknowledgements.len()).unwrap_or(u32::MAX);
+        let found = messages.saturating_sub(batch.connections) * 4 >= batch.connections;
+        if found {
+            self.interval = FIRST_TRY;
+        } else if self.is_worth_waiting() {
+            self.try_in = self.interval;
+            self.interval = (self.interval * 2).min(LAST_TRY);
+        } else {
+            self.try_in -= 1;
+        }
+        self.found = found;
+    }
 }
 
 /// An append under way.
@@ -72,6 +119,9 @@ pub(super) struct Batcher {
     window_start: Option<Timestamp>,
     connections_in_window: u32,
     connections_before: u32,
+    messages_in_window: u32,
+    messages_before: u32,
+    overlap: Overlap,
 }
 
 /// What a connection remembers to be counted once per batch and window.
@@ -99,6 +149,13 @@ impl Batcher {
             window_start: None,
             connections_in_window: 0,
             connections_before: 0,
+            messages_in_window: 0,
+            messages_before: 0,
+            overlap: Overlap {
+                found: false,
+                try_in: FIRST_TRY,
+                interval: FIRST_TRY,
+            },
         }
     }
 
@@ -120,6 +177,7 @@ impl Batcher {
             *marks.window = self.window;
             self.connections_in_window += 1;
         }
+        self.messages_in_window += 1;
         let full = self
             .waiting
             .back()
@@ -139,6 +197,7 @@ impl Batcher {
         self.waiting_bytes += batch.data.len() - before;
         batch.acknowledgements.push((slot, packet_id));
         batch.oldest.get_or_insert(now);
+        batch.newest = Some(now);
         if *marks.batch != batch.number {
             *marks.batch = batch.number;
             batch.connections += 1;
@@ -152,12 +211,13 @@ impl Batcher {
             .map_or(i64::MAX, |start| now.milliseconds() - start.milliseconds());
         if !(0..WINDOW_MILLISECONDS).contains(&age) {
             // After a pause nobody counts as sending lately.
-            self.connections_before = if age < 2 * WINDOW_MILLISECONDS {
-                self.connections_in_window
+            (self.connections_before, self.messages_before) = if age < 2 * WINDOW_MILLISECONDS {
+                (self.connections_in_window, self.messages_in_window)
             } else {
-                0
+                (0, 0)
             };
             self.connections_in_window = 0;
+            self.messages_in_window = 0;
             self.window += 1;
             self.window_start = Some(now);
         }
@@ -170,12 +230,19 @@ impl Batcher {
         }
         let batch = self.waiting.front()?;
         let oldest = batch.oldest?;
-        let complete = self.waiting.len() > 1
-            || batch.acknowledgements.len() >= FULL_MESSAGES
-            || batch.data.len() >= FULL_BYTES
-            || batch.connections >= self.connections_before;
-        if !complete {
-            return Some(oldest.plus_milliseconds(LONGEST_WAIT));
+        let last_moment = oldest.plus_milliseconds(LONGEST_WAIT);
+        let mut at = oldest;
+        if !self.is_full() {
+            if batch.connections < self.connections_before {
+                return Some(last_moment);
+            }
+            if self.connections_before > 1 && self.overlap.is_worth_waiting() {
+                at = batch
+                    .newest
+                    .unwrap_or(oldest)
+                    .plus_milliseconds(self.patience())
+                    .min(last_moment);
+            }
         }
         let pause = if self.connections_before <= 1 && batch.connections <= 1 {
             // Who sends alone waits for this very acknowledgement: no longer than needed.
@@ -183,7 +250,21 @@ impl Batcher {
         } else {
             self.last_took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
         };
-        Some(self.last_end.plus_milliseconds(pause).max(oldest))
+        Some(self.last_end.plus_milliseconds(pause).max(at))
+    }
+
+    /// Whether the oldest batch goes whoever may have more to add.
+    fn is_full(&self) -> bool {
+        self.waiting.len() > 1
+            || self.waiting.front().is_some_and(|batch| {
+                batch.acknowledgements.len() >= FULL_MESSAGES || batch.data.len() >= FULL_BYTES
+            })
+    }
+
+    /// How long a batch with everybody in it waits for the next message.
+    fn patience(&self) -> i64 {
+        let apart = WINDOW_MILLISECONDS / i64::from(self.messages_before.max(1));
+        (PATIENCE * apart).clamp(1, LONGEST_PATIENCE)
     }
 
     /// The next batch, if one should go now; the caller sends it and reports the outcome.
@@ -191,7 +272,11 @@ impl Batcher {
         if self.resting || self.due_at()? > now {
             return None;
         }
+        let full = self.is_full();
         let batch = self.waiting.pop_front()?;
+        if !full && self.connections_before > 1 {
+            self.overlap.learn(&batch);
+        }
         self.waiting_bytes = self.waiting_bytes.saturating_sub(batch.data.len());
         Some(batch)
     }

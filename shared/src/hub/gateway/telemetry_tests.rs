@@ -57,13 +57,13 @@ fn a_batch_waits_for_those_who_sent_lately_but_not_for_long() {
         send(&mut batcher, 1000, slot as u32, sender);
     }
     assert_eq!(due(&mut batcher, 1001), None);
-    assert_eq!(batcher.wake_at(), Some(Timestamp::from_milliseconds(1350)));
+    assert_eq!(batcher.wake_at(), Some(Timestamp::from_milliseconds(1400)));
     send(&mut batcher, 1100, 9, &mut senders[9]);
     assert_eq!(due(&mut batcher, 1100), Some(10));
     // Only one sends: its message goes when it has waited the longest allowed time.
     send(&mut batcher, 1200, 3, &mut senders[3]);
-    assert_eq!(due(&mut batcher, 1549), None);
-    assert_eq!(due(&mut batcher, 1550), Some(1));
+    assert_eq!(due(&mut batcher, 1599), None);
+    assert_eq!(due(&mut batcher, 1600), Some(1));
 }
 
 #[test]
@@ -161,4 +161,68 @@ fn one_append_at_a_time_and_three_tries() {
     let failed = batcher.in_flight.take().unwrap();
     assert!(batcher.failed(now, failed).is_some());
     assert!(batcher.take_due(now).is_some());
+}
+
+/// Runs a batcher in virtual time whose appends take 5 ms. Each sender has its moments to
+/// send: every `period`, or `think` after its last acknowledgement.
+fn run(senders: usize, period: Option<i64>, think: i64, until: i64) -> Vec<usize> {
+    let mut batcher = Batcher::new();
+    let mut state: Vec<Sender> = (0..senders)
+        .map(|_| Sender {
+            batch: 0,
+            window: 0,
+        })
+        .collect();
+    let mut next: Vec<i64> = (0..senders as i64)
+        .map(|number| number * 37 % 200)
+        .collect();
+    let mut sizes = Vec::new();
+    let mut ends = None;
+    for now in 0..until {
+        let at = Timestamp::from_milliseconds(now);
+        batcher.rested(at);
+        if ends == Some(now) {
+            ends = None;
+            let done = batcher.in_flight.take().unwrap();
+            batcher.pause(at, done.since);
+            for (slot, _) in &done.batch.acknowledgements {
+                if period.is_none() {
+                    next[*slot as usize] = now + think;
+                }
+            }
+        }
+        for number in 0..senders {
+            if next[number] == now {
+                next[number] = period.map_or(i64::MAX, |period| now + period);
+                send(&mut batcher, now, number as u32, &mut state[number]);
+            }
+        }
+        if let Some(batch) = batcher.take_due(at) {
+            sizes.push(batch.acknowledgements.len());
+            batcher.sent(at, 1, batch, 1);
+            ends = Some(now + 5);
+        }
+    }
+    sizes
+}
+
+#[test]
+fn senders_that_do_not_wait_share_rows() {
+    let sizes = run(25, Some(200), 0, 30_000);
+    // The first seconds are for finding out.
+    let settled = &sizes[sizes.len() - 50..];
+    let mean = settled.iter().sum::<usize>() as f64 / settled.len() as f64;
+    assert!(mean >= 44.0, "{mean} messages a row: {sizes:?}");
+}
+
+#[test]
+fn senders_that_wait_lose_hardly_anything() {
+    // An append of 5 ms and a pause as long: every sender could have one message in 11 ms.
+    for (senders, think) in [(2, 1), (25, 1), (25, 20)] {
+        let sizes = run(senders, None, think, 30_000);
+        let messages: usize = sizes.iter().sum();
+        let possible = senders as f64 * 30_000.0 / (10 + think) as f64;
+        let share = messages as f64 / possible;
+        assert!(share > 0.9, "{senders} senders, {think} ms: {share}");
+    }
 }

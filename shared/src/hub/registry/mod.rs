@@ -7,6 +7,7 @@
 
 mod authentication;
 mod browse;
+mod census;
 mod deliveries;
 mod device_plane;
 mod feedback;
@@ -30,7 +31,7 @@ use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use session::Waiting;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use session::DELIVERY_WINDOW;
 
@@ -46,6 +47,8 @@ pub struct Registry {
     delivering: BTreeSet<Correlation>,
     /// Messages marked as sent may never have reached their gateway.
     unsure: bool,
+    /// The newest census of each gateway; the table `gateway` has the same.
+    censuses: BTreeMap<u16, u64>,
     /// How far the present sweep over devices with messages has come.
     swept_to: Option<String>,
 }
@@ -70,6 +73,7 @@ impl Registry {
             correlations: 0,
             delivering: BTreeSet::new(),
             unsure: true,
+            censuses: census::load(sql)?,
             swept_to: None,
         })
     }
@@ -126,6 +130,7 @@ impl Registry {
         let reply = match request {
             Request::Connect(request) => self.connect(&request, context)?,
             Request::Disconnected(report) => self.disconnected(&report, context)?,
+            Request::Census(census) => self.census(&census, context)?,
             Request::UpdateSession(update) => self.update_session(&update, context)?,
             Request::DeviceTwin(identity) => twins::device_view(&identity, context)?,
             Request::ReportTwin(report) => self.report_twin(&report, context)?,

@@ -7,7 +7,9 @@
 use crate::hub::outbox;
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[&[
+pub const STEPS: &[&[&str]] = &[FIRST, CENSUS];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE identity (
         device_id TEXT NOT NULL,
         module_id TEXT NOT NULL DEFAULT '',
@@ -68,4 +70,11 @@ pub const STEPS: &[&[&str]] = &[&[
     )",
     "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
     outbox::SCHEMA,
-]];
+];
+
+/// Sessions carry the gateway's census at their beginning; `gateway` has the newest that
+/// this shard has heard of.
+const CENSUS: &[&str] = &[
+    "ALTER TABLE identity ADD COLUMN census INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE gateway (number INTEGER PRIMARY KEY, census INTEGER NOT NULL)",
+];

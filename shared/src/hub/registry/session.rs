@@ -95,6 +95,9 @@ impl Registry {
             return refuse(SERVER_UNAVAILABLE, "the device is disabled");
         }
 
+        if self.is_outdated(request) {
+            return refuse(SERVER_UNAVAILABLE, "the gateway has restarted since");
+        }
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection)
             && *connection != request.connection.0
         {
@@ -129,7 +132,8 @@ impl Registry {
         }
         context.sql.execute(
             "UPDATE identity SET epoch = ?, gateway = ?, connection = ?, state_updated = ?, \
-             last_activity = ?, persistent = ?, subscriptions = ?, session = ?, model_id = ? \
+             last_activity = ?, persistent = ?, subscriptions = ?, session = ?, model_id = ?, \
+             census = ? \
              WHERE device_id = ? AND module_id = ?",
             &[
                 row.epoch.into(),
@@ -141,6 +145,7 @@ impl Registry {
                 row.subscriptions.as_str().into(),
                 text(&facts)?.into(),
                 row.model_id.clone().into(),
+                request.census.into(),
                 request.identity.device.as_str().into(),
                 request.identity.module_key().into(),
             ],
@@ -183,24 +188,35 @@ impl Registry {
         report: &Disconnected,
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
-        let Some(mut row) = IdentityRow::load(context.sql, &report.identity)? else {
+        let Some(row) = IdentityRow::load(context.sql, &report.identity)? else {
             return Ok(RegistryReply::Done);
         };
         let current = row.connection.as_ref() == Some(&report.connection.0)
             && report
                 .epoch
                 .is_none_or(|epoch| epoch == row.epoch.unsigned_abs());
-        if !current {
-            return Ok(RegistryReply::Done);
+        if current {
+            self.end_session(row, &report.reason, report.last_activity, context)?;
         }
+        Ok(RegistryReply::Done)
+    }
+
+    /// Writes that the session of an identity has ended.
+    pub(super) fn end_session(
+        &self,
+        mut row: IdentityRow,
+        reason: &str,
+        last_activity: Timestamp,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
         let mut facts = facts(&row);
-        facts.last_disconnect_reason = Some(report.reason.clone());
+        facts.last_disconnect_reason = Some(reason.to_owned());
         facts.last_disconnect_time = Some(context.now);
         if !row.persistent {
             row.subscriptions = "[]".to_owned();
         }
-        let last_activity = row.last_activity.map_or(report.last_activity, |known| {
-            known.max(report.last_activity.min(context.now))
+        let last_activity = row.last_activity.map_or(last_activity, |known| {
+            known.max(last_activity.min(context.now))
         });
         context.sql.execute(
             "UPDATE identity SET gateway = NULL, connection = NULL, state_updated = ?, \
@@ -211,12 +227,11 @@ impl Registry {
                 last_activity.milliseconds().into(),
                 row.subscriptions.as_str().into(),
                 text(&facts)?.into(),
-                report.identity.device.as_str().into(),
-                report.identity.module_key().into(),
+                row.identity.device.as_str().into(),
+                row.identity.module_key().into(),
             ],
         )?;
-        self.emit_connection_state(&row, "deviceDisconnected", context)?;
-        Ok(RegistryReply::Done)
+        self.emit_connection_state(&row, "deviceDisconnected", context)
     }
 
     pub(super) fn update_session(
