@@ -47,10 +47,16 @@ catalogue! {
     DeserializationError = 400012, 400;
     /// Some items of a bulk request failed.
     BulkRegistryOperationFailure = 400013, 400;
+    /// `policyKey` names no key.
+    InvalidPolicyKey = 400035, 400;
+    /// Some keys of a bulk request could not be made anew.
+    BulkRegenerateDeviceKeyOperationFailure = 400036, 400;
     /// Missing, wrong or expired credentials, or too few rights.
     IotHubUnauthorizedAccess = 401002, 401;
     /// A device's credentials were refused.
     IotHubUnauthorized = 401003, 401;
+    /// A system module of an edge device cannot be written.
+    SystemModuleModifyUnauthorizedAccess = 401100, 401;
     /// A signed-in person's role does not allow this (our API only).
     Forbidden = 403000, 403;
     /// A quota of the hub is used up.

@@ -15,6 +15,9 @@ pub enum AuthenticationType {
     SelfSigned,
     /// A client certificate issued by a registered authority.
     CertificateAuthority,
+    /// No credentials of its own: system modules of edge devices, which never connect by
+    /// themselves.
+    None,
 }
 
 impl AuthenticationType {
@@ -24,6 +27,7 @@ impl AuthenticationType {
             Self::Sas => "sas",
             Self::SelfSigned => "selfSigned",
             Self::CertificateAuthority => "certificateAuthority",
+            Self::None => "none",
         }
     }
 

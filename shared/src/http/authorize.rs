@@ -55,14 +55,21 @@ pub fn access(operation: &Operation) -> Access {
     match operation {
         O::GetDevice(_)
         | O::ListDevices
+        | O::ListModules(_)
+        | O::GetModule(..)
         | O::DeviceStatistics
         | O::ServiceStatistics
         | O::Overview
         | O::HubInformation
         | O::BrowseDevices
         | O::DeviceConnection(_) => Granted(READ, Action::Read),
-        O::PutDevice(_) => Granted(WRITE, Action::WriteDevices),
-        O::DeleteDevice(_) => Granted(WRITE, Action::DeleteDevices),
+        O::PutDevice(_) | O::PutModule(..) | O::RegenerateKeys => {
+            Granted(WRITE, Action::WriteDevices)
+        }
+        // Items may delete.
+        O::DeleteDevice(_) | O::DeleteModule(..) | O::BulkDevices => {
+            Granted(WRITE, Action::DeleteDevices)
+        }
         O::GetTwin(_)
         | O::EventsInfo
         | O::ReadEvents
@@ -200,7 +207,8 @@ pub fn unauthorized(reason: &str) -> HubError {
     HubError::new(ErrorCode::IotHubUnauthorizedAccess, reason)
 }
 
-fn forbidden(text: impl Into<String>) -> HubError {
+/// 403: somebody who is signed in, but whose role does not allow it.
+pub fn forbidden(text: impl Into<String>) -> HubError {
     HubError::new(ErrorCode::Forbidden, text)
 }
 

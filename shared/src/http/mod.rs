@@ -36,8 +36,8 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, console, device_messages, devices, events, messages, methods, routes, session,
-    statistics, twins,
+    Failure, bulk, console, device_messages, devices, events, messages, methods, modules,
+    regenerate, routes, session, statistics, twins,
 };
 use route::RouteError;
 
@@ -152,6 +152,14 @@ async fn serve_authorized<B: Backend>(
         O::PutDevice(id) => devices::put(backend, request, caller, id).await,
         O::DeleteDevice(id) => devices::delete(backend, request, id).await,
         O::ListDevices => devices::list(backend, request, caller).await,
+        O::ListModules(id) => modules::list(backend, caller, id).await,
+        O::GetModule(device, module) => modules::get(backend, caller, device, module).await,
+        O::PutModule(device, module) => {
+            modules::put(backend, request, caller, device, module).await
+        }
+        O::DeleteModule(device, module) => modules::delete(backend, request, device, module).await,
+        O::BulkDevices => bulk::apply(backend, request, caller).await,
+        O::RegenerateKeys => regenerate::keys(backend, request, caller).await,
         O::DeviceStatistics => statistics::devices(backend).await,
         O::ServiceStatistics => statistics::service(backend).await,
 

@@ -3,7 +3,7 @@
 //! An [`Operation`] is what a verb and a path mean; headers, query and body are read by the
 //! operation's own module. Ids in here are already checked.
 
-use crate::ids::{DeviceId, Identity};
+use crate::ids::{DeviceId, Identity, ModuleId};
 
 /// What a request asks for; the first line of each group names its contract section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,18 @@ pub enum Operation {
     DeleteDevice(DeviceId),
     /// `GET /devices?top=`
     ListDevices,
+    /// `GET /devices/{id}/modules`
+    ListModules(DeviceId),
+    /// `GET /devices/{id}/modules/{mid}`
+    GetModule(DeviceId, ModuleId),
+    /// `PUT /devices/{id}/modules/{mid}`
+    PutModule(DeviceId, ModuleId),
+    /// `DELETE /devices/{id}/modules/{mid}`
+    DeleteModule(DeviceId, ModuleId),
+    /// `POST /devices`
+    BulkDevices,
+    /// `POST /devices/keys/regenerate`
+    RegenerateKeys,
     /// `GET /statistics/devices`
     DeviceStatistics,
     /// `GET /statistics/service`
@@ -119,6 +131,12 @@ impl Operation {
             | O::PutDevice(_)
             | O::DeleteDevice(_)
             | O::ListDevices
+            | O::ListModules(_)
+            | O::GetModule(..)
+            | O::PutModule(..)
+            | O::DeleteModule(..)
+            | O::BulkDevices
+            | O::RegenerateKeys
             | O::DeviceStatistics
             | O::ServiceStatistics
             | O::GetTwin(_)
@@ -169,7 +187,10 @@ impl Operation {
             Self::InvokeMethod(_) => 272 * KIB,
             // Clients send whole twins back, `$metadata` included.
             Self::PatchTwin(_) | Self::ReplaceTwin(_) => 2048 * KIB,
-            Self::PutDevice(_) => 64 * KIB,
+            Self::PutDevice(_) | Self::PutModule(..) => 64 * KIB,
+            // A hundred items, each with its first tags and desired properties.
+            Self::BulkDevices => 8 * 1024 * KIB,
+            Self::RegenerateKeys => 64 * KIB,
             _ => DEFAULT_BODY_LIMIT,
         }
     }

@@ -141,6 +141,8 @@ fn operation(
         };
         identity(text(1), module).map(make)
     };
+    let module =
+        |make: fn(DeviceId, ModuleId) -> O| Ok(make(device_id(text(1))?, module_id(text(3))?));
     let locked =
         |make: fn(DeviceId, String) -> O| device_id(text(1)).map(|id| make(id, text(4).to_owned()));
     Some(match (method, literals) {
@@ -149,6 +151,12 @@ fn operation(
         (Put, ["devices", _]) => device(O::PutDevice),
         (Delete, ["devices", _]) => device(O::DeleteDevice),
         (Delete, ["devices", _, "commands"]) => device(O::PurgeMessages),
+        (Post, ["devices"]) => Ok(O::BulkDevices),
+        (Post, ["devices", "keys", "regenerate"]) => Ok(O::RegenerateKeys),
+        (Get, ["devices", _, "modules"]) => device(O::ListModules),
+        (Get, ["devices", _, "modules", _]) => module(O::GetModule),
+        (Put, ["devices", _, "modules", _]) => module(O::PutModule),
+        (Delete, ["devices", _, "modules", _]) => module(O::DeleteModule),
         (Get, ["statistics", "devices"]) => Ok(O::DeviceStatistics),
         (Get, ["statistics", "service"]) => Ok(O::ServiceStatistics),
 
@@ -227,9 +235,6 @@ fn own_operation(
 fn not_offered(literals: &[&str]) -> Option<&'static str> {
     Some(match literals {
         ["devices", "query"] => "twin queries",
-        ["devices", "keys", "regenerate"] => "bulk key regeneration",
-        ["devices"] => "bulk registry operations",
-        ["devices", _, "modules"] | ["devices", _, "modules", _] => "module identities",
         ["devices", _, "modules", _, "messages", "devicebound", ..] => {
             "cloud-to-device messages for modules"
         }
@@ -250,12 +255,14 @@ fn device_id(text: &str) -> Result<DeviceId, HubError> {
         .map_err(|error| HubError::invalid(format!("The device id is not legal: {error}.")))
 }
 
+fn module_id(text: &str) -> Result<ModuleId, HubError> {
+    ModuleId::parse(text)
+        .map_err(|error| HubError::invalid(format!("The module id is not legal: {error}.")))
+}
+
 fn identity(device: &str, module: Option<&str>) -> Result<Identity, HubError> {
     let device = device_id(device)?;
-    let module = module
-        .map(ModuleId::parse)
-        .transpose()
-        .map_err(|error| HubError::invalid(format!("The module id is not legal: {error}.")))?;
+    let module = module.map(module_id).transpose()?;
     Ok(Identity { device, module })
 }
 

@@ -1,8 +1,9 @@
 //! Messages to a `Registry` shard and its answers.
 
 use super::{ConnectionId, base64_bytes};
+use crate::auth::keys::KeyPair;
 use crate::error::HubError;
-use crate::ids::{DeviceId, Identity};
+use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::hub::Settings;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,18 @@ pub enum RegistryRequest {
     PutDevice(PutDevice),
     /// → `Done`
     DeleteDevice(DeleteDevice),
+    /// → `Device`
+    GetModule(Identity),
+    /// → `Devices`: module documents, in order of id.
+    ListModules(DeviceId),
+    /// → `Device`
+    PutModule(PutModule),
+    /// → `Done`
+    DeleteModule(DeleteModule),
+    /// Items of a bulk request, each by itself → `Outcomes`, one for each item.
+    ApplyItems(ApplyItems),
+    /// New keys for many identities, each by itself → `Rotated`, one for each.
+    RegenerateKeys(RegenerateKeys),
     /// → `Twin`
     GetTwin(Identity),
     /// → `Twin`
@@ -106,6 +119,10 @@ pub enum RegistryReply {
     Device(Document),
     /// Identity documents.
     Devices(Vec<Value>),
+    /// What came of each item: nothing, or an error.
+    Outcomes(Vec<Result<(), HubError>>),
+    /// The keys of each identity as they are now, or an error.
+    Rotated(Vec<Result<KeyPair, HubError>>),
     /// One page of the console's list.
     DevicePage(DevicePage),
     /// A twin document with its etag (unquoted).
@@ -336,7 +353,70 @@ pub struct PutDevice {
     pub precondition: Precondition,
     /// The REST body, an object.
     pub body: Value,
-    /// Random bytes for two keys and ids: at least 80.
+    /// Random bytes for keys and generation: [`IDENTITY_ENTROPY`].
+    #[serde(with = "base64_bytes")]
+    pub entropy: Vec<u8>,
+}
+
+/// Random bytes that one new identity needs: two keys of 32 bytes, and what tells its
+/// generation from others of the same millisecond.
+pub const IDENTITY_ENTROPY: usize = 80;
+
+/// Create or replace a module (`service.md` §4.4).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PutModule {
+    /// From the path.
+    pub device: DeviceId,
+    /// From the path.
+    pub module: ModuleId,
+    /// `If-Match`.
+    pub precondition: Precondition,
+    /// The REST body, an object.
+    pub body: Value,
+    /// As in [`PutDevice::entropy`].
+    #[serde(with = "base64_bytes")]
+    pub entropy: Vec<u8>,
+}
+
+/// Delete a module.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeleteModule {
+    /// The module.
+    pub identity: Identity,
+    /// `If-Match`.
+    pub precondition: Precondition,
+}
+
+/// Items of a bulk request or an import, in order (`service.md` §4.6).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApplyItems {
+    /// Each with its identity, which the sender has read from the item.
+    pub items: Vec<(Identity, Value)>,
+    /// [`IDENTITY_ENTROPY`] bytes for each item.
+    #[serde(with = "base64_bytes")]
+    pub entropy: Vec<u8>,
+}
+
+/// Which keys are made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PolicyKey {
+    /// The first.
+    PrimaryKey,
+    /// The second.
+    SecondaryKey,
+    /// Both.
+    Both,
+}
+
+/// New keys for many identities.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RegenerateKeys {
+    /// Which.
+    pub policy_key: PolicyKey,
+    /// Whose.
+    pub identities: Vec<Identity>,
+    /// [`IDENTITY_ENTROPY`] bytes for each identity.
     #[serde(with = "base64_bytes")]
     pub entropy: Vec<u8>,
 }

@@ -101,6 +101,11 @@ impl Stage {
         stage
     }
 
+    /// A gateway that was never woken.
+    pub fn gateway() -> Self {
+        Self::new(Address::Gateway(0))
+    }
+
     /// A partition with [`settings`].
     pub fn events() -> Self {
         let mut stage = Self::new(Address::Events(0));

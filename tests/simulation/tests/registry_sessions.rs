@@ -7,10 +7,9 @@ use shared::ipc::ConnectionId;
 use shared::ipc::gateway::GatewayRequest;
 use shared::ipc::registry::{
     AckMode, CompleteDelivery, ConnectRequest, Connected, DeleteDevice, Disconnected, Precondition,
-    PutDevice, RegistryReply, RegistryRequest, SendMessage, UpdateSession,
+    PutDevice, PutModule, RegistryReply, RegistryRequest, SendMessage, UpdateSession,
 };
 use shared::mqtt::property_bag::MessageProperties;
-use shared::sql::Sql;
 use simulation::device::HOST;
 use simulation::stage::{Stage, device, identity};
 
@@ -196,21 +195,17 @@ fn a_session_of_a_deleted_device_is_not_one_of_its_successor() {
     assert_eq!(pending(&stage), 1, "nobody acknowledged it in this life");
 }
 
-/// Modules cannot be created over the API yet; their sessions exist all the same.
-fn add_module(stage: &Stage) -> Identity {
-    let sql = &stage.actor.sql;
-    sql.execute(
-        "INSERT INTO identity (device_id, module_id, generation_id, etag, status, authentication, epoch) \
-         SELECT device_id, 'm', generation_id, etag, status, authentication, epoch FROM identity \
-         WHERE module_id = ''",
-        &[],
-    )
-    .unwrap();
-    sql.execute(
-        "INSERT INTO twin SELECT device_id, 'm', etag, version, tags, desired, reported FROM twin",
-        &[],
-    )
-    .unwrap();
+fn add_module(stage: &mut Stage) -> Identity {
+    let keys = json!({ "primaryKey": KEY, "secondaryKey": KEY });
+    let entropy = stage.random.bytes(80);
+    stage.asked(RegistryRequest::PutModule(PutModule {
+        device: device("a"),
+        module: ModuleId::parse("m").unwrap(),
+        precondition: Precondition::None,
+        body: json!({ "authentication": { "symmetricKey": keys } }),
+        entropy,
+    }));
+    stage.settle_calls();
     Identity {
         device: device("a"),
         module: ModuleId::parse("m").ok(),
@@ -220,7 +215,7 @@ fn add_module(stage: &Stage) -> Identity {
 #[test]
 fn a_module_s_session_leaves_the_device_s_messages_alone() {
     let mut stage = stage();
-    let module = add_module(&stage);
+    let module = add_module(&mut stage);
     let own = connect(&mut stage, &identity("a"), "c1");
     update(&mut stage, &identity("a"), own.epoch, &[C2D], &[]);
     let other = connect(&mut stage, &module, "c2");
@@ -237,7 +232,7 @@ fn a_module_s_session_leaves_the_device_s_messages_alone() {
 #[test]
 fn disabling_a_device_closes_its_modules_too() {
     let mut stage = stage();
-    let module = add_module(&stage);
+    let module = add_module(&mut stage);
     connect(&mut stage, &identity("a"), "c1");
     connect(&mut stage, &module, "c2");
     stage.settle_calls();

@@ -9,14 +9,13 @@ use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{
-    DeleteDevice, Document, ListDevices, Precondition, PutDevice, RegistryReply, RegistryRequest,
+    DeleteDevice, Document, IDENTITY_ENTROPY, ListDevices, Precondition, PutDevice, RegistryReply,
+    RegistryRequest,
 };
 use serde_json::Value;
 
 /// Most identities of one list; also what an absent or senseless `top` means.
 const MAX_TOP: u32 = 1000;
-/// Random bytes for two keys and ids.
-const ENTROPY: usize = 96;
 
 /// `GET /devices/{id}`
 pub async fn get<B: Backend>(
@@ -45,8 +44,7 @@ pub async fn put<B: Backend>(
         let current = fetch(backend, device.clone()).await?;
         keep_credentials(&mut body, &mut precondition, current);
     }
-    let mut entropy = vec![0; ENTROPY];
-    backend.random(&mut entropy);
+    let entropy = entropy(backend, 1);
     let shard = backend.layout().shard_of(&device);
     let put = PutDevice {
         device,
@@ -126,7 +124,14 @@ async fn fetch<B: Backend>(backend: &B, device: DeviceId) -> Result<Document, Fa
     }
 }
 
-fn answer(mut document: Document, caller: &Caller) -> Response {
+/// Random bytes for so many new identities.
+pub(super) fn entropy<B: Backend>(backend: &B, identities: usize) -> Vec<u8> {
+    let mut bytes = vec![0; identities * IDENTITY_ENTROPY];
+    backend.random(&mut bytes);
+    bytes
+}
+
+pub(super) fn answer(mut document: Document, caller: &Caller) -> Response {
     if !caller.sees_credentials {
         mask_keys(&mut document.body);
     }
@@ -134,7 +139,7 @@ fn answer(mut document: Document, caller: &Caller) -> Response {
 }
 
 /// Hides symmetric keys from people who may not see them.
-fn mask_keys(document: &mut Value) {
+pub(super) fn mask_keys(document: &mut Value) {
     if let Some(Value::Object(keys)) = document.pointer_mut("/authentication/symmetricKey") {
         for (_, key) in keys.iter_mut() {
             *key = Value::Null;
@@ -144,7 +149,11 @@ fn mask_keys(document: &mut Value) {
 
 /// Who was shown a masked document and sends it back must not make new keys by that: the
 /// stored credentials stay, and the etag that they were read under is required.
-fn keep_credentials(body: &mut Object, precondition: &mut Precondition, current: Document) {
+pub(super) fn keep_credentials(
+    body: &mut Object,
+    precondition: &mut Precondition,
+    current: Document,
+) {
     body.retain(|name, _| !name.eq_ignore_ascii_case("authentication"));
     if let Some(authentication) = current.body.get("authentication") {
         body.insert("authentication".to_owned(), authentication.clone());

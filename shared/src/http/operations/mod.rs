@@ -1,6 +1,7 @@
 //! One file per group of operations: reads what is special in the request, asks the actors
 //! and shapes the answer. Callers have been authorised before.
 
+pub mod bulk;
 pub mod console;
 pub mod device_messages;
 pub mod devices;
@@ -8,6 +9,8 @@ pub mod event_query;
 pub mod events;
 pub mod messages;
 pub mod methods;
+pub mod modules;
+pub mod regenerate;
 pub mod routes;
 pub mod session;
 pub mod statistics;

@@ -17,7 +17,11 @@ pub(super) struct Authentication {
 
 impl Authentication {
     /// Reads `authentication` of a REST body; missing keys are made from `entropy`.
-    pub(super) fn parse(body: Option<&Value>, entropy: &[u8]) -> Result<Self, HubError> {
+    pub(super) fn parse(
+        body: Option<&Value>,
+        is_module: bool,
+        entropy: &[u8],
+    ) -> Result<Self, HubError> {
         let empty = Map::new();
         let object = match body {
             None | Some(Value::Null) => &empty,
@@ -41,7 +45,7 @@ impl Authentication {
         let kind = match text(Some(object), "type")?.as_deref() {
             None if has_thumbprints => AuthenticationType::SelfSigned,
             None => AuthenticationType::Sas,
-            Some(kind) => AuthenticationType::parse(kind, false)?,
+            Some(kind) => AuthenticationType::parse(kind, is_module)?,
         };
         let mut parsed = Self {
             kind,
@@ -51,6 +55,16 @@ impl Authentication {
         };
         parsed.check(entropy)?;
         Ok(parsed)
+    }
+
+    /// No credentials at all: the system modules of edge devices.
+    pub(super) fn none() -> Self {
+        Self {
+            kind: AuthenticationType::None,
+            keys: None,
+            primary_thumbprint: None,
+            secondary_thumbprint: None,
+        }
     }
 
     fn check(&mut self, entropy: &[u8]) -> Result<(), HubError> {
@@ -70,7 +84,7 @@ impl Authentication {
                 self.refuse_keys()?;
                 self.check_thumbprints()
             }
-            AuthenticationType::CertificateAuthority => {
+            AuthenticationType::CertificateAuthority | AuthenticationType::None => {
                 self.refuse_keys()?;
                 if self.primary_thumbprint.is_some() || self.secondary_thumbprint.is_some() {
                     return Err(HubError::invalid(
@@ -141,7 +155,7 @@ impl Authentication {
     }
 }
 
-fn generate(entropy: &[u8]) -> Result<KeyPair, HubError> {
+pub(super) fn generate(entropy: &[u8]) -> Result<KeyPair, HubError> {
     let key = |from: usize| -> Option<[u8; GENERATED_KEY_BYTES]> {
         entropy
             .get(from..from + GENERATED_KEY_BYTES)?

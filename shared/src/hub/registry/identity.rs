@@ -24,6 +24,7 @@ pub(super) struct IdentityRow {
     pub iot_edge: bool,
     pub device_scope: Option<String>,
     pub parent_scope: Option<String>,
+    pub managed_by: Option<String>,
     pub model_id: Option<String>,
     pub epoch: i64,
     pub gateway: Option<u16>,
@@ -39,7 +40,7 @@ pub(super) struct IdentityRow {
 pub(super) const COLUMNS: &str = "device_id, module_id, generation_id, etag, status, \
     status_reason, status_updated, authentication, iot_edge, device_scope, parent_scope, \
     model_id, epoch, gateway, connection, state_updated, last_activity, persistent, \
-    subscriptions, session, next_sequence";
+    subscriptions, session, next_sequence, managed_by";
 
 fn time(row: &Row, column: usize) -> Option<Timestamp> {
     row.integer(column).map(Timestamp::from_milliseconds)
@@ -81,6 +82,7 @@ impl IdentityRow {
             subscriptions: text(18)?,
             session: text(19)?,
             next_sequence: row.integer(20).unwrap_or(1),
+            managed_by: row.text(21).map(str::to_owned),
         })
     }
 
@@ -110,13 +112,13 @@ impl IdentityRow {
             |time: Option<Timestamp>| -> SqlValue { time.map(Timestamp::milliseconds).into() };
         sql.execute(
             "INSERT INTO identity (device_id, module_id, generation_id, etag, status, \
-             status_reason, status_updated, authentication, iot_edge, device_scope, parent_scope, epoch) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             status_reason, status_updated, authentication, iot_edge, device_scope, parent_scope, \
+             managed_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (device_id, module_id) DO UPDATE SET etag = excluded.etag, \
              status = excluded.status, status_reason = excluded.status_reason, \
              status_updated = excluded.status_updated, authentication = excluded.authentication, \
              iot_edge = excluded.iot_edge, device_scope = excluded.device_scope, \
-             parent_scope = excluded.parent_scope",
+             parent_scope = excluded.parent_scope, managed_by = excluded.managed_by",
             &[
                 self.identity.device.as_str().into(),
                 self.identity.module_key().into(),
@@ -129,6 +131,7 @@ impl IdentityRow {
                 self.iot_edge.into(),
                 self.device_scope.clone().into(),
                 self.parent_scope.clone().into(),
+                self.managed_by.clone().into(),
                 self.epoch.into(),
             ],
         )
@@ -149,6 +152,7 @@ impl IdentityRow {
         body.insert("deviceId".into(), json!(self.identity.device));
         if let Some(module) = &self.identity.module {
             body.insert("moduleId".into(), json!(module));
+            body.insert("managedBy".into(), json!(self.managed_by));
         }
         body.insert("generationId".into(), json!(self.generation_id));
         body.insert("etag".into(), json!(self.etag_text()));
@@ -221,35 +225,71 @@ impl Registry {
         delete: &DeleteDevice,
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
-        if delete.precondition == Precondition::None {
+        self.delete(
+            &Identity::device(delete.device.clone()),
+            &delete.precondition,
+            context,
+        )?;
+        Ok(RegistryReply::Done)
+    }
+
+    /// Deletes an identity with all that belongs to it; a device with all of its modules.
+    pub(super) fn delete(
+        &mut self,
+        identity: &Identity,
+        precondition: &Precondition,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        if *precondition == Precondition::None {
             return Err(HubError::new(ErrorCode::PreconditionFailed, "Etag missing"));
         }
-        let identity = Identity::device(delete.device.clone());
-        let row = IdentityRow::require(context.sql, &identity)?;
-        check_etag(&delete.precondition, &row.etag_text())?;
-
+        let Some(row) = IdentityRow::load(context.sql, identity)? else {
+            return Err(super::modules::not_found(context.sql, identity)?);
+        };
+        check_etag(precondition, &row.etag_text())?;
+        super::modules::check_not_system(identity)?;
+        if identity.module.is_some() {
+            return self.end_identity(&row, context);
+        }
         // All identities of the device end with it, each with its own last event.
         let statement = format!("SELECT {COLUMNS} FROM identity WHERE device_id = ?");
-        let rows = context
-            .sql
-            .query(&statement, &[delete.device.as_str().into()])?;
-        for row in rows {
-            let row = IdentityRow::read(&row)?;
-            if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
-                Self::close(gateway, connection, "deviceDeleted", context)?;
-            }
-            if let Some(twin) = super::twins::load(context.sql, &row.identity)? {
-                let body = twin.event_body(&row.identity);
-                self.emit_lifecycle(&row.identity, "deleteDeviceIdentity", body, context)?;
-            }
+        let device = identity.device.as_str();
+        for row in context.sql.query(&statement, &[device.into()])? {
+            self.end_identity(&IdentityRow::read(&row)?, context)?;
         }
-        for table in ["identity", "twin", "message", "feedback"] {
+        for table in ["message", "feedback"] {
             context.sql.execute(
                 &format!("DELETE FROM {table} WHERE device_id = ?"),
-                &[delete.device.as_str().into()],
+                &[device.into()],
             )?;
         }
-        Ok(RegistryReply::Done)
+        Ok(())
+    }
+
+    /// Closes an identity's connection, tells of its end and removes its rows.
+    pub(super) fn end_identity(
+        &mut self,
+        row: &IdentityRow,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let identity = &row.identity;
+        if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
+            Self::close(gateway, connection, "deviceDeleted", context)?;
+        }
+        if let Some(twin) = super::twins::load(context.sql, identity)? {
+            let body = twin.event_body(identity);
+            self.emit_lifecycle(identity, "deleteDeviceIdentity", body, context)?;
+        }
+        for table in ["identity", "twin"] {
+            context.sql.execute(
+                &format!("DELETE FROM {table} WHERE device_id = ? AND module_id = ?"),
+                &[
+                    identity.device.as_str().into(),
+                    identity.module_key().into(),
+                ],
+            )?;
+        }
+        Ok(())
     }
 
     pub(super) fn emit_lifecycle(

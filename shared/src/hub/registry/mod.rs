@@ -7,16 +7,20 @@
 
 mod authentication;
 mod browse;
+mod bulk;
 mod census;
 mod deliveries;
 mod device_plane;
 mod feedback;
 mod identity;
 mod messages;
+mod modules;
 mod put;
+mod regenerate;
 mod schema;
 mod session;
 mod twins;
+mod wanted;
 
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use super::outbox::Outbox;
@@ -141,6 +145,15 @@ impl Registry {
             Request::BrowseDevices(browse) => browse::browse(&browse, context)?,
             Request::PutDevice(put) => self.put_device(&put, context)?,
             Request::DeleteDevice(delete) => self.delete_device(&delete, context)?,
+            Request::GetModule(identity) => modules::get(&identity, context)?,
+            Request::ListModules(device) => modules::list(&device, context)?,
+            Request::PutModule(put) => self.put_module(&put, context)?,
+            Request::DeleteModule(delete) => {
+                self.delete(&delete.identity, &delete.precondition, context)?;
+                RegistryReply::Done
+            }
+            Request::ApplyItems(apply) => self.apply_items(&apply, context),
+            Request::RegenerateKeys(regenerate) => self.regenerate_keys(&regenerate, context),
             Request::GetTwin(identity) => twins::get(&identity, context)?,
             Request::WriteTwin(write) => self.write_twin(&write, context)?,
             Request::Statistics => browse::statistics(context)?,

@@ -1,98 +1,54 @@
-//! Create and replace of a device identity (`service.md` §4.1, §4.2).
+//! Create and replace of an identity, device or module (`service.md` §4.1, §4.2, §4.4).
 
-use super::authentication::{Authentication, member, text};
+use super::authentication::{Authentication, text};
 use super::identity::{IdentityRow, check_etag};
-use super::{Context, Registry, twins};
+use super::wanted::Wanted;
+use super::{Context, Registry, modules, twins};
 use crate::error::{ErrorCode, HubError};
-use crate::ids::{DeviceId, Identity};
+use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{Precondition, PutDevice, RegistryReply};
-use crate::twin::Twin;
+use crate::twin::{Twin, TwinPatch};
 use serde_json::{Map, Value};
 
-/// Longest `statusReason`, in characters.
-const MAX_STATUS_REASON: usize = 128;
+/// Modules that every edge device has.
+pub(super) const EDGE_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
 
-/// What a REST body asks an identity to be.
-struct Wanted {
-    enabled: bool,
-    status_reason: Option<String>,
-    authentication: Authentication,
-    iot_edge: bool,
-    /// `None`: not mentioned.
-    device_scope: Option<String>,
-    parent_scope: Option<String>,
+/// One write of an identity, read and checked as far as that goes without the stored one.
+pub(super) struct Put<'a> {
+    pub identity: Identity,
+    pub precondition: &'a Precondition,
+    pub wanted: Wanted,
+    /// The twin that a new identity begins with.
+    pub twin: Option<&'a TwinPatch>,
+    /// As in [`PutDevice::entropy`].
+    pub entropy: &'a [u8],
 }
 
-impl Wanted {
-    fn parse(put: &PutDevice) -> Result<Self, HubError> {
-        let Value::Object(body) = &put.body else {
-            return Err(HubError::new(
-                ErrorCode::IotHubFormatError,
-                "The body must be a JSON object that describes the device.",
-            ));
-        };
-        if let Some(id) = text(Some(body), "deviceId")?
-            && id != put.device.as_str()
+/// The object of a REST body, whose ids must be those of the path.
+pub(super) fn checked_body<'a>(
+    body: &'a Value,
+    identity: &Identity,
+) -> Result<&'a Map<String, Value>, HubError> {
+    let Value::Object(body) = body else {
+        return Err(HubError::new(
+            ErrorCode::IotHubFormatError,
+            "The body must be a JSON object that describes the identity.",
+        ));
+    };
+    let module = identity.module.as_ref().map(ModuleId::as_str);
+    for (name, expected) in [
+        ("deviceId", Some(identity.device.as_str())),
+        ("moduleId", module),
+    ] {
+        if let (Some(given), Some(expected)) = (text(Some(body), name)?, expected)
+            && given != expected
         {
             return Err(HubError::invalid(format!(
-                "deviceId {id:?} in the body differs from {:?} in the path.",
-                put.device.as_str()
+                "{name} {given:?} in the body differs from {expected:?} in the path."
             )));
         }
-        let enabled = match text(Some(body), "status")?.as_deref() {
-            None => true,
-            Some(status) if status.eq_ignore_ascii_case("enabled") => true,
-            Some(status) if status.eq_ignore_ascii_case("disabled") => false,
-            Some(other) => {
-                return Err(HubError::invalid(format!(
-                    "status {other:?} is neither enabled nor disabled."
-                )));
-            }
-        };
-        let status_reason = text(Some(body), "statusReason")?;
-        if status_reason
-            .as_ref()
-            .is_some_and(|reason| reason.chars().count() > MAX_STATUS_REASON)
-        {
-            return Err(HubError::invalid(format!(
-                "statusReason has more than {MAX_STATUS_REASON} characters."
-            )));
-        }
-        Ok(Self {
-            enabled,
-            status_reason,
-            authentication: Authentication::parse(member(body, "authentication"), &put.entropy)?,
-            iot_edge: iot_edge(body)?,
-            device_scope: text(Some(body), "deviceScope")?,
-            parent_scope: parent_scope(body)?,
-        })
     }
-}
-
-fn iot_edge(body: &Map<String, Value>) -> Result<bool, HubError> {
-    match member(body, "capabilities") {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Object(capabilities)) => match member(capabilities, "iotEdge") {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(edge)) => Ok(*edge),
-            Some(_) => Err(HubError::invalid(
-                "capabilities.iotEdge must be true or false.",
-            )),
-        },
-        Some(_) => Err(HubError::invalid("capabilities must be an object.")),
-    }
-}
-
-fn parent_scope(body: &Map<String, Value>) -> Result<Option<String>, HubError> {
-    match member(body, "parentScopes") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Array(scopes)) => match scopes.as_slice() {
-            [] => Ok(None),
-            [Value::String(scope)] => Ok(Some(scope.clone())),
-            _ => Err(HubError::invalid("parentScopes takes one scope.")),
-        },
-        Some(_) => Err(HubError::invalid("parentScopes must be an array.")),
-    }
+    Ok(body)
 }
 
 impl Registry {
@@ -102,39 +58,78 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let identity = Identity::device(put.device.clone());
-        let wanted = Wanted::parse(put)?;
-        let existing = IdentityRow::load(context.sql, &identity)?;
-        match (existing, &put.precondition) {
-            (None, Precondition::None) => self.create(identity, wanted, put, context),
-            (None, _) => Err(HubError::device_not_found(&put.device)),
-            (Some(_), Precondition::None) => Err(HubError::new(
-                ErrorCode::DeviceAlreadyExists,
-                format!("A device with ID '{}' is already registered.", put.device),
-            )),
+        let body = checked_body(&put.body, &identity)?;
+        let wanted = Wanted::parse(&identity, body, &put.entropy)?;
+        let row = self.put(
+            Put {
+                identity,
+                precondition: &put.precondition,
+                wanted,
+                twin: None,
+                entropy: &put.entropy,
+            },
+            context,
+        )?;
+        Ok(RegistryReply::Device(row.document(context.sql)?))
+    }
+
+    /// Creates or replaces, as the precondition says. Every check comes before the first
+    /// write, so that an error leaves nothing behind even within a larger transaction.
+    pub(super) fn put(
+        &mut self,
+        put: Put<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<IdentityRow, HubError> {
+        let existing = IdentityRow::load(context.sql, &put.identity)?;
+        match (existing, put.precondition) {
+            (None, Precondition::None) => self.create(put, context),
+            (None, _) => Err(modules::not_found(context.sql, &put.identity)?),
+            (Some(_), Precondition::None) => Err(self.already_exists(&put.identity)),
             (Some(row), precondition) => {
                 check_etag(precondition, &row.etag_text())?;
-                self.replace(row, wanted, context)
+                self.replace(row, put.wanted, put.entropy, context)
             }
         }
     }
 
-    fn create(
+    fn already_exists(&self, identity: &Identity) -> HubError {
+        let device = &identity.device;
+        match &identity.module {
+            None => HubError::new(
+                ErrorCode::DeviceAlreadyExists,
+                format!("A device with ID '{device}' is already registered."),
+            ),
+            Some(module) => {
+                let hub = self
+                    .settings
+                    .as_ref()
+                    .map_or("", |settings| settings.hub_name());
+                HubError::new(
+                    ErrorCode::ModuleAlreadyExistsOnDevice,
+                    format!("Device {device} in IotHub {hub} already contains Module {module}."),
+                )
+            }
+        }
+    }
+
+    pub(super) fn create(
         &mut self,
-        identity: Identity,
-        wanted: Wanted,
-        put: &PutDevice,
+        put: Put<'_>,
         context: &mut Context<'_>,
-    ) -> Result<RegistryReply, HubError> {
-        // Ticks tell generations apart; the lowest digits are random so that two creations
-        // within a millisecond differ too.
-        let noise = put
-            .entropy
-            .get(64..66)
-            .and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
-        let noise = i64::from(noise.map_or(0, u16::from_le_bytes) % 10_000);
-        let ticks = context.now.ticks() + noise;
+    ) -> Result<IdentityRow, HubError> {
+        let Put {
+            identity, wanted, ..
+        } = put;
+        if identity.module.is_some() {
+            modules::check_room(context.sql, &identity)?;
+        }
+        let twin = match put.twin {
+            Some(initial) => Twin::create(initial, context.now)?,
+            None => Twin::new(),
+        };
+        let ticks = context.now.ticks() + noise(put.entropy);
         let device_scope = match (wanted.iot_edge, wanted.device_scope) {
-            (true, _) => Some(format!("ms-azure-iot-edge://{}-{ticks}", identity.device)),
+            (true, _) => Some(edge_scope(&identity.device, ticks)),
             (false, scope) => scope,
         };
         let parent_scope = if wanted.iot_edge {
@@ -153,6 +148,7 @@ impl Registry {
             iot_edge: wanted.iot_edge,
             device_scope,
             parent_scope,
+            managed_by: wanted.managed_by,
             model_id: None,
             // Not 0: sessions of a deleted device of the same name must not pass for this one's.
             epoch: context.now.milliseconds(),
@@ -165,42 +161,93 @@ impl Registry {
             session: "{}".to_owned(),
             next_sequence: 1,
         };
-        row.store(context.sql)?;
-        let twin = Twin::new();
-        twins::store(context.sql, &row.identity, &twin)?;
-        let body = twin.event_body(&row.identity);
-        self.emit_lifecycle(&row.identity, "createDeviceIdentity", body, context)?;
-        Ok(RegistryReply::Device(row.document(context.sql)?))
+        self.begin(&row, &twin, context)?;
+        if row.iot_edge {
+            self.add_edge_modules(&row, ticks, context)?;
+        }
+        Ok(row)
     }
 
-    fn replace(
+    /// Writes a new identity and its twin.
+    fn begin(
+        &self,
+        row: &IdentityRow,
+        twin: &Twin,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        row.store(context.sql)?;
+        twins::store(context.sql, &row.identity, twin)?;
+        let body = twin.event_body(&row.identity);
+        self.emit_lifecycle(&row.identity, "createDeviceIdentity", body, context)
+    }
+
+    fn add_edge_modules(
+        &self,
+        device: &IdentityRow,
+        ticks: i64,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        for name in EDGE_MODULES {
+            let module = ModuleId::parse(name)
+                .map_err(|error| HubError::internal(format!("{name}: {error}")))?;
+            let identity = Identity {
+                device: device.identity.device.clone(),
+                module: Some(module),
+            };
+            if IdentityRow::load(context.sql, &identity)?.is_some() {
+                continue;
+            }
+            let row = IdentityRow {
+                identity,
+                enabled: true,
+                status_reason: None,
+                authentication: Authentication::none(),
+                iot_edge: false,
+                device_scope: None,
+                parent_scope: None,
+                managed_by: Some("iotEdge".to_owned()),
+                etag: first_etag(ticks),
+                gateway: None,
+                connection: None,
+                state_updated: None,
+                status_updated: None,
+                last_activity: None,
+                ..device.clone()
+            };
+            self.begin(&row, &Twin::new(), context)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn replace(
         &mut self,
         row: IdentityRow,
         wanted: Wanted,
+        entropy: &[u8],
         context: &mut Context<'_>,
-    ) -> Result<RegistryReply, HubError> {
+    ) -> Result<IdentityRow, HubError> {
         let mut new = row.clone();
+        modules::check_not_system(&row.identity)?;
         if row.iot_edge && wanted.iot_edge && wanted.device_scope != row.device_scope {
             return Err(HubError::new(
                 ErrorCode::ArgumentInvalid,
                 "Device scope is immutable: send it back as it is.",
             ));
         }
-        if !row.iot_edge && wanted.iot_edge {
-            let ticks = context.now.ticks();
-            new.device_scope = Some(format!(
-                "ms-azure-iot-edge://{}-{ticks}",
-                row.identity.device
-            ));
+        let ticks = context.now.ticks() + noise(entropy);
+        let becomes_edge = !row.iot_edge && wanted.iot_edge;
+        new.device_scope = if becomes_edge {
+            Some(edge_scope(&row.identity.device, ticks))
         } else {
-            new.device_scope = wanted.device_scope;
-        }
+            wanted.device_scope
+        };
         new.parent_scope = if wanted.iot_edge {
             wanted.parent_scope
         } else {
             new.device_scope.clone()
         };
         new.iot_edge = wanted.iot_edge;
+        new.managed_by = wanted.managed_by;
         new.etag = row.etag.saturating_add(1);
         if new.enabled != wanted.enabled {
             new.status_updated = Some(context.now);
@@ -209,6 +256,11 @@ impl Registry {
         new.status_reason = wanted.status_reason;
         new.authentication = wanted.authentication;
         new.store(context.sql)?;
+        if becomes_edge {
+            self.add_edge_modules(&new, ticks, context)?;
+        } else if row.iot_edge && !new.iot_edge {
+            self.remove_edge_modules(&row.identity.device, context)?;
+        }
         let reason = if row.enabled && !new.enabled {
             Some("deviceDisabled")
         } else if !row.authentication.still_covers(&new.authentication) {
@@ -224,11 +276,9 @@ impl Registry {
         if row.enabled && !new.enabled {
             Self::close_modules(&row.identity.device, context)?;
         }
-        Ok(RegistryReply::Device(new.document(context.sql)?))
+        Ok(new)
     }
-}
 
-impl Registry {
     /// A module is enabled when its device is.
     fn close_modules(device: &DeviceId, context: &mut Context<'_>) -> Result<(), HubError> {
         let rows = context.sql.query(
@@ -244,6 +294,19 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// Ticks tell generations apart; the lowest digits are random so that two creations within
+/// a millisecond differ too.
+fn noise(entropy: &[u8]) -> i64 {
+    let bytes = entropy
+        .get(64..66)
+        .and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
+    i64::from(bytes.map_or(0, u16::from_le_bytes) % 10_000)
+}
+
+fn edge_scope(device: &DeviceId, ticks: i64) -> String {
+    format!("ms-azure-iot-edge://{device}-{ticks}")
 }
 
 /// Etags start somewhere in the clock, so that a re-created device never repeats one.

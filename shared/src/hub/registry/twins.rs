@@ -61,7 +61,7 @@ pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(
     )
 }
 
-fn require(sql: &dyn Sql, identity: &Identity) -> Result<Twin, HubError> {
+pub(super) fn require(sql: &dyn Sql, identity: &Identity) -> Result<Twin, HubError> {
     load(sql, identity)?.ok_or_else(|| HubError::device_not_found(&identity.device))
 }
 
@@ -143,7 +143,7 @@ impl Registry {
         } else {
             twin.patch_service(&patch, context.now)?
         };
-        self.keep(&row, &twin, &change, context)?;
+        self.keep_twin(&row, &twin, &change, context)?;
         Ok(RegistryReply::Twin(document(context.sql, &row, &twin)?))
     }
 
@@ -167,14 +167,14 @@ impl Registry {
         let row = IdentityRow::require(context.sql, &report.identity)?;
         let mut twin = require(context.sql, &report.identity)?;
         let change = twin.patch_reported(&patch, report.version, context.now)?;
-        self.keep(&row, &twin, &change, context)?;
+        self.keep_twin(&row, &twin, &change, context)?;
         Ok(RegistryReply::Reported {
             version: twin.reported.version,
         })
     }
 
     /// Stores a changed twin, tells the device and the event log.
-    fn keep(
+    pub(super) fn keep_twin(
         &mut self,
         row: &IdentityRow,
         twin: &Twin,

@@ -1,0 +1,202 @@
+//! Many identities in one request (`service.md` §4.6).
+//!
+//! There is no transaction: items that fail are named in the answer, the others stay.
+
+use super::devices::entropy;
+use super::{Failure, unexpected};
+use crate::error::{ErrorCode, HubError};
+use crate::http::authorize::{Caller, forbidden};
+use crate::http::backend::Backend;
+use crate::http::json;
+use crate::http::message::{Request, Response};
+use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ipc::registry::{ApplyItems, RegistryReply, RegistryRequest};
+use futures_util::future::join_all;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashSet};
+
+/// Most items of one request.
+pub(super) const MAX_ITEMS: usize = 100;
+
+/// `POST /devices`
+pub async fn apply<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    let items = items(&request.body)?;
+    check_credentials(caller)?;
+    let mut errors: BTreeMap<usize, HubError> = BTreeMap::new();
+    let mut named: Vec<(usize, Identity)> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match identity(item) {
+            Ok(identity) => named.push((index, identity)),
+            Err(error) => {
+                errors.insert(index, error);
+            }
+        }
+    }
+    check_distinct(named.iter().map(|(_, identity)| identity))?;
+    let parts = by_shard(backend, named);
+    let asks = parts.iter().map(|(shard, part)| {
+        let apply = ApplyItems {
+            items: part
+                .iter()
+                .filter_map(|(index, identity)| {
+                    Some((identity.clone(), items.get(*index)?.clone()))
+                })
+                .collect(),
+            entropy: entropy(backend, part.len()),
+        };
+        backend.registry(*shard, RegistryRequest::ApplyItems(apply))
+    });
+    for (reply, (_, part)) in join_all(asks).await.into_iter().zip(&parts) {
+        let outcomes = match reply {
+            Ok(RegistryReply::Outcomes(outcomes)) => outcomes,
+            Ok(_) => return Err(unexpected("the registry")),
+            // Other shards may have applied theirs: say for each item what is known.
+            Err(error) => vec![Err(error); part.len()],
+        };
+        for ((index, _), outcome) in part.iter().zip(outcomes) {
+            if let Err(error) = outcome {
+                errors.insert(*index, error);
+            }
+        }
+    }
+    Ok(answer(&items, &errors))
+}
+
+/// Whoever may not see keys may not set them for many either.
+pub(super) fn check_credentials(caller: &Caller) -> Result<(), Failure> {
+    if caller.sees_credentials {
+        return Ok(());
+    }
+    Err(forbidden("Your role may not handle the credentials of devices in bulk.").into())
+}
+
+fn items(body: &[u8]) -> Result<Vec<Value>, HubError> {
+    let Value::Array(items) = json::parse(body)? else {
+        return Err(HubError::new(
+            ErrorCode::IotHubFormatError,
+            "The body must be a JSON array of identities.",
+        ));
+    };
+    check_count(items.len())?;
+    Ok(items)
+}
+
+/// One to [`MAX_ITEMS`].
+pub(super) fn check_count(count: usize) -> Result<(), HubError> {
+    match count {
+        0 => Err(HubError::invalid("The request names no identity.")),
+        1..=MAX_ITEMS => Ok(()),
+        _ => Err(HubError::new(
+            ErrorCode::TooManyDevices,
+            format!("The request names {count} identities; send at most {MAX_ITEMS} at a time."),
+        )),
+    }
+}
+
+/// Which identity an item is about: `id` and `moduleId`.
+pub(super) fn identity(item: &Value) -> Result<Identity, HubError> {
+    let Value::Object(item) = item else {
+        return Err(HubError::new(
+            ErrorCode::IotHubFormatError,
+            "An item must be a JSON object.",
+        ));
+    };
+    let id =
+        json::text_member(item, "id")?.ok_or_else(|| HubError::invalid("The item has no id."))?;
+    let device = DeviceId::parse(id)
+        .map_err(|error| HubError::invalid(format!("The device id is not legal: {error}.")))?;
+    let module = json::text_member(item, "moduleId")?
+        .filter(|module| !module.is_empty())
+        .map(ModuleId::parse)
+        .transpose()
+        .map_err(|error| HubError::invalid(format!("The module id is not legal: {error}.")))?;
+    Ok(Identity { device, module })
+}
+
+/// The same identity twice would leave open what comes first.
+pub(super) fn check_distinct<'a>(
+    identities: impl Iterator<Item = &'a Identity>,
+) -> Result<(), HubError> {
+    let mut seen = HashSet::new();
+    for identity in identities {
+        if !seen.insert(identity) {
+            return Err(HubError::new(
+                ErrorCode::DeviceDefinedMultipleTimes,
+                format!("{identity} stands in the request more than once."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Identities with their places in the request, by shard, each part in order.
+pub(super) fn by_shard<B: Backend>(
+    backend: &B,
+    identities: Vec<(usize, Identity)>,
+) -> BTreeMap<u16, Vec<(usize, Identity)>> {
+    let layout = backend.layout();
+    let mut parts: BTreeMap<u16, Vec<(usize, Identity)>> = BTreeMap::new();
+    for (index, identity) in identities {
+        parts
+            .entry(layout.shard_of(&identity.device))
+            .or_default()
+            .push((index, identity));
+    }
+    parts
+}
+
+/// The members that name an item in an answer, as the item gave them.
+pub(super) fn name_of(item: &Value, id_name: &str) -> Map<String, Value> {
+    let mut named = Map::new();
+    if let Value::Object(item) = item {
+        for (from, to) in [("id", id_name), ("moduleId", "moduleId")] {
+            if let Ok(Some(text)) = json::text_member(item, from) {
+                named.insert(to.to_owned(), json!(text));
+            }
+        }
+    }
+    named
+}
+
+/// Both spellings of the header: C# looks for the one without hyphen.
+pub(super) fn failed(status: u16, body: &Value, code: ErrorCode) -> Response {
+    Response::json(status, body)
+        .with_header("iothub-errorcode", code.name())
+        .with_header("iothuberrorcode", code.name())
+}
+
+fn answer(items: &[Value], errors: &BTreeMap<usize, HubError>) -> Response {
+    let listed: Vec<Value> = errors
+        .iter()
+        .map(|(index, error)| {
+            let item = items.get(*index).unwrap_or(&Value::Null);
+            let mut entry = name_of(item, "deviceId");
+            entry.insert("errorCode".into(), json!(error.code.number()));
+            entry.insert("errorStatus".into(), json!(error.message));
+            if let Value::Object(item) = item
+                && let Ok(Some(mode)) = json::text_member(item, "importMode")
+            {
+                entry.insert("operation".into(), json!(mode));
+            }
+            Value::Object(entry)
+        })
+        .collect();
+    let body = json!({
+        "isSuccessful": errors.is_empty(),
+        "errors": listed,
+        "warnings": [],
+    });
+    if errors.is_empty() {
+        Response::json(200, &body)
+    } else {
+        failed(400, &body, ErrorCode::BulkRegistryOperationFailure)
+    }
+}
+
+#[cfg(test)]
+#[path = "bulk_tests.rs"]
+mod tests;

@@ -1,0 +1,204 @@
+//! Items of bulk requests and imports: nine modes of one write (`service.md` §4.6).
+//!
+//! Each item stands for itself: it is checked as a whole before anything of it is written,
+//! so that one that fails leaves no trace and the others stay.
+
+use super::authentication::{member, text};
+use super::identity::{IdentityRow, check_etag};
+use super::put::Put;
+use super::wanted::Wanted;
+use super::{Context, Registry, modules, twins};
+use crate::error::{ErrorCode, HubError};
+use crate::ids::Identity;
+use crate::ipc::registry::{ApplyItems, IDENTITY_ENTROPY, Precondition, RegistryReply};
+use crate::twin::TwinPatch;
+use serde_json::{Map, Value};
+
+/// What is to happen to an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ImportMode {
+    Create,
+    Update { if_match: bool },
+    CreateOrUpdate { if_match: bool },
+    Delete { if_match: bool },
+    UpdateTwin { if_match: bool },
+}
+
+const MODES: [(&str, ImportMode); 9] = [
+    ("create", ImportMode::Create),
+    ("update", ImportMode::Update { if_match: false }),
+    ("updateIfMatchETag", ImportMode::Update { if_match: true }),
+    (
+        "createOrUpdate",
+        ImportMode::CreateOrUpdate { if_match: false },
+    ),
+    (
+        "createOrUpdateIfMatchETag",
+        ImportMode::CreateOrUpdate { if_match: true },
+    ),
+    ("delete", ImportMode::Delete { if_match: false }),
+    ("deleteIfMatchETag", ImportMode::Delete { if_match: true }),
+    ("updateTwin", ImportMode::UpdateTwin { if_match: false }),
+    (
+        "updateTwinIfMatchETag",
+        ImportMode::UpdateTwin { if_match: true },
+    ),
+];
+
+fn import_mode(item: &Map<String, Value>) -> Result<ImportMode, HubError> {
+    let Some(given) = text(Some(item), "importMode")? else {
+        return Ok(ImportMode::CreateOrUpdate { if_match: false });
+    };
+    MODES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&given))
+        .map(|(_, mode)| *mode)
+        .ok_or_else(|| {
+            let names: Vec<&str> = MODES.iter().map(|(name, _)| *name).collect();
+            HubError::invalid(format!(
+                "importMode {given:?} is none of {}.",
+                names.join(", ")
+            ))
+        })
+}
+
+/// The etag that an item names, with or without quotes; `*` matches any. Where the mode asks
+/// for one and there is none, nothing can match.
+fn precondition(
+    item: &Map<String, Value>,
+    name: &str,
+    if_match: bool,
+) -> Result<Precondition, HubError> {
+    if !if_match {
+        return Ok(Precondition::Any);
+    }
+    let given = text(Some(item), name)?.ok_or_else(|| {
+        HubError::new(
+            ErrorCode::PreconditionFailed,
+            format!("PreconditionFailed, the import mode needs {name}."),
+        )
+    })?;
+    let unquoted = given
+        .strip_prefix('"')
+        .and_then(|inner| inner.strip_suffix('"'))
+        .unwrap_or(&given);
+    Ok(match unquoted {
+        "*" => Precondition::Any,
+        etag => Precondition::Etag(etag.to_owned()),
+    })
+}
+
+impl Registry {
+    /// Applies items in order.
+    pub(super) fn apply_items(
+        &mut self,
+        apply: &ApplyItems,
+        context: &mut Context<'_>,
+    ) -> RegistryReply {
+        let entropy = apply.entropy.chunks(IDENTITY_ENTROPY);
+        let items = apply.items.iter().zip(entropy);
+        RegistryReply::Outcomes(
+            items
+                .map(|((identity, item), entropy)| self.apply(identity, item, entropy, context))
+                .collect(),
+        )
+    }
+
+    fn apply(
+        &mut self,
+        identity: &Identity,
+        item: &Value,
+        entropy: &[u8],
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let Value::Object(item) = item else {
+            return Err(HubError::new(
+                ErrorCode::DeserializationError,
+                "An item must be a JSON object.",
+            ));
+        };
+        match import_mode(item)? {
+            ImportMode::Delete { if_match } => {
+                let precondition = precondition(item, "eTag", if_match)?;
+                self.delete(identity, &precondition, context)
+            }
+            ImportMode::UpdateTwin { if_match } => {
+                self.apply_twin(identity, item, if_match, context)
+            }
+            ImportMode::Create => {
+                self.apply_identity(identity, item, &Precondition::None, entropy, context)
+            }
+            ImportMode::Update { if_match } => {
+                let precondition = precondition(item, "eTag", if_match)?;
+                self.apply_identity(identity, item, &precondition, entropy, context)
+            }
+            ImportMode::CreateOrUpdate { if_match } => {
+                let precondition = match IdentityRow::load(context.sql, identity)? {
+                    None => Precondition::None,
+                    Some(_) => precondition(item, "eTag", if_match)?,
+                };
+                self.apply_identity(identity, item, &precondition, entropy, context)
+            }
+        }
+    }
+
+    fn apply_identity(
+        &mut self,
+        identity: &Identity,
+        item: &Map<String, Value>,
+        precondition: &Precondition,
+        entropy: &[u8],
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        if let Some(module) = &identity.module
+            && module.as_str().starts_with('$')
+        {
+            modules::check_not_system(identity)?;
+            return Err(HubError::invalid(
+                "Module ids that begin with $ are reserved for system modules.",
+            ));
+        }
+        let wanted = Wanted::parse(identity, item, entropy)?;
+        let twin = initial_twin(item)?;
+        let put = Put {
+            identity: identity.clone(),
+            precondition,
+            wanted,
+            twin: twin.as_ref(),
+            entropy,
+        };
+        self.put(put, context).map(|_| ())
+    }
+
+    fn apply_twin(
+        &mut self,
+        identity: &Identity,
+        item: &Map<String, Value>,
+        if_match: bool,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let precondition = precondition(item, "twinETag", if_match)?;
+        let patch = initial_twin(item)?.unwrap_or_default();
+        let Some(row) = IdentityRow::load(context.sql, identity)? else {
+            return Err(modules::not_found(context.sql, identity)?);
+        };
+        let mut twin = twins::require(context.sql, identity)?;
+        check_etag(&precondition, &twin.etag_text())?;
+        let change = twin.patch_service(&patch, context.now)?;
+        self.keep_twin(&row, &twin, &change, context)
+    }
+}
+
+/// Tags and desired properties of an item; reported ones and metadata are ignored.
+fn initial_twin(item: &Map<String, Value>) -> Result<Option<TwinPatch>, HubError> {
+    let mut body = Map::new();
+    for name in ["tags", "properties"] {
+        if let Some(value) = member(item, name) {
+            body.insert(name.to_owned(), value.clone());
+        }
+    }
+    if body.is_empty() {
+        return Ok(None);
+    }
+    TwinPatch::parse(&Value::Object(body)).map(Some)
+}
