@@ -74,6 +74,37 @@ def test_twin(call, device):
     assert call("updateTwin", device.device_id, {"tags": {"a": None}}, "*")["tags"] == {}
 
 
+def test_module_life_cycle(call, device):
+    created = call("addModule", {"deviceId": device.device_id, "moduleId": "camera"})
+    assert created["authentication"]["symmetricKey"]["primaryKey"]
+    with pytest.raises(NodeError) as conflict:
+        call("addModule", {"deviceId": device.device_id, "moduleId": "camera"})
+    assert conflict.value.name == "DeviceAlreadyExistsError"
+    assert [module["moduleId"] for module in call("getModulesOnDevice", device.device_id)] == ["camera"]
+    assert call("getModule", device.device_id, "camera")["generationId"] == created["generationId"]
+    call("updateModule", {**created, "managedBy": "someone"})
+    twin = call("getModuleTwin", device.device_id, "camera")
+    assert twin["moduleId"] == "camera"
+    call("removeModule", device.device_id, "camera")
+    with pytest.raises(NodeError):
+        call("getModule", device.device_id, "camera")
+
+
+def test_bulk_add_update_remove(call):
+    devices = [{"deviceId": f"bulk-node-{number}"} for number in range(3)]
+    try:
+        assert call("addDevices", devices)["isSuccessful"] is True
+        changed = [{**device, "status": "disabled"} for device in devices]
+        assert call("updateDevices", changed, True)["isSuccessful"] is True
+        assert call("get", "bulk-node-1")["status"] == "disabled"
+    finally:
+        removed = call("removeDevices", devices, True)
+    assert removed["isSuccessful"] is True
+    with pytest.raises(NodeError) as absent:
+        call("get", "bulk-node-1")
+    assert absent.value.name == "DeviceNotFoundError"
+
+
 def test_method_to_the_node_device(service, node_device, device):
     agent = node_device()
     agent.call("answerMethod", name="reboot", status=202, payload={"accepted": True})

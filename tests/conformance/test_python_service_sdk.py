@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from azure.iot.hub import IoTHubRegistryManager
-from azure.iot.hub.models import CloudToDeviceMethod, Twin, TwinProperties
+from azure.iot.hub.models import CloudToDeviceMethod, ExportImportDevice, Twin, TwinProperties
 from msrest.exceptions import HttpOperationError
 
 from harness.waiting import eventually
@@ -123,3 +123,41 @@ def test_wrong_key_is_401(hub, registry):
     with pytest.raises(HttpOperationError) as refused:
         stranger.get_device("any")
     assert status_of(refused) == 401
+
+
+def test_module_life_cycle(registry, device):
+    created = registry.create_module_with_sas(device.device_id, "camera", "iotEdge", "", "")
+    assert (created.module_id, created.managed_by) == ("camera", "iotEdge")
+    with pytest.raises(HttpOperationError) as conflict:
+        registry.create_module_with_sas(device.device_id, "camera", None, "", "")
+    assert status_of(conflict) == 409
+    keys = created.authentication.symmetric_key
+    updated = registry.update_module_with_sas(device.device_id, "camera", None, created.etag, keys.primary_key, keys.secondary_key)
+    assert (updated.managed_by, updated.generation_id) == (None, created.generation_id)
+    assert updated.authentication.symmetric_key.primary_key == keys.primary_key
+    assert [module.module_id for module in registry.get_modules(device.device_id)] == ["camera"]
+    assert registry.get_module_twin(device.device_id, "camera").version == 2
+    twin = registry.update_module_twin(device.device_id, "camera", Twin(properties=TwinProperties(desired={"zoom": 2})), "*")
+    assert twin.properties.desired["zoom"] == 2
+    registry.delete_module(device.device_id, "camera")
+    with pytest.raises(HttpOperationError) as absent:
+        registry.get_module(device.device_id, "camera")
+    assert status_of(absent) == 404
+
+
+def test_bulk_create_update_delete(registry, api):
+    ids = [f"bulk-python-{number}" for number in range(3)]
+    try:
+        made = registry.bulk_create_or_update_devices(
+            [ExportImportDevice(id=one, import_mode="create", status="enabled") for one in ids]
+        )
+        assert made.is_successful and not made.errors
+        again = api.post("/devices", json=[{"id": ids[0], "importMode": "create"}, {"id": ids[1], "importMode": "update", "status": "disabled"}])
+        assert again.status_code == 400
+        assert again.json()["errors"][0]["errorCode"] == 409001
+        assert registry.get_device(ids[1]).status == "disabled"
+    finally:
+        gone = registry.bulk_create_or_update_devices([ExportImportDevice(id=one, import_mode="delete", status="enabled") for one in ids])
+    assert gone.is_successful
+    with pytest.raises(HttpOperationError):
+        registry.get_device(ids[2])

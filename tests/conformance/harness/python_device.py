@@ -3,7 +3,7 @@
 import logging
 from typing import Any, Callable
 
-from azure.iot.device import IoTHubDeviceClient, MethodResponse, ProxyOptions
+from azure.iot.device import IoTHubDeviceClient, IoTHubModuleClient, MethodResponse, ProxyOptions
 
 from .relay import Relay
 from .tokens import DeviceCredentials
@@ -39,7 +39,8 @@ class PythonDevice:
         self._logger.addHandler(self._log)
         self._logger.propagate = False
         host, port = relay.address
-        self.client = IoTHubDeviceClient.create_from_connection_string(
+        kind = IoTHubModuleClient if credentials.module_id else IoTHubDeviceClient
+        self.client = kind.create_from_connection_string(
             credentials.connection_string(key=key),
             websockets=True, server_verification_cert=ca_text, proxy_options=ProxyOptions("HTTP", host, port), **options,
         )  # fmt: skip

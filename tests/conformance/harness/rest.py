@@ -116,6 +116,14 @@ class RestApi:
         keys = answer.json()["authentication"]["symmetricKey"]
         return DeviceCredentials(self.host_name, device_id, keys["primaryKey"], keys["secondaryKey"])
 
+    def create_module(self, device_id: str, module_id: str, **fields: Any) -> DeviceCredentials:
+        """Registers a module and gives its credentials."""
+        path = f"/devices/{quote(device_id, safe='')}/modules/{quote(module_id, safe='')}"
+        answer = self.put(path, json={"deviceId": device_id, "moduleId": module_id, **fields})
+        assert answer.status_code == 200, answer.text
+        keys = answer.json()["authentication"]["symmetricKey"]
+        return DeviceCredentials(self.host_name, device_id, keys["primaryKey"], keys["secondaryKey"], module_id)
+
     def device(self, device_id: str) -> dict:
         answer = self.get(f"/devices/{quote(device_id, safe='')}")
         assert answer.status_code == 200, answer.text

@@ -17,6 +17,8 @@ pub fn passed_tests(output: &str) -> Option<Count> {
             [number, word] if word.trim_end_matches([',', ';', ':']) == "passed" => {
                 number.parse().ok().map(|passed| Count { passed })
             }
+            // Node's runner: `ℹ pass 5`, or `# pass 5` without a terminal.
+            ["pass", number] => number.parse().ok().map(|passed| Count { passed }),
             _ => None,
         })
     })
@@ -33,6 +35,7 @@ pub fn skipped_tests(output: &str) -> u32 {
                 [number, word] if word.trim_end_matches([',', ';', ':']) == "skipped" => {
                     number.parse().ok()
                 }
+                ["skipped", number] => number.parse().ok(),
                 _ => None,
             })
         })
@@ -52,6 +55,7 @@ mod tests {
             ),
             ("....\n======== 12 passed in 3.40s ========\n", 12),
             ("Running 7 tests\n\n  7 passed (1.2m)\n", 7),
+            ("# tests 5\n# pass 5\n# fail 0\n# skipped 0\n", 5),
         ] {
             assert_eq!(passed_tests(output), Some(Count { passed }), "{output}");
         }
@@ -62,5 +66,6 @@ mod tests {
         );
         assert_eq!(skipped_tests("42 tests run: 42 passed, 0 skipped"), 0);
         assert_eq!(skipped_tests("7 passed"), 0);
+        assert_eq!(skipped_tests("# pass 5\n# skipped 2\n"), 2);
     }
 }

@@ -125,13 +125,22 @@ fn native(project: &Project) -> Outcome<Option<Count>> {
     if let Ok(joined) = std::env::join_paths(folders) {
         command.env("PATH", joined);
     }
-    counted(command.args([
+    let rust = counted(command.args([
         "nextest",
         "run",
         "--workspace",
         "--locked",
         "--no-fail-fast",
-    ]))
+    ]))?;
+    // What the benches compute their figures with.
+    let bench = counted(
+        process::program("node")
+            .args(["--test", "tests/bench/"])
+            .current_dir(&project.root),
+    )?;
+    Ok(rust.zip(bench).map(|(rust, bench)| Count {
+        passed: rust.passed + bench.passed,
+    }))
 }
 
 fn builds(project: &Project) -> Outcome<Option<Count>> {
