@@ -37,6 +37,8 @@ pub enum Access {
 /// Somebody who was let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    /// For the record: `policy:<name>` or `person:<name>`.
+    pub actor: String,
     /// The console session, if it is a person.
     pub session: Option<Session>,
     /// Whether keys may be shown.
@@ -77,6 +79,9 @@ pub fn access(operation: &Operation) -> Access {
         | O::ListConsumerGroups
         | O::GetRoute(_)
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
+        // Who may not read all of it sees what is their own.
+        O::ReadAudit => Granted(WRITE, Action::ReadOwnAudit),
+        O::VerifyAudit => Granted(WRITE, Action::ReadAudit),
         O::PatchTwin(_) | O::ReplaceTwin(_) => Granted(SERVICE, Action::WriteTwins),
         O::InvokeMethod(_) => Granted(SERVICE, Action::InvokeMethods),
         O::SendToDevice(_)
@@ -119,6 +124,7 @@ pub fn authorize(
             Ok(Caller {
                 sees_credentials: session.role.can(Action::ReadCredentials),
                 until: session.expires,
+                actor: format!("person:{}", session.name),
                 session: Some(session),
             })
         }
@@ -147,6 +153,7 @@ fn by_token(
         return Err(unauthorized("the policy lacks the right"));
     }
     Ok(Caller {
+        actor: format!("policy:{}", policy.name),
         session: None,
         sees_credentials: true,
         until: token.valid_until(),

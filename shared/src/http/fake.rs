@@ -7,12 +7,13 @@ use super::backend::Backend;
 use crate::auth::{Role, Session, policy::default_policies};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
+use crate::ipc::audit::Cause;
 use crate::ipc::events::{
     EventPage, EventsReply, EventsRequest, EventsResult, PartitionInfo, Position, ReadEvents,
 };
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
-use crate::ipc::registry::{RegistryRequest, RegistryResult};
+use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -51,6 +52,8 @@ pub struct FakeHub {
     pub on_registry: Answer<RegistryRequest, RegistryResult>,
     pub on_gateway: Answer<GatewayRequest, GatewayResult>,
     pub on_hub: RefCell<Box<dyn FnMut(HubRequest) -> HubResult>>,
+    /// Who was behind the requests that change something.
+    pub causes: RefCell<Vec<Cause>>,
     pub reports: RefCell<Vec<String>>,
     random: Cell<u8>,
     looks: Cell<u16>,
@@ -99,6 +102,7 @@ impl FakeHub {
             on_registry: RefCell::new(Box::new(|_, request| panic!("unexpected {request:?}"))),
             on_gateway: RefCell::new(Box::new(|_, request| panic!("unexpected {request:?}"))),
             on_hub: RefCell::new(Box::new(|request| panic!("unexpected {request:?}"))),
+            causes: RefCell::default(),
             reports: RefCell::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
@@ -273,6 +277,17 @@ impl Backend for FakeHub {
     }
 
     async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {
+        let request = match request {
+            RegistryRequest::Caused(caused) => {
+                self.causes.borrow_mut().push(caused.cause);
+                caused.request
+            }
+            RegistryRequest::RecordAudit(record) => {
+                self.causes.borrow_mut().push(record.cause);
+                return Ok(RegistryReply::Done);
+            }
+            request => request,
+        };
         self.asked_registry
             .borrow_mut()
             .push((shard, request.clone()));
@@ -349,6 +364,13 @@ impl Backend for FakeHub {
     }
 
     async fn hub(&self, request: HubRequest) -> HubResult {
+        let request = match request {
+            HubRequest::Caused { cause, request } => {
+                self.causes.borrow_mut().push(cause);
+                *request
+            }
+            request => request,
+        };
         self.asked_hub.borrow_mut().push(request.clone());
         (self.on_hub.borrow_mut())(request)
     }

@@ -4,6 +4,7 @@
 //! Stateless. It reaches the world only through [`Backend`] and decides nothing that an
 //! actor owns: preconditions, limits of twins and queues are theirs.
 
+pub mod attributed;
 pub mod authorize;
 pub mod backend;
 pub mod cursor;
@@ -32,11 +33,12 @@ pub use message::{Body, Method, Request, Response};
 pub use route::body_limit;
 
 use crate::error::{ErrorCode, HubError};
+use attributed::Attributed;
 use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, bulk, console, device_messages, devices, events, messages, methods, modules,
+    Failure, audit, bulk, console, device_messages, devices, events, messages, methods, modules,
     regenerate, routes, session, statistics, twins,
 };
 use route::RouteError;
@@ -112,7 +114,8 @@ async fn serve<B: Backend>(
     let settings = operations::settings(backend).await?;
     let path = route::split(&request.path).unwrap_or_default();
     let caller = authorize::authorize(request, required, &path, &settings, trace.time)?;
-    serve_authorized(backend, request, operation, &caller).await
+    let backend = Attributed::new(backend, request, &caller, trace);
+    serve_authorized(&backend, request, operation, &caller).await
 }
 
 /// Operations that judge credentials themselves, or need none.
@@ -184,6 +187,9 @@ async fn serve_authorized<B: Backend>(
         O::GetRoute(name) => routes::get(backend, &name).await,
         O::PutRoute(name) => routes::put(backend, request, &name).await,
         O::DeleteRoute(name) => routes::delete(backend, &name).await,
+
+        O::ReadAudit => audit::read(backend, request, caller).await,
+        O::VerifyAudit => audit::verify(backend).await,
 
         O::CurrentSession => session::current(caller),
         O::Overview => console::overview(backend).await,

@@ -88,6 +88,12 @@ pub enum Operation {
     /// `DELETE /api/v1/routes/{name}`
     DeleteRoute(String),
 
+    // --- device-management.md §6: the record of changes ---
+    /// `GET /api/v1/audit`
+    ReadAudit,
+    /// `GET /api/v1/audit/verify`
+    VerifyAudit,
+
     // --- the console and the launcher ---
     /// `POST /api/v1/session`
     SignIn,
@@ -162,6 +168,8 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::ReadAudit
+            | O::VerifyAudit
             | O::SignIn
             | O::CurrentSession
             | O::SignOut

@@ -217,6 +217,9 @@ fn own_operation(
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
 
+        (Get, ["audit"]) => Ok(O::ReadAudit),
+        (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
+
         (Post, ["session"]) => Ok(O::SignIn),
         (Get, ["session"]) => Ok(O::CurrentSession),
         (Delete, ["session"]) => Ok(O::SignOut),

@@ -9,6 +9,7 @@
 //! was told is done.
 
 pub mod administration;
+pub mod audit;
 pub mod effects;
 pub mod events;
 pub mod gateway;

@@ -3,6 +3,7 @@
 use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
+use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,30 @@ pub enum HubRequest {
     PutRoute(Route),
     /// → `Changed` (true: it existed)
     DeleteRoute(String),
+    /// A request with who is behind it, for the record → as the request says.
+    Caused {
+        /// Who.
+        cause: Cause,
+        /// What; never another `Caused`.
+        request: Box<HubRequest>,
+    },
+    /// → `Audit`
+    ReadAudit(ReadAudit),
+    /// Recomputes the records behind a place → `AuditProof`.
+    CheckAudit(Option<ChainPlace>),
+}
+
+impl HubRequest {
+    /// Whether it changes something on behalf of whoever asks, so that the record must tell.
+    pub fn is_recorded(&self) -> bool {
+        matches!(
+            self,
+            Self::PutConsumerGroup(_)
+                | Self::DeleteConsumerGroup(_)
+                | Self::PutRoute(_)
+                | Self::DeleteRoute(_)
+        )
+    }
 }
 
 /// Answers of the hub object.
@@ -51,6 +76,10 @@ pub enum HubReply {
     },
     /// Current settings.
     Settings(Box<Settings>),
+    /// Records, newest first.
+    Audit(AuditPage),
+    /// A stretch of records, recomputed.
+    AuditProof(AuditProof),
     /// A person may sign in.
     SignedIn {
         /// Who.

@@ -4,6 +4,7 @@ use super::{ConnectionId, base64_bytes};
 use crate::auth::keys::KeyPair;
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::ipc::hub::Settings;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -85,16 +86,60 @@ pub enum RegistryRequest {
     /// Something a device asks over HTTPS → what the operation says.
     AsDevice(AsDevice),
 
+    // --- of anybody who changes something ---
+    /// A request with who is behind it, for the record → as the request says.
+    Caused(Box<Caused>),
+    /// Something that happened elsewhere → `Done`.
+    RecordAudit(Box<RecordAudit>),
+    /// → `Audit`
+    ReadAudit(ReadAudit),
+    /// Recomputes the records behind a place → `AuditProof`.
+    CheckAudit(Option<ChainPlace>),
+
     // --- from the Hub ---------------------------------------------------------
     /// New settings, ignored unless newer → `Done`.
     ApplySettings(Box<Settings>),
 }
 
 impl RegistryRequest {
+    /// Whether it changes something on behalf of whoever asks, so that the record must tell.
+    pub fn is_recorded(&self) -> bool {
+        matches!(
+            self,
+            Self::PutDevice(_)
+                | Self::DeleteDevice(_)
+                | Self::PutModule(_)
+                | Self::DeleteModule(_)
+                | Self::ApplyItems(_)
+                | Self::RegenerateKeys(_)
+                | Self::WriteTwin(_)
+                | Self::SendMessage(_)
+                | Self::PurgeMessages(_)
+        )
+    }
+
     /// Whether the answer may come later than the call; such requests travel alone.
     pub fn may_wait(&self) -> bool {
         matches!(self, Self::Locate(_))
     }
+}
+
+/// A request and who is behind it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Caused {
+    /// Who.
+    pub cause: Cause,
+    /// What; never another `Caused`.
+    pub request: RegistryRequest,
+}
+
+/// A record of something that this shard did not do itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecordAudit {
+    /// Who.
+    pub cause: Cause,
+    /// What.
+    pub entry: AuditEntry,
 }
 
 /// Answers of a shard.
@@ -123,6 +168,10 @@ pub enum RegistryReply {
     Outcomes(Vec<Result<(), HubError>>),
     /// The keys of each identity as they are now, or an error.
     Rotated(Vec<Result<KeyPair, HubError>>),
+    /// Records, newest first.
+    Audit(AuditPage),
+    /// A stretch of records, recomputed.
+    AuditProof(AuditProof),
     /// One page of the console's list.
     DevicePage(DevicePage),
     /// A twin document with its etag (unquoted).

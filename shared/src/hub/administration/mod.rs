@@ -5,8 +5,10 @@
 //! force. It must never be needed to connect a device or to store a message.
 
 pub mod bootstrap;
+mod record;
 mod sign_in;
 
+use super::audit;
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use super::settings;
 use crate::error::{ErrorCode, HubError};
@@ -18,13 +20,15 @@ use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-const STEPS: &[&[&str]] = &[&[
+const STEPS: &[&[&str]] = &[FIRST, audit::SCHEMA];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
     "CREATE TABLE consumer_group (name TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE sign_in (token_hash TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID",
     // Objects that have not confirmed the newest settings yet.
     "CREATE TABLE push (target TEXT PRIMARY KEY) WITHOUT ROWID",
-]];
+];
 
 /// The consumer group that always exists.
 pub const DEFAULT_GROUP: &str = "$Default";
@@ -76,6 +80,27 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Option<HubResult> {
+        let HubRequest::Caused { cause, request } = request else {
+            return self.serve(now, token, request, sql, effects);
+        };
+        let recorded = record::Recorded::before(&request, self.settings.as_ref());
+        let answer = self.serve(now, token, *request, sql, effects);
+        // An answer that waits for pushes stands for a change that is stored.
+        let error = answer.as_ref().and_then(|answer| answer.as_ref().err());
+        match recorded.write(now, &cause, error, self.settings.as_ref(), sql) {
+            Ok(()) => answer,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn serve(
+        &mut self,
+        now: Timestamp,
+        token: Token,
+        request: HubRequest,
+        sql: &dyn Sql,
+        effects: &mut Effects<HubResult>,
+    ) -> Option<HubResult> {
         let reply = match request {
             HubRequest::Bootstrap {
                 host_names,
@@ -89,6 +114,15 @@ impl Hub {
                 );
             }
             HubRequest::RedeemSignIn { token } => return Some(sign_in::redeem(now, &token, sql)),
+            HubRequest::Caused { .. } => {
+                return Some(Err(HubError::internal("a cause behind a cause")));
+            }
+            HubRequest::ReadAudit(wanted) => {
+                return Some(audit::read(sql, "hub", &wanted).map(HubReply::Audit));
+            }
+            HubRequest::CheckAudit(after) => {
+                return Some(audit::check(sql, after).map(HubReply::AuditProof));
+            }
             HubRequest::ListConsumerGroups => return Some(list_groups(sql)),
             HubRequest::PutConsumerGroup(name) => return Some(put_group(&name, sql)),
             HubRequest::DeleteConsumerGroup(name) => return Some(delete_group(&name, sql)),

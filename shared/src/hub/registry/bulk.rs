@@ -10,6 +10,7 @@ use super::wanted::Wanted;
 use super::{Context, Registry, modules, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
+use crate::ipc::audit::AuditEntry;
 use crate::ipc::registry::{ApplyItems, IDENTITY_ENTROPY, Precondition, RegistryReply};
 use crate::twin::TwinPatch;
 use serde_json::{Map, Value};
@@ -99,7 +100,14 @@ impl Registry {
         let items = apply.items.iter().zip(entropy);
         RegistryReply::Outcomes(
             items
-                .map(|((identity, item), entropy)| self.apply(identity, item, entropy, context))
+                .map(|((identity, item), entropy)| {
+                    let outcome = self.apply(identity, item, entropy, context);
+                    if let Err(error) = &outcome {
+                        // Only noted, which cannot fail.
+                        let _noted = context.record(|_| Ok(refused(identity, error)));
+                    }
+                    outcome
+                })
                 .collect(),
         )
     }
@@ -184,8 +192,20 @@ impl Registry {
         };
         let mut twin = twins::require(context.sql, identity)?;
         check_etag(&precondition, &twin.etag_text())?;
+        let before = twin.clone();
         let change = twin.patch_service(&patch, context.now)?;
-        self.keep_twin(&row, &twin, &change, context)
+        self.keep_twin(&row, &twin, &change, context)?;
+        twins::record_write(&before, &twin, &patch, identity, false, context)
+    }
+}
+
+fn refused(identity: &Identity, error: &HubError) -> AuditEntry {
+    AuditEntry {
+        action: "applyItem".to_owned(),
+        target: Some(identity.clone()),
+        result: error.code.name().to_owned(),
+        before: Value::Null,
+        after: Value::Null,
     }
 }
 

@@ -276,6 +276,9 @@ impl Registry {
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
             Self::close(gateway, connection, "deviceDeleted", context)?;
         }
+        context.record(|sql| {
+            super::record::identity_entry(sql, "delete", identity, Some(row), None)
+        })?;
         if let Some(twin) = super::twins::load(context.sql, identity)? {
             let body = twin.event_body(identity);
             self.emit_lifecycle(identity, "deleteDeviceIdentity", body, context)?;

@@ -16,18 +16,21 @@ mod identity;
 mod messages;
 mod modules;
 mod put;
+mod record;
 mod regenerate;
 mod schema;
 mod session;
 mod twins;
 mod wanted;
 
+use super::audit;
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use super::outbox::Outbox;
 use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::Address;
+use crate::ipc::audit::AuditEntry;
 use crate::ipc::events::HubEvent;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
@@ -57,12 +60,16 @@ pub struct Registry {
     swept_to: Option<String>,
 }
 
-/// What one input may use: time, storage, effects; and whether the outbox got rows.
+/// What one input may use: time, storage, effects; whether the outbox got rows; and what
+/// the record of changes will say.
 pub(super) struct Context<'a> {
     now: Timestamp,
     sql: &'a dyn Sql,
     effects: &'a mut Effects<RegistryResult>,
     wrote_outbox: bool,
+    /// Somebody is behind the request, and the record must tell what follows.
+    is_caused: bool,
+    entries: Vec<AuditEntry>,
 }
 
 impl Registry {
@@ -91,6 +98,11 @@ impl Registry {
         sql: &dyn Sql,
         effects: &mut Effects<RegistryResult>,
     ) -> Option<RegistryResult> {
+        let (cause, request) = match request {
+            RegistryRequest::Caused(caused) => (Some(caused.cause), caused.request),
+            request => (None, request),
+        };
+        let refusal = cause.as_ref().and_then(|_| record::refusal(&request));
         let mut request = Some(request);
         let mut answer = None;
         let mut wrote_outbox = false;
@@ -104,15 +116,25 @@ impl Registry {
                 sql,
                 effects,
                 wrote_outbox: false,
+                is_caused: cause.is_some(),
+                entries: Vec::new(),
             };
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
+            if let Some(cause) = &cause {
+                for entry in &context.entries {
+                    audit::append(sql, now, cause, entry)?;
+                }
+            }
             Ok(())
         });
         if let Err(error) = outcome {
             // Nothing was written, so nothing that followed from it may leave either.
             effects.calls.truncate(calls);
             effects.replies.truncate(replies);
+            if let (Some(cause), Some(entry)) = (&cause, refusal) {
+                Self::record_refusal(now, cause, entry, &error, sql);
+            }
             return Some(Err(error));
         }
         if wrote_outbox && let Err(error) = self.send_outbox(now, sql, effects) {
@@ -168,6 +190,20 @@ impl Registry {
                 complete,
             } => feedback::settle(&lock_token, complete, context)?,
             Request::AsDevice(request) => self.as_device(&request, context)?,
+            Request::Caused(_) => {
+                return Err(HubError::internal("a cause behind a cause"));
+            }
+            Request::RecordAudit(record) => {
+                audit::append(context.sql, context.now, &record.cause, &record.entry)?;
+                RegistryReply::Done
+            }
+            Request::ReadAudit(wanted) => {
+                let chain = format!("registry-{}", self.shard);
+                RegistryReply::Audit(audit::read(context.sql, &chain, &wanted)?)
+            }
+            Request::CheckAudit(after) => {
+                RegistryReply::AuditProof(audit::check(context.sql, after)?)
+            }
             Request::ApplySettings(new) => {
                 settings::store(&mut self.settings, *new, context.sql)?;
                 RegistryReply::Done
@@ -216,6 +252,8 @@ impl Registry {
                 sql,
                 effects,
                 wrote_outbox: false,
+                is_caused: false,
+                entries: Vec::new(),
             };
             self.expire_messages(&mut context)?;
             self.deliver_again(&mut context)

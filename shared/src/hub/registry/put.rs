@@ -3,7 +3,7 @@
 use super::authentication::{Authentication, text};
 use super::identity::{IdentityRow, check_etag};
 use super::wanted::Wanted;
-use super::{Context, Registry, modules, twins};
+use super::{Context, Registry, modules, record, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{Precondition, PutDevice, RegistryReply};
@@ -162,6 +162,8 @@ impl Registry {
             next_sequence: 1,
         };
         self.begin(&row, &twin, context)?;
+        context
+            .record(|sql| record::identity_entry(sql, "create", &row.identity, None, Some(&row)))?;
         if row.iot_edge {
             self.add_edge_modules(&row, ticks, context)?;
         }
@@ -256,6 +258,9 @@ impl Registry {
         new.status_reason = wanted.status_reason;
         new.authentication = wanted.authentication;
         new.store(context.sql)?;
+        context.record(|sql| {
+            record::identity_entry(sql, "update", &row.identity, Some(&row), Some(&new))
+        })?;
         if becomes_edge {
             self.add_edge_modules(&new, ticks, context)?;
         } else if row.iot_edge && !new.iot_edge {

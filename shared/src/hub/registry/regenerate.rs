@@ -1,7 +1,7 @@
 //! New keys for many identities at once (`service.md` §4.6).
 
 use super::identity::IdentityRow;
-use super::{Context, Registry, authentication, modules};
+use super::{Context, Registry, authentication, modules, record};
 use crate::auth::AuthenticationType;
 use crate::auth::keys::KeyPair;
 use crate::error::{ErrorCode, HubError};
@@ -33,10 +33,10 @@ impl Registry {
         entropy: &[u8],
         context: &mut Context<'_>,
     ) -> Result<KeyPair, HubError> {
-        let Some(mut row) = IdentityRow::load(context.sql, identity)? else {
+        let Some(row) = IdentityRow::load(context.sql, identity)? else {
             return Err(modules::not_found(context.sql, identity)?);
         };
-        let old = match (&row.authentication.kind, row.authentication.keys.take()) {
+        let old = match (row.authentication.kind, row.authentication.keys.clone()) {
             (AuthenticationType::Sas, Some(old)) => old,
             _ => {
                 return Err(HubError::new(
@@ -57,9 +57,13 @@ impl Registry {
             },
             PolicyKey::Both => new,
         };
-        row.authentication.keys = Some(keys.clone());
-        row.etag = row.etag.saturating_add(1);
-        row.store(context.sql)?;
+        let mut new = row.clone();
+        new.authentication.keys = Some(keys.clone());
+        new.etag = row.etag.saturating_add(1);
+        new.store(context.sql)?;
+        context.record(|sql| {
+            record::identity_entry(sql, "regenerateKeysOf", identity, Some(&row), Some(&new))
+        })?;
         // Whoever is connected may have signed with the key that is gone.
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
             Self::close(gateway, connection, "credentialsChanged", context)?;

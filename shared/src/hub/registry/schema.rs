@@ -4,10 +4,10 @@
 //! one row write; twins are larger and change at other times. Documents are JSONB, which
 //! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row.
 
-use crate::hub::outbox;
+use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[FIRST, CENSUS];
+pub const STEPS: &[&[&str]] = &[FIRST, CENSUS, audit::SCHEMA];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE identity (

@@ -1,10 +1,11 @@
 //! Twins of a shard: stored documents, service and device writes (`service.md` §6, `device.md` §5).
 
 use super::identity::{IdentityRow, check_etag};
-use super::{Context, Registry, messages};
+use super::{Context, Registry, messages, record};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::ConnectionId;
+use crate::ipc::audit::AuditEntry;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::registry::{Document, RegistryReply, ReportTwin, WriteTwin};
 use crate::sql::Sql;
@@ -128,6 +129,26 @@ pub(super) fn device_view(
     ))
 }
 
+/// Notes for the record what a write of the service was about.
+pub(super) fn record_write(
+    before: &Twin,
+    after: &Twin,
+    patch: &TwinPatch,
+    identity: &Identity,
+    replace: bool,
+    context: &mut Context<'_>,
+) -> Result<(), HubError> {
+    context.record(|_| {
+        Ok(AuditEntry {
+            action: if replace { "replaceTwin" } else { "updateTwin" }.to_owned(),
+            target: Some(identity.clone()),
+            result: record::OK.to_owned(),
+            before: record::twin_parts(before, patch, replace),
+            after: record::twin_parts(after, patch, replace),
+        })
+    })
+}
+
 impl Registry {
     pub(super) fn write_twin(
         &mut self,
@@ -138,12 +159,21 @@ impl Registry {
         let mut twin = require(context.sql, &write.identity)?;
         check_etag(&write.precondition, &twin.etag_text())?;
         let patch = TwinPatch::parse(&write.body)?;
+        let before = twin.clone();
         let change = if write.replace {
             twin.replace_service(&patch, &write.identity, context.now)?
         } else {
             twin.patch_service(&patch, context.now)?
         };
         self.keep_twin(&row, &twin, &change, context)?;
+        record_write(
+            &before,
+            &twin,
+            &patch,
+            &write.identity,
+            write.replace,
+            context,
+        )?;
         Ok(RegistryReply::Twin(document(context.sql, &row, &twin)?))
     }
 

@@ -1,0 +1,144 @@
+//! The backend as one caller's requests see it: whatever changes something carries who is
+//! behind it, so that the actors can write the record (`device-management.md` §6).
+//!
+//! It adds that and nothing else; operations need not know of it.
+
+use super::authorize::Caller;
+use super::backend::Backend;
+use super::error::Trace;
+use super::message::Request;
+use crate::error::HubError;
+use crate::ipc::Layout;
+use crate::ipc::audit::{AuditEntry, Cause};
+use crate::ipc::events::{EventsRequest, EventsResult};
+use crate::ipc::gateway::{GatewayRequest, GatewayResult};
+use crate::ipc::hub::{HubRequest, HubResult, Settings};
+use crate::ipc::registry::{Caused, RecordAudit, RegistryRequest, RegistryResult};
+use crate::time::Timestamp;
+use futures_util::future::join;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// Longest note of where a request came from.
+const MAX_SOURCE_BYTES: usize = 64;
+
+/// A backend on somebody's behalf.
+#[derive(Debug)]
+pub struct Attributed<'a, B> {
+    backend: &'a B,
+    cause: Cause,
+}
+
+impl<'a, B: Backend> Attributed<'a, B> {
+    /// For the caller of a request.
+    pub fn new(backend: &'a B, request: &Request, caller: &Caller, trace: &Trace) -> Self {
+        // The platform overwrites this header with what it saw.
+        let source = request
+            .header("cf-connecting-ip")
+            .filter(|address| address.len() <= MAX_SOURCE_BYTES)
+            .map(str::to_owned);
+        let cause = Cause {
+            actor: caller.actor.clone(),
+            role: caller
+                .session
+                .as_ref()
+                .map(|session| session.role.as_str().to_owned()),
+            source,
+            request_id: trace.request_id.clone(),
+        };
+        Self { backend, cause }
+    }
+}
+
+impl<B: Backend> Backend for Attributed<'_, B> {
+    fn now(&self) -> Timestamp {
+        self.backend.now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        self.backend.random(bytes);
+    }
+
+    fn layout(&self) -> Layout {
+        self.backend.layout()
+    }
+
+    async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
+        self.backend.settings().await
+    }
+
+    async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {
+        let request = if request.is_recorded() {
+            RegistryRequest::Caused(Box::new(Caused {
+                cause: self.cause.clone(),
+                request,
+            }))
+        } else {
+            request
+        };
+        self.backend.registry(shard, request).await
+    }
+
+    async fn gateway(&self, gateway: u16, request: GatewayRequest) -> GatewayResult {
+        let GatewayRequest::InvokeMethod(invocation) = &request else {
+            return self.backend.gateway(gateway, request).await;
+        };
+        // A gateway keeps no record; the device's shard does, beside the call.
+        let record = RegistryRequest::RecordAudit(Box::new(RecordAudit {
+            cause: self.cause.clone(),
+            entry: AuditEntry {
+                action: "invokeMethod".to_owned(),
+                target: Some(invocation.identity.clone()),
+                result: "requested".to_owned(),
+                before: Value::Null,
+                after: json!({ "methodName": invocation.method }),
+            },
+        }));
+        let shard = self.layout().shard_of(&invocation.identity.device);
+        let (answer, recorded) = join(
+            self.backend.gateway(gateway, request.clone()),
+            self.backend.registry(shard, record),
+        )
+        .await;
+        if let Err(error) = recorded {
+            self.report(&format!("a method call is not in the record: {error}"));
+        }
+        answer
+    }
+
+    async fn events(&self, partition: u16, request: EventsRequest) -> EventsResult {
+        self.backend.events(partition, request).await
+    }
+
+    async fn append(&self, partition: u16, batch: Vec<u8>) -> Result<(), HubError> {
+        self.backend.append(partition, batch).await
+    }
+
+    async fn hub(&self, request: HubRequest) -> HubResult {
+        let request = if request.is_recorded() {
+            HubRequest::Caused {
+                cause: self.cause.clone(),
+                request: Box::new(request),
+            }
+        } else {
+            request
+        };
+        self.backend.hub(request).await
+    }
+
+    fn bootstrap_secret(&self) -> Option<String> {
+        self.backend.bootstrap_secret()
+    }
+
+    fn host_names(&self) -> Vec<String> {
+        self.backend.host_names()
+    }
+
+    async fn sleep(&self, milliseconds: u32) {
+        self.backend.sleep(milliseconds).await;
+    }
+
+    fn report(&self, detail: &str) {
+        self.backend.report(detail);
+    }
+}

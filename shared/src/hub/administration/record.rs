@@ -1,0 +1,83 @@
+//! What the hub object writes into the record of changes.
+
+use crate::error::HubError;
+use crate::hub::audit;
+use crate::ipc::audit::{AuditEntry, Cause};
+use crate::ipc::hub::{HubRequest, Settings};
+use crate::sql::Sql;
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+
+/// A request whose outcome is to be recorded.
+pub(super) struct Recorded {
+    action: &'static str,
+    kind: Kind,
+    name: String,
+    before: Value,
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Route,
+    ConsumerGroup,
+    Other,
+}
+
+impl Recorded {
+    /// What is there before the request is carried out.
+    pub(super) fn before(request: &HubRequest, settings: Option<&Settings>) -> Self {
+        let (action, kind, name) = match request {
+            HubRequest::PutRoute(route) => ("putRoute", Kind::Route, route.name.as_str()),
+            HubRequest::DeleteRoute(name) => ("deleteRoute", Kind::Route, name.as_str()),
+            HubRequest::PutConsumerGroup(name) => {
+                ("putConsumerGroup", Kind::ConsumerGroup, name.as_str())
+            }
+            HubRequest::DeleteConsumerGroup(name) => {
+                ("deleteConsumerGroup", Kind::ConsumerGroup, name.as_str())
+            }
+            _ => ("other", Kind::Other, ""),
+        };
+        let mut recorded = Self {
+            action,
+            kind,
+            name: name.to_owned(),
+            before: Value::Null,
+        };
+        recorded.before = recorded.document(settings);
+        recorded
+    }
+
+    /// A route as it is, or the name of anything else.
+    fn document(&self, settings: Option<&Settings>) -> Value {
+        match self.kind {
+            Kind::Route => settings
+                .and_then(|settings| settings.routes.iter().find(|route| route.name == self.name))
+                .map_or(Value::Null, |route| json!(route)),
+            Kind::ConsumerGroup => json!({ "name": self.name }),
+            Kind::Other => Value::Null,
+        }
+    }
+
+    /// Writes the record, with what is there now.
+    pub(super) fn write(
+        self,
+        now: Timestamp,
+        cause: &Cause,
+        error: Option<&HubError>,
+        settings: Option<&Settings>,
+        sql: &dyn Sql,
+    ) -> Result<(), HubError> {
+        let after = match error {
+            Some(_) => Value::Null,
+            None => self.document(settings),
+        };
+        let entry = AuditEntry {
+            action: self.action.to_owned(),
+            target: None,
+            result: error.map_or("ok", |error| error.code.name()).to_owned(),
+            before: self.before,
+            after,
+        };
+        audit::append(sql, now, cause, &entry)
+    }
+}

@@ -1,0 +1,290 @@
+//! The record of who changed what (`device-management.md` §6): append-only, and chained by
+//! hashes, so that a record that was changed or taken out is found.
+//!
+//! Each object that owns state keeps its own chain and writes a record in the same
+//! transaction as the change it tells of. It must never hold a key or another secret.
+
+use crate::error::HubError;
+use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::sql::{Row, Sql, SqlValue};
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The chain, and where it begins once old records were dropped.
+pub const SCHEMA: &[&str] = &[
+    "CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        device_id TEXT NOT NULL,
+        record TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )",
+    "CREATE TABLE audit_start (number INTEGER NOT NULL, hash TEXT NOT NULL)",
+];
+
+/// How long records are kept.
+const KEPT_DAYS: i64 = 400;
+/// Most records of a chain: at 1 KiB each a tenth of what an object can store.
+const MOST_RECORDS: u64 = 1_000_000;
+/// Old records are dropped so many at a time, every so many new ones.
+const DROP_EVERY: u64 = 1_000;
+/// Larger documents are left out, and the record says so.
+const MAX_DOCUMENT_BYTES: usize = 32 * 1024;
+/// Most records in one page.
+pub const MAX_TOP: u32 = 500;
+/// Records recomputed in one call.
+const STRETCH: i64 = 5_000;
+/// What stands for the hash before the first record.
+const GENESIS: &str = "";
+
+/// Appends a record.
+pub fn append(
+    sql: &dyn Sql,
+    now: Timestamp,
+    cause: &Cause,
+    entry: &AuditEntry,
+) -> Result<(), HubError> {
+    let before = last(sql)?;
+    let number = before.number + 1;
+    let device = entry
+        .target
+        .as_ref()
+        .map_or("", |target| target.device.as_str());
+    let mut record = json!({
+        "time": now,
+        "actor": cause.actor,
+        "action": entry.action,
+        "result": entry.result,
+        "requestId": cause.request_id,
+    });
+    if let Value::Object(record) = &mut record {
+        if let Some(target) = &entry.target {
+            record.insert("deviceId".into(), json!(target.device));
+            if let Some(module) = &target.module {
+                record.insert("moduleId".into(), json!(module));
+            }
+        }
+        for (name, value) in [("role", &cause.role), ("source", &cause.source)] {
+            if let Some(value) = value {
+                record.insert(name.into(), json!(value));
+            }
+        }
+        for (name, value) in [("before", &entry.before), ("after", &entry.after)] {
+            if !value.is_null() {
+                record.insert(name.into(), bounded(value));
+            }
+        }
+    }
+    let record = record.to_string();
+    let at = now.milliseconds();
+    let link = Link {
+        number,
+        at,
+        actor: &cause.actor,
+        action: &entry.action,
+        device,
+        record: &record,
+    };
+    let hash = link.hash(&before.hash);
+    sql.execute(
+        "INSERT INTO audit (number, at, actor, action, device_id, record, hash) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        &[
+            number.into(),
+            at.into(),
+            cause.actor.as_str().into(),
+            entry.action.as_str().into(),
+            device.into(),
+            record.as_str().into(),
+            hash.into(),
+        ],
+    )?;
+    if number % DROP_EVERY == 0 {
+        drop_old(sql, now, number)?;
+    }
+    Ok(())
+}
+
+fn bounded(value: &Value) -> Value {
+    let size = value.to_string().len();
+    if size <= MAX_DOCUMENT_BYTES {
+        value.clone()
+    } else {
+        json!({ "omitted": "too large", "bytes": size })
+    }
+}
+
+/// What a hash covers, besides the hash before it.
+struct Link<'a> {
+    number: u64,
+    at: i64,
+    actor: &'a str,
+    action: &'a str,
+    device: &'a str,
+    record: &'a str,
+}
+
+impl Link<'_> {
+    fn hash(&self, before: &str) -> String {
+        let parts = json!([
+            before,
+            self.number,
+            self.at,
+            self.actor,
+            self.action,
+            self.device,
+            self.record
+        ]);
+        let digest = Sha256::digest(parts.to_string().as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn place(row: &Row) -> Result<ChainPlace, HubError> {
+    Ok(ChainPlace {
+        number: row.integer(0).unwrap_or(0).unsigned_abs(),
+        hash: row.required_text(1)?.to_owned(),
+    })
+}
+
+/// Where the kept part of the chain begins: behind this record.
+fn start(sql: &dyn Sql) -> Result<ChainPlace, HubError> {
+    let rows = sql.query("SELECT number, hash FROM audit_start LIMIT 1", &[])?;
+    rows.first().map(place).transpose().map(|found| {
+        found.unwrap_or(ChainPlace {
+            number: 0,
+            hash: GENESIS.to_owned(),
+        })
+    })
+}
+
+fn last(sql: &dyn Sql) -> Result<ChainPlace, HubError> {
+    let rows = sql.query(
+        "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1",
+        &[],
+    )?;
+    match rows.first() {
+        Some(row) => place(row),
+        None => start(sql),
+    }
+}
+
+/// Drops what is too old or too much, and remembers the last hash of it.
+fn drop_old(sql: &dyn Sql, now: Timestamp, newest: u64) -> Result<(), HubError> {
+    let oldest_kept = now.plus_seconds(-KEPT_DAYS * 86_400).milliseconds();
+    let rows = sql.query(
+        "SELECT number, hash FROM audit WHERE at < ? OR number <= ? \
+         ORDER BY number DESC LIMIT 1",
+        &[
+            oldest_kept.into(),
+            newest.saturating_sub(MOST_RECORDS).into(),
+        ],
+    )?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let place = place(row)?;
+    sql.execute("DELETE FROM audit_start", &[])?;
+    sql.execute(
+        "INSERT INTO audit_start (number, hash) VALUES (?, ?)",
+        &[place.number.into(), place.hash.into()],
+    )?;
+    sql.execute(
+        "DELETE FROM audit WHERE number <= ?",
+        &[place.number.into()],
+    )
+}
+
+/// Reads records, newest first; `chain` names this chain in them.
+pub fn read(sql: &dyn Sql, chain: &str, wanted: &ReadAudit) -> Result<AuditPage, HubError> {
+    let mut conditions = Vec::new();
+    let mut parameters: Vec<SqlValue> = Vec::new();
+    let texts = [
+        ("device_id = ?", &wanted.device_id),
+        ("actor = ?", &wanted.actor),
+        ("action = ?", &wanted.action),
+    ];
+    for (condition, value) in texts {
+        if let Some(value) = value {
+            conditions.push(condition);
+            parameters.push(value.as_str().into());
+        }
+    }
+    let times = [("at >= ?", wanted.since), ("at < ?", wanted.until)];
+    for (condition, value) in times {
+        if let Some(value) = value {
+            conditions.push(condition);
+            parameters.push(value.milliseconds().into());
+        }
+    }
+    if let Some(before) = wanted.before {
+        conditions.push("number < ?");
+        parameters.push(before.into());
+    }
+    let condition = if conditions.is_empty() {
+        String::new()
+    } else {
+        format!("WHERE {}", conditions.join(" AND "))
+    };
+    let top = wanted.top.clamp(1, MAX_TOP);
+    parameters.push(i64::from(top + 1).into());
+    let statement =
+        format!("SELECT number, hash, record FROM audit {condition} ORDER BY number DESC LIMIT ?");
+    let rows = sql.query(&statement, &parameters)?;
+    let top = usize::try_from(top).unwrap_or(usize::MAX);
+    let mut page = AuditPage {
+        records: Vec::new(),
+        more: rows.len() > top,
+    };
+    for row in rows.iter().take(top) {
+        let mut record: Value = serde_json::from_str(row.required_text(2)?)
+            .map_err(|error| HubError::internal(format!("an audit record: {error}")))?;
+        if let Value::Object(record) = &mut record {
+            record.insert("chain".into(), json!(chain));
+            record.insert("number".into(), json!(row.integer(0)));
+            record.insert("hash".into(), json!(row.text(1)));
+        }
+        page.records.push(record);
+    }
+    Ok(page)
+}
+
+/// Recomputes a stretch of the chain behind `after`, or from its beginning.
+pub fn check(sql: &dyn Sql, after: Option<ChainPlace>) -> Result<AuditProof, HubError> {
+    let mut before = match after {
+        Some(place) => place,
+        None => start(sql)?,
+    };
+    let rows = sql.query(
+        "SELECT number, hash, at, actor, action, device_id, record FROM audit \
+         WHERE number > ? ORDER BY number LIMIT ?",
+        &[before.number.into(), STRETCH.into()],
+    )?;
+    let mut proof = AuditProof {
+        done: rows.len() < usize::try_from(STRETCH).unwrap_or(usize::MAX),
+        ..AuditProof::default()
+    };
+    for row in &rows {
+        let found = place(row)?;
+        let link = Link {
+            number: before.number + 1,
+            at: row.integer(2).unwrap_or(0),
+            actor: row.required_text(3)?,
+            action: row.required_text(4)?,
+            device: row.required_text(5)?,
+            record: row.required_text(6)?,
+        };
+        if found.number != link.number || found.hash != link.hash(&before.hash) {
+            proof.broken = Some(link.number);
+            proof.done = true;
+            break;
+        }
+        proof.checked += 1;
+        before = found;
+    }
+    proof.last = Some(before);
+    Ok(proof)
+}
