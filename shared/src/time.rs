@@ -207,6 +207,37 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// Seconds of an ISO 8601 duration of weeks, days, hours, minutes and whole seconds (`P30D`,
+/// `PT1H30M`, `P0D`). Years and months have no fixed length and are refused.
+pub fn duration_seconds(text: &str) -> Option<i64> {
+    let rest = text.strip_prefix('P')?;
+    let (days, time) = match rest.split_once('T') {
+        Some((days, time)) if !time.is_empty() => (days, time),
+        Some(_) => return None,
+        None => (rest, ""),
+    };
+    if days.is_empty() && time.is_empty() {
+        return None;
+    }
+    let days = units(days, &[('W', 604_800), ('D', 86_400)])?;
+    let time = units(time, &[('H', 3_600), ('M', 60), ('S', 1)])?;
+    days.checked_add(time)
+}
+
+/// Numbers before their units, in the order of the units, each at most once.
+fn units(mut text: &str, order: &[(char, i64)]) -> Option<i64> {
+    let mut sum: i64 = 0;
+    for (unit, seconds) in order {
+        if let Some((number, rest)) = text.split_once(*unit) {
+            let legal = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            let number: i64 = legal.then(|| number.parse().ok())??;
+            sum = sum.checked_add(number.checked_mul(*seconds)?)?;
+            text = rest;
+        }
+    }
+    text.is_empty().then_some(sum)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,6 +296,31 @@ mod tests {
         fn order_of_texts_is_order_of_moments(a in 0..LATEST, b in 0..LATEST) {
             let (a, b) = (Timestamp::from_milliseconds(a), Timestamp::from_milliseconds(b));
             prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        }
+    }
+
+    #[test]
+    fn durations_have_units_in_their_order() {
+        for (text, seconds) in [
+            ("P0D", Some(0)),
+            ("P30D", Some(2_592_000)),
+            ("P1W", Some(604_800)),
+            ("PT1H30M", Some(5_400)),
+            ("P1DT1S", Some(86_401)),
+            ("P", None),
+            ("PT", None),
+            ("P1M", None),
+            ("P1Y", None),
+            ("PT1D", None),
+            ("P1H", None),
+            ("P-1D", None),
+            ("PD", None),
+            ("PT1S1H", None),
+            ("30D", None),
+            ("P99999999999999999999D", None),
+            ("P9223372036854775807W", None),
+        ] {
+            assert_eq!(duration_seconds(text), seconds, "{text}");
         }
     }
 }

@@ -38,8 +38,8 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, audit, bulk, console, device_messages, devices, events, messages, methods, modules,
-    regenerate, routes, session, statistics, twins,
+    Failure, archive, audit, bulk, console, device_messages, devices, events, messages, methods,
+    modules, regenerate, retirement, routes, session, statistics, twins,
 };
 use route::RouteError;
 
@@ -188,6 +188,12 @@ async fn serve_authorized<B: Backend>(
         O::PutRoute(name) => routes::put(backend, request, &name).await,
         O::DeleteRoute(name) => routes::delete(backend, &name).await,
 
+        O::RetireDevice(id) => retirement::retire(backend, request, id).await,
+        O::GetRetirement(id) => retirement::get(backend, &id).await,
+        O::ListArchive => archive::list(backend, request).await,
+        O::GetArchivedDevice(id, generation) => archive::get(backend, id, generation).await,
+        O::RestoreDevice(id, generation) => archive::restore(backend, caller, id, generation).await,
+        O::EraseArchivedDevice(id, generation) => archive::erase(backend, id, generation).await,
         O::ReadAudit => audit::read(backend, request, caller).await,
         O::VerifyAudit => audit::verify(backend).await,
 

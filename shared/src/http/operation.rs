@@ -88,6 +88,20 @@ pub enum Operation {
     /// `DELETE /api/v1/routes/{name}`
     DeleteRoute(String),
 
+    // --- device-management.md §7.1: retirement and archive ---
+    /// `POST /api/v1/devices/{id}/retire`
+    RetireDevice(DeviceId),
+    /// `GET /api/v1/retirements/{operation id}`
+    GetRetirement(String),
+    /// `GET /api/v1/archive/devices`
+    ListArchive,
+    /// `GET /api/v1/archive/devices/{id}/{generation}`
+    GetArchivedDevice(DeviceId, String),
+    /// `POST /api/v1/archive/devices/{id}/{generation}/restore`
+    RestoreDevice(DeviceId, String),
+    /// `DELETE /api/v1/archive/devices/{id}/{generation}`
+    EraseArchivedDevice(DeviceId, String),
+
     // --- device-management.md §6: the record of changes ---
     /// `GET /api/v1/audit`
     ReadAudit,
@@ -168,6 +182,12 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::RetireDevice(_)
+            | O::GetRetirement(_)
+            | O::ListArchive
+            | O::GetArchivedDevice(..)
+            | O::RestoreDevice(..)
+            | O::EraseArchivedDevice(..)
             | O::ReadAudit
             | O::VerifyAudit
             | O::SignIn

@@ -205,6 +205,8 @@ fn own_operation(
     use Operation as O;
     let text = |index: usize| texts.get(index).copied().unwrap_or_default();
     let named = |make: fn(String) -> O| Ok(make(text(1).to_owned()));
+    let archived =
+        |make: fn(DeviceId, String) -> O| Ok(make(device_id(text(2))?, text(3).to_owned()));
     Some(match (method, literals) {
         (Get, ["events"]) => Ok(O::ReadEvents),
         (Get, ["events", "info"]) => Ok(O::EventsInfo),
@@ -216,6 +218,13 @@ fn own_operation(
         (Get, ["routes", _]) => named(O::GetRoute),
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
+
+        (Post, ["devices", _, "retire"]) => device_id(text(1)).map(O::RetireDevice),
+        (Get, ["retirements", _]) => named(O::GetRetirement),
+        (Get, ["archive", "devices"]) => Ok(O::ListArchive),
+        (Get, ["archive", "devices", _, _]) => archived(O::GetArchivedDevice),
+        (Post, ["archive", "devices", _, _, "restore"]) => archived(O::RestoreDevice),
+        (Delete, ["archive", "devices", _, _]) => archived(O::EraseArchivedDevice),
 
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),

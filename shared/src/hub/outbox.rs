@@ -2,13 +2,15 @@
 //!
 //! A row is written in the same block as the state that it tells of, sent at once and
 //! again by alarm until the receiver has answered. Receivers are idempotent: a gateway
-//! closes a connection once, a partition skips numbers below its high-water mark.
+//! closes a connection once, a partition skips numbers below its high-water mark, a shard
+//! marks the device that replaced another.
 
 use super::effects::{Call, Correlation, Effects, Outgoing};
 use crate::error::HubError;
 use crate::ipc::Address;
 use crate::ipc::events::{EventsRequest, HubEvent};
 use crate::ipc::gateway::GatewayRequest;
+use crate::ipc::registry::{RegistryRequest, Succeed};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -42,6 +44,11 @@ impl Outbox {
         request: &GatewayRequest,
     ) -> Result<(), HubError> {
         put(sql, &format!("gateway/{gateway}"), &to_json(request)?)
+    }
+
+    /// Writes a request for another registry shard.
+    pub fn put_registry(sql: &dyn Sql, shard: u16, request: &Succeed) -> Result<(), HubError> {
+        put(sql, &format!("registry/{shard}"), &to_json(request)?)
     }
 
     /// Sends every row that is not already on its way. `origin` names this object to
@@ -81,6 +88,17 @@ impl Outbox {
                 "events" => {
                     let event = serde_json::from_str(message).map_err(unreadable)?;
                     events.entry(index).or_default().push((number, event));
+                }
+                "registry" => {
+                    let request: Succeed = serde_json::from_str(message).map_err(unreadable)?;
+                    let correlation = next();
+                    self.sending
+                        .insert(correlation, (target.to_owned(), vec![number]));
+                    effects.calls.push(Call {
+                        to: Address::Registry(index),
+                        request: Outgoing::Registry(RegistryRequest::Succeed(Box::new(request))),
+                        correlation,
+                    });
                 }
                 _ => {
                     let request = serde_json::from_str(message).map_err(unreadable)?;

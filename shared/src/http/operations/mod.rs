@@ -1,6 +1,7 @@
 //! One file per group of operations: reads what is special in the request, asks the actors
 //! and shapes the answer. Callers have been authorised before.
 
+pub mod archive;
 pub mod audit;
 pub mod bulk;
 pub mod console;
@@ -12,6 +13,7 @@ pub mod messages;
 pub mod methods;
 pub mod modules;
 pub mod regenerate;
+pub mod retirement;
 pub mod routes;
 pub mod session;
 pub mod statistics;

@@ -67,6 +67,14 @@ impl Authentication {
         }
     }
 
+    /// The same kind with nothing that could be used.
+    pub(super) fn erased(&self) -> Self {
+        Self {
+            kind: self.kind,
+            ..Self::none()
+        }
+    }
+
     fn check(&mut self, entropy: &[u8]) -> Result<(), HubError> {
         match self.kind {
             AuthenticationType::Sas => {

@@ -251,9 +251,18 @@ impl Registry {
         if identity.module.is_some() {
             return self.end_identity(&row, context);
         }
+        self.delete_whole_device(&identity.device, context)
+    }
+
+    /// Deletes a device and its modules without asking.
+    pub(super) fn delete_whole_device(
+        &mut self,
+        device: &DeviceId,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
         // All identities of the device end with it, each with its own last event.
         let statement = format!("SELECT {COLUMNS} FROM identity WHERE device_id = ?");
-        let device = identity.device.as_str();
+        let device = device.as_str();
         for row in context.sql.query(&statement, &[device.into()])? {
             self.end_identity(&IdentityRow::read(&row)?, context)?;
         }

@@ -5,6 +5,7 @@
 //! session has an epoch, and what an older one says is ignored. It must never trust a
 //! gateway about rights; it checks tokens itself.
 
+mod archive;
 mod authentication;
 mod browse;
 mod bulk;
@@ -18,8 +19,11 @@ mod modules;
 mod put;
 mod record;
 mod regenerate;
+mod retirement;
+mod revocation;
 mod schema;
 mod session;
+mod succession;
 mod twins;
 mod wanted;
 
@@ -30,7 +34,7 @@ use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::Address;
-use crate::ipc::audit::AuditEntry;
+use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::events::HubEvent;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
@@ -67,8 +71,8 @@ pub(super) struct Context<'a> {
     sql: &'a dyn Sql,
     effects: &'a mut Effects<RegistryResult>,
     wrote_outbox: bool,
-    /// Somebody is behind the request, and the record must tell what follows.
-    is_caused: bool,
+    /// Who is behind the request: the record must tell what follows.
+    cause: Option<Cause>,
     entries: Vec<AuditEntry>,
 }
 
@@ -116,7 +120,7 @@ impl Registry {
                 sql,
                 effects,
                 wrote_outbox: false,
-                is_caused: cause.is_some(),
+                cause: cause.clone(),
                 entries: Vec::new(),
             };
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
@@ -190,6 +194,13 @@ impl Registry {
                 complete,
             } => feedback::settle(&lock_token, complete, context)?,
             Request::AsDevice(request) => self.as_device(&request, context)?,
+            Request::Retire(retire) => self.retire(&retire, context)?,
+            Request::GetRetirement(number) => self.get_retirement(number, context.sql)?,
+            Request::Succeed(succeed) => self.succeed(&succeed, context)?,
+            Request::ListArchive(list) => archive::list(context.sql, &list)?,
+            Request::GetArchived(wanted) => archive::get(context.sql, &wanted)?,
+            Request::RestoreArchived(restore) => self.restore(&restore, context)?,
+            Request::EraseArchived(wanted) => archive::erase(&wanted, context)?,
             Request::Caused(_) => {
                 return Err(HubError::internal("a cause behind a cause"));
             }
@@ -221,7 +232,10 @@ impl Registry {
         sql: &dyn Sql,
         effects: &mut Effects<RegistryResult>,
     ) -> Result<(), HubError> {
-        let delivered = matches!(outcome, Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)));
+        let delivered = matches!(
+            outcome,
+            Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)) | Outcome::Registry(Ok(_))
+        );
         if self.delivery_finished(correlation, delivered) {
             return Ok(());
         }
@@ -252,10 +266,11 @@ impl Registry {
                 sql,
                 effects,
                 wrote_outbox: false,
-                is_caused: false,
+                cause: None,
                 entries: Vec::new(),
             };
             self.expire_messages(&mut context)?;
+            self.delete_retired(&mut context)?;
             self.deliver_again(&mut context)
         })?;
         if Outbox::has_rows(sql)? {

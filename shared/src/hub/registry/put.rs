@@ -3,7 +3,7 @@
 use super::authentication::{Authentication, text};
 use super::identity::{IdentityRow, check_etag};
 use super::wanted::Wanted;
-use super::{Context, Registry, modules, record, twins};
+use super::{Context, Registry, modules, record, revocation, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{Precondition, PutDevice, RegistryReply};
@@ -81,6 +81,7 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<IdentityRow, HubError> {
         let existing = IdentityRow::load(context.sql, &put.identity)?;
+        revocation::check(context.sql, &put.identity, &put.wanted.authentication)?;
         match (existing, put.precondition) {
             (None, Precondition::None) => self.create(put, context),
             (None, _) => Err(modules::not_found(context.sql, &put.identity)?),

@@ -21,7 +21,7 @@ impl Context<'_> {
         &mut self,
         entry: impl FnOnce(&dyn Sql) -> Result<AuditEntry, HubError>,
     ) -> Result<(), HubError> {
-        if self.is_caused {
+        if self.cause.is_some() {
             let entry = entry(self.sql)?;
             self.entries.push(entry);
         }
@@ -129,6 +129,9 @@ fn attempted(request: &RegistryRequest) -> Option<(&'static str, Option<Identity
         Request::WriteTwin(write) => ("updateTwin", Some(write.identity.clone())),
         Request::SendMessage(message) => ("sendMessage", device(&message.device)),
         Request::PurgeMessages(id) => ("purgeMessages", device(id)),
+        Request::Retire(retire) => ("retireDevice", device(&retire.device)),
+        Request::RestoreArchived(restore) => ("restoreDevice", device(&restore.from.device_id)),
+        Request::EraseArchived(wanted) => ("eraseArchivedDevice", device(&wanted.device_id)),
         _ => return None,
     })
 }

@@ -4,10 +4,16 @@
 //! one row write; twins are larger and change at other times. Documents are JSONB, which
 //! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row.
 
+use super::{archive, retirement, revocation};
 use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[FIRST, CENSUS, audit::SCHEMA];
+pub const STEPS: &[&[&str]] = &[
+    FIRST,
+    CENSUS,
+    audit::SCHEMA,
+    &[retirement::SCHEMA, revocation::SCHEMA, archive::SCHEMA],
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE identity (

@@ -1,0 +1,272 @@
+//! Archived devices: one immutable document each, with its checksum
+//! (`device-management.md` §7.1).
+//!
+//! A document holds no key. It is never changed; erasing leaves a tombstone.
+
+use super::identity::IdentityRow;
+use super::put::Put;
+use super::wanted::Wanted;
+use super::{Context, Registry, record, twins};
+use crate::error::{ErrorCode, HubError};
+use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ipc::audit::AuditEntry;
+use crate::ipc::registry::{
+    ArchivePage, ArchivedDevice, IDENTITY_ENTROPY, ListArchive, Precondition, RegistryReply,
+    Restore, Retire,
+};
+use crate::sql::{Row, Sql};
+use crate::time::Timestamp;
+use crate::twin::TwinPatch;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// Archived devices; a tombstone has no document.
+pub(super) const SCHEMA: &str = "CREATE TABLE archive (
+    device_id TEXT NOT NULL,
+    generation_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    document TEXT,
+    sha256 TEXT NOT NULL,
+    erased INTEGER,
+    PRIMARY KEY (device_id, generation_id)
+) WITHOUT ROWID";
+
+/// Most entries of one page.
+const MAX_TOP: u32 = 100;
+
+fn checksum(document: &str) -> String {
+    Sha256::digest(document.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Writes the document of a device and its modules; its checksum.
+pub(super) fn write(
+    retire: &Retire,
+    members: &[IdentityRow],
+    purged: u64,
+    context: &mut Context<'_>,
+) -> Result<String, HubError> {
+    let mut device = None;
+    let mut modules = Vec::new();
+    for row in members {
+        let twin = twins::require(context.sql, &row.identity)?;
+        let part = json!({
+            "generationId": row.generation_id,
+            "authenticationType": row.authentication.kind,
+            "x509Thumbprint": row.authentication.thumbprints(),
+            "lastActivityTime": row.last_activity,
+            "connectionStateUpdatedTime": row.state_updated,
+            "twin": twins::document(context.sql, row, &twin)?.body,
+        });
+        match &row.identity.module {
+            None => device = Some((row, part)),
+            Some(module) => modules.push(with(part, "moduleId", json!(module))),
+        }
+    }
+    let Some((row, part)) = device else {
+        return Err(HubError::device_not_found(&retire.device));
+    };
+    let mut document = with(part, "deviceId", json!(retire.device));
+    for (name, value) in [
+        ("status", json!(row.status())),
+        ("statusReason", json!(row.status_reason)),
+        ("capabilities", json!({ "iotEdge": row.iot_edge })),
+        ("modules", Value::Array(modules)),
+        ("purgedMessages", json!(purged)),
+        ("mode", json!(retire.mode.name())),
+        ("reason", json!(retire.reason.name())),
+        ("replacementId", json!(retire.replacement)),
+        ("retiredTime", json!(context.now)),
+        (
+            "actor",
+            json!(context.cause.as_ref().map(|cause| &cause.actor)),
+        ),
+    ] {
+        document = with(document, name, value);
+    }
+    let text = document.to_string();
+    let sum = checksum(&text);
+    context.sql.execute(
+        "INSERT INTO archive (device_id, generation_id, at, document, sha256) \
+         VALUES (?, ?, ?, ?, ?)",
+        &[
+            retire.device.as_str().into(),
+            row.generation_id.as_str().into(),
+            context.now.milliseconds().into(),
+            text.into(),
+            sum.as_str().into(),
+        ],
+    )?;
+    Ok(sum)
+}
+
+fn with(mut document: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(members) = &mut document {
+        members.insert(name.to_owned(), value);
+    }
+    document
+}
+
+const COLUMNS: &str = "device_id, generation_id, at, document, sha256, erased";
+
+fn entry(row: &Row) -> Result<Value, HubError> {
+    let time = |column: usize| row.integer(column).map(Timestamp::from_milliseconds);
+    let document: Value = match row.text(3) {
+        None => Value::Null,
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| HubError::internal(format!("an archived device: {error}")))?,
+    };
+    Ok(json!({
+        "deviceId": row.required_text(0)?,
+        "generationId": row.required_text(1)?,
+        "archivedTime": time(2),
+        "sha256": row.required_text(4)?,
+        "intact": row.text(3).map(|text| Some(checksum(text).as_str()) == row.text(4)),
+        "erasedTime": time(5),
+        "document": document,
+    }))
+}
+
+/// Entries in order of id and generation.
+pub(super) fn list(sql: &dyn Sql, list: &ListArchive) -> Result<RegistryReply, HubError> {
+    let top = list.top.clamp(1, MAX_TOP);
+    let (after_device, after_generation) = match &list.after {
+        Some(place) => (place.device_id.as_str(), place.generation_id.as_str()),
+        None => ("", ""),
+    };
+    let only = list.device.as_ref().map(DeviceId::as_str);
+    let rows = sql.query(
+        &format!(
+            "SELECT {COLUMNS} FROM archive WHERE (device_id, generation_id) > (?, ?) \
+             AND (? IS NULL OR device_id = ?) ORDER BY device_id, generation_id LIMIT ?"
+        ),
+        &[
+            after_device.into(),
+            after_generation.into(),
+            only.map(str::to_owned).into(),
+            only.map(str::to_owned).into(),
+            i64::from(top + 1).into(),
+        ],
+    )?;
+    let top = usize::try_from(top).unwrap_or(usize::MAX);
+    let items = rows.iter().take(top).map(entry);
+    Ok(RegistryReply::ArchivePage(ArchivePage {
+        items: items.collect::<Result<_, _>>()?,
+        more: rows.len() > top,
+    }))
+}
+
+fn find(sql: &dyn Sql, wanted: &ArchivedDevice) -> Result<Row, HubError> {
+    let rows = sql.query(
+        &format!("SELECT {COLUMNS} FROM archive WHERE device_id = ? AND generation_id = ?"),
+        &[
+            wanted.device_id.as_str().into(),
+            wanted.generation_id.as_str().into(),
+        ],
+    )?;
+    rows.into_iter().next().ok_or_else(|| {
+        HubError::new(
+            ErrorCode::DeviceNotFound,
+            format!(
+                "{} of generation {} is not in the archive.",
+                wanted.device_id, wanted.generation_id
+            ),
+        )
+    })
+}
+
+pub(super) fn get(sql: &dyn Sql, wanted: &ArchivedDevice) -> Result<RegistryReply, HubError> {
+    Ok(RegistryReply::Archived(entry(&find(sql, wanted)?)?))
+}
+
+impl Registry {
+    /// Creates the device again: disabled, with new credentials, and the twin that it had.
+    pub(super) fn restore(
+        &mut self,
+        restore: &Restore,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let row = find(context.sql, &restore.from)?;
+        let archived = entry(&row)?;
+        if archived["intact"] != json!(true) {
+            return Err(HubError::new(
+                ErrorCode::GenericConflict,
+                "The archived document is erased or does not match its checksum.",
+            ));
+        }
+        let document = &archived["document"];
+        let identity = Identity::device(restore.from.device_id.clone());
+        let mut body = Map::new();
+        body.insert("status".into(), json!("disabled"));
+        let reason = format!("restored from generation {}", restore.from.generation_id);
+        body.insert("statusReason".into(), json!(reason));
+        body.insert("capabilities".into(), document["capabilities"].clone());
+        let mut entropy = restore.entropy.chunks(IDENTITY_ENTROPY);
+        let mut next = || entropy.next().unwrap_or_default();
+        let restored = self.create_again(&identity, &body, document, next(), context)?;
+        for module in document["modules"].as_array().into_iter().flatten() {
+            let name = module["moduleId"].as_str().unwrap_or_default();
+            // System modules came with their device.
+            if name.starts_with('$') {
+                continue;
+            }
+            let Ok(id) = ModuleId::parse(name) else {
+                continue;
+            };
+            let identity = Identity {
+                device: restore.from.device_id.clone(),
+                module: Some(id),
+            };
+            self.create_again(&identity, &Map::new(), module, next(), context)?;
+        }
+        Ok(RegistryReply::Device(restored.document(context.sql)?))
+    }
+
+    fn create_again(
+        &mut self,
+        identity: &Identity,
+        body: &Map<String, Value>,
+        archived: &Value,
+        entropy: &[u8],
+        context: &mut Context<'_>,
+    ) -> Result<IdentityRow, HubError> {
+        let twin = TwinPatch::parse(&archived["twin"])?;
+        let put = Put {
+            identity: identity.clone(),
+            precondition: &Precondition::None,
+            wanted: Wanted::parse(identity, body, entropy)?,
+            twin: Some(&twin),
+            entropy,
+        };
+        self.put(put, context)
+    }
+}
+
+/// Removes the document; that there was one, and its checksum, stay.
+pub(super) fn erase(
+    wanted: &ArchivedDevice,
+    context: &mut Context<'_>,
+) -> Result<RegistryReply, HubError> {
+    find(context.sql, wanted)?;
+    context.sql.execute(
+        "UPDATE archive SET document = NULL, erased = coalesce(erased, ?) \
+         WHERE device_id = ? AND generation_id = ?",
+        &[
+            context.now.milliseconds().into(),
+            wanted.device_id.as_str().into(),
+            wanted.generation_id.as_str().into(),
+        ],
+    )?;
+    context.record(|_| {
+        Ok(AuditEntry {
+            action: "eraseArchivedDevice".to_owned(),
+            target: Some(Identity::device(wanted.device_id.clone())),
+            result: record::OK.to_owned(),
+            before: json!({ "generationId": wanted.generation_id }),
+            after: Value::Null,
+        })
+    })?;
+    Ok(RegistryReply::Done)
+}
