@@ -41,14 +41,12 @@ impl Hub {
 
     /// A device with a twin, a module and a message that nobody took.
     fn furnish(&mut self, id: &str) -> Value {
-        let device = self.ask(Method::Put, &format!("/devices/{id}"), json!({})).body;
+        let device = self
+            .ask(Method::Put, &format!("/devices/{id}"), json!({}))
+            .body;
         let twin = json!({ "tags": { "site": "a" }, "properties": { "desired": { "rate": 5 } } });
         self.ask(Method::Patch, &format!("/twins/{id}"), twin);
-        self.ask(
-            Method::Put,
-            &format!("/devices/{id}/modules/m"),
-            json!({}),
-        );
+        self.ask(Method::Put, &format!("/devices/{id}/modules/m"), json!({}));
         self.ask(
             Method::Post,
             &format!("/devices/{id}/messages/deviceBound"),
@@ -166,7 +164,13 @@ fn a_device_may_stay_blocked_for_a_while() {
     // Asked again it is the same operation, and nothing is archived twice.
     let again = hub.retire("pump", json!({ "reason": "lost", "deleteAfter": "PT1H" }));
     assert_eq!(again.body["operationId"], operation.body["operationId"]);
-    assert_eq!(hub.get("/api/v1/archive/devices").body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        hub.get("/api/v1/archive/devices").body["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     hub.0.run(3_590_000);
     assert_eq!(hub.get("/devices/pump").status, 200);
     hub.0.run(20_000);
@@ -252,10 +256,7 @@ fn erasing_leaves_a_tombstone() {
     let sum = hub.get(&path).body["sha256"].clone();
     assert_eq!(hub.ask(Method::Delete, &path, Value::Null).status, 204);
     let stone = hub.get(&path).body;
-    assert_eq!(
-        (&stone["document"], &stone["sha256"]),
-        (&Value::Null, &sum)
-    );
+    assert_eq!((&stone["document"], &stone["sha256"]), (&Value::Null, &sum));
     assert!(stone["erasedTime"].is_string());
     let restored = hub.ask(Method::Post, &format!("{path}/restore"), Value::Null);
     assert_eq!(restored.status, 409);
@@ -311,7 +312,10 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         assert_eq!(reply.status, 400, "{body}");
     }
     assert_eq!(hub.get("/devices/pump").body["status"], "enabled");
-    assert_eq!(hub.retire("nobody", json!({ "reason": "lost" })).status, 404);
+    assert_eq!(
+        hub.retire("nobody", json!({ "reason": "lost" })).status,
+        404
+    );
 }
 
 /// With lost calls and crashes at every moment, a retirement that was accepted ends as if

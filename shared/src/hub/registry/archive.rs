@@ -109,6 +109,11 @@ fn with(mut document: Value, name: &str, value: Value) -> Value {
     document
 }
 
+/// A member; null if there is none.
+fn part<'a>(document: &'a Value, name: &str) -> &'a Value {
+    document.get(name).unwrap_or(&Value::Null)
+}
+
 const COLUMNS: &str = "device_id, generation_id, at, document, sha256, erased";
 
 fn entry(row: &Row) -> Result<Value, HubError> {
@@ -190,24 +195,27 @@ impl Registry {
     ) -> Result<RegistryReply, HubError> {
         let row = find(context.sql, &restore.from)?;
         let archived = entry(&row)?;
-        if archived["intact"] != json!(true) {
+        if *part(&archived, "intact") != json!(true) {
             return Err(HubError::new(
                 ErrorCode::GenericConflict,
                 "The archived document is erased or does not match its checksum.",
             ));
         }
-        let document = &archived["document"];
+        let document = part(&archived, "document");
         let identity = Identity::device(restore.from.device_id.clone());
         let mut body = Map::new();
         body.insert("status".into(), json!("disabled"));
         let reason = format!("restored from generation {}", restore.from.generation_id);
         body.insert("statusReason".into(), json!(reason));
-        body.insert("capabilities".into(), document["capabilities"].clone());
+        body.insert(
+            "capabilities".into(),
+            part(document, "capabilities").clone(),
+        );
         let mut entropy = restore.entropy.chunks(IDENTITY_ENTROPY);
         let mut next = || entropy.next().unwrap_or_default();
         let restored = self.create_again(&identity, &body, document, next(), context)?;
-        for module in document["modules"].as_array().into_iter().flatten() {
-            let name = module["moduleId"].as_str().unwrap_or_default();
+        for module in part(document, "modules").as_array().into_iter().flatten() {
+            let name = part(module, "moduleId").as_str().unwrap_or_default();
             // System modules came with their device.
             if name.starts_with('$') {
                 continue;
@@ -232,7 +240,7 @@ impl Registry {
         entropy: &[u8],
         context: &mut Context<'_>,
     ) -> Result<IdentityRow, HubError> {
-        let twin = TwinPatch::parse(&archived["twin"])?;
+        let twin = TwinPatch::parse(part(archived, "twin"))?;
         let put = Put {
             identity: identity.clone(),
             precondition: &Precondition::None,
