@@ -21,6 +21,7 @@ pub mod error;
 pub mod http;
 pub mod hub;
 pub mod ids;
+pub mod import;
 pub mod ipc;
 pub mod mqtt;
 pub mod percent;

@@ -65,7 +65,7 @@ pub fn access(operation: &Operation) -> Access {
         | O::HubInformation
         | O::BrowseDevices
         | O::DeviceConnection(_) => Granted(READ, Action::Read),
-        O::PutDevice(_) | O::PutModule(..) | O::RegenerateKeys => {
+        O::PutDevice(_) | O::PutModule(..) | O::RegenerateKeys | O::PlanImport => {
             Granted(WRITE, Action::WriteDevices)
         }
         // Items may delete.

@@ -38,8 +38,8 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, bulk, console, device_messages, devices, events, messages, methods,
-    modules, regenerate, retirement, routes, session, statistics, twins,
+    Failure, archive, audit, bulk, console, device_messages, devices, dry_run, events, messages,
+    methods, modules, regenerate, retirement, routes, session, statistics, twins,
 };
 use route::RouteError;
 
@@ -162,6 +162,7 @@ async fn serve_authorized<B: Backend>(
         }
         O::DeleteModule(device, module) => modules::delete(backend, request, device, module).await,
         O::BulkDevices => bulk::apply(backend, request, caller).await,
+        O::PlanImport => dry_run::plan(backend, request).await,
         O::RegenerateKeys => regenerate::keys(backend, request, caller).await,
         O::DeviceStatistics => statistics::devices(backend).await,
         O::ServiceStatistics => statistics::service(backend).await,

@@ -27,6 +27,8 @@ pub enum Operation {
     DeleteModule(DeviceId, ModuleId),
     /// `POST /devices`
     BulkDevices,
+    /// `POST /api/v1/import/dry-run`
+    PlanImport,
     /// `POST /devices/keys/regenerate`
     RegenerateKeys,
     /// `GET /statistics/devices`
@@ -182,6 +184,7 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::PlanImport
             | O::RetireDevice(_)
             | O::GetRetirement(_)
             | O::ListArchive
@@ -219,6 +222,8 @@ impl Operation {
             // A hundred items, each with its first tags and desired properties.
             Self::BulkDevices => 8 * 1024 * KIB,
             Self::RegenerateKeys => 64 * KIB,
+            // A whole file is held in memory while its lines are looked at.
+            Self::PlanImport => 16 * 1024 * KIB,
             _ => DEFAULT_BODY_LIMIT,
         }
     }

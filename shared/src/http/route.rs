@@ -219,6 +219,7 @@ fn own_operation(
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
 
+        (Post, ["import", "dry-run"]) => Ok(O::PlanImport),
         (Post, ["devices", _, "retire"]) => device_id(text(1)).map(O::RetireDevice),
         (Get, ["retirements", _]) => named(O::GetRetirement),
         (Get, ["archive", "devices"]) => Ok(O::ListArchive),

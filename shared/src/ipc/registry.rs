@@ -53,6 +53,8 @@ pub enum RegistryRequest {
     DeleteModule(DeleteModule),
     /// Items of a bulk request, each by itself → `Outcomes`, one for each item.
     ApplyItems(ApplyItems),
+    /// What would come of items, in order; nothing is written → `Plans`, one for each item.
+    PlanItems(Vec<(Identity, Value)>),
     /// New keys for many identities, each by itself → `Rotated`, one for each.
     RegenerateKeys(RegenerateKeys),
     /// → `Twin`
@@ -185,6 +187,8 @@ pub enum RegistryReply {
     Devices(Vec<Value>),
     /// What came of each item: nothing, or an error.
     Outcomes(Vec<Result<(), HubError>>),
+    /// What would come of each item.
+    Plans(Vec<Result<Planned, HubError>>),
     /// The keys of each identity as they are now, or an error.
     Rotated(Vec<Result<KeyPair, HubError>>),
     /// A retirement as REST shows it.
@@ -469,6 +473,18 @@ pub struct ApplyItems {
     /// [`IDENTITY_ENTROPY`] bytes for each item.
     #[serde(with = "base64_bytes")]
     pub entropy: Vec<u8>,
+}
+
+/// What an item would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Planned {
+    /// A new identity.
+    Create,
+    /// A changed identity or twin.
+    Update,
+    /// One less.
+    Delete,
 }
 
 /// Which keys are made anew.

@@ -45,6 +45,13 @@ impl Operator {
         Self { hub, key }
     }
 
+    /// A token that is good for ten minutes.
+    pub fn token(&self) -> String {
+        let expiry = self.hub.now().plus_seconds(600);
+        let resource = audience::hub_resource(HOST);
+        sas::sign(&self.key, &resource, expiry, Some("iothubowner")).expect("the key is base64")
+    }
+
     /// Sends a request with a body and more headers.
     pub async fn send(
         &self,
@@ -53,14 +60,7 @@ impl Operator {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Reply {
-        let expiry = self.hub.now().plus_seconds(600);
-        let token = sas::sign(
-            &self.key,
-            &audience::hub_resource(HOST),
-            expiry,
-            Some("iothubowner"),
-        )
-        .expect("the key is base64");
+        let token = self.token();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = if path.starts_with("/api/") {
             query.to_owned()

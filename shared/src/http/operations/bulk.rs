@@ -9,7 +9,7 @@ use crate::http::authorize::{Caller, forbidden};
 use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
-use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ids::Identity;
 use crate::ipc::registry::{ApplyItems, RegistryReply, RegistryRequest};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -105,16 +105,7 @@ pub(super) fn identity(item: &Value) -> Result<Identity, HubError> {
             "An item must be a JSON object.",
         ));
     };
-    let id =
-        json::text_member(item, "id")?.ok_or_else(|| HubError::invalid("The item has no id."))?;
-    let device = DeviceId::parse(id)
-        .map_err(|error| HubError::invalid(format!("The device id is not legal: {error}.")))?;
-    let module = json::text_member(item, "moduleId")?
-        .filter(|module| !module.is_empty())
-        .map(ModuleId::parse)
-        .transpose()
-        .map_err(|error| HubError::invalid(format!("The module id is not legal: {error}.")))?;
-    Ok(Identity { device, module })
+    crate::import::identity(item)
 }
 
 /// The same identity twice would leave open what comes first.

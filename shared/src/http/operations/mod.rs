@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod console;
 pub mod device_messages;
 pub mod devices;
+pub mod dry_run;
 pub mod event_query;
 pub mod events;
 pub mod messages;

@@ -11,7 +11,7 @@ use super::{Context, Registry, modules, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::audit::AuditEntry;
-use crate::ipc::registry::{ApplyItems, IDENTITY_ENTROPY, Precondition, RegistryReply};
+use crate::ipc::registry::{ApplyItems, IDENTITY_ENTROPY, Planned, Precondition, RegistryReply};
 use crate::twin::TwinPatch;
 use serde_json::{Map, Value};
 
@@ -112,6 +112,37 @@ impl Registry {
         )
     }
 
+    /// What would come of items, in order; everything is undone again.
+    pub(super) fn plan_items(
+        &mut self,
+        items: &[(Identity, Value)],
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        // Any keys do: nothing of this stays.
+        let entropy = [0; IDENTITY_ENTROPY];
+        let (calls, replies) = (context.effects.calls.len(), context.effects.replies.len());
+        let mut plans = Vec::with_capacity(items.len());
+        let mut undone = false;
+        let sql = context.sql;
+        let ended = sql.transaction(&mut || {
+            for (identity, item) in items {
+                let existed = IdentityRow::load(sql, identity)?.is_some();
+                let outcome = self.apply(identity, item, &entropy, context);
+                plans.push(outcome.map(|()| planned(item, existed)));
+            }
+            undone = true;
+            Err(HubError::internal("undone on purpose"))
+        });
+        context.effects.calls.truncate(calls);
+        context.effects.replies.truncate(replies);
+        context.wrote_outbox = false;
+        match ended {
+            Err(_) if undone => Ok(RegistryReply::Plans(plans)),
+            Err(error) => Err(error),
+            Ok(()) => Err(HubError::internal("a plan was not undone")),
+        }
+    }
+
     fn apply(
         &mut self,
         identity: &Identity,
@@ -196,6 +227,19 @@ impl Registry {
         let change = twin.patch_service(&patch, context.now)?;
         self.keep_twin(&row, &twin, &change, context)?;
         twins::record_write(&before, &twin, &patch, identity, false, context)
+    }
+}
+
+/// What an item that can be applied does.
+fn planned(item: &Value, existed: bool) -> Planned {
+    let mode = match item {
+        Value::Object(item) => import_mode(item).ok(),
+        _ => None,
+    };
+    match (mode, existed) {
+        (Some(ImportMode::Delete { .. }), _) => Planned::Delete,
+        (_, true) => Planned::Update,
+        (_, false) => Planned::Create,
     }
 }
 

@@ -179,6 +179,7 @@ impl Registry {
                 RegistryReply::Done
             }
             Request::ApplyItems(apply) => self.apply_items(&apply, context),
+            Request::PlanItems(items) => self.plan_items(&items, context)?,
             Request::RegenerateKeys(regenerate) => self.regenerate_keys(&regenerate, context),
             Request::GetTwin(identity) => twins::get(&identity, context)?,
             Request::WriteTwin(write) => self.write_twin(&write, context)?,

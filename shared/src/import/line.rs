@@ -1,0 +1,120 @@
+//! One JSON object a line (`service.md` §5.2).
+
+use super::{Content, Line};
+use crate::error::{ErrorCode, HubError};
+use crate::ids::{DeviceId, Identity, ModuleId};
+use serde_json::{Map, Value};
+
+/// Longest line: a twin at its limits with `$metadata` has less.
+const MAX_LINE_BYTES: usize = 512 * 1024;
+
+/// The lines of a file.
+pub fn items(text: &str) -> impl Iterator<Item = Line> {
+    text.lines().enumerate().map(|(index, text)| Line {
+        number: index + 1,
+        content: item(text),
+    })
+}
+
+/// One line. What does not begin with `{` is skipped, as exports without keys begin with a
+/// sentence.
+pub fn item(text: &str) -> Content {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if !text.starts_with('{') {
+        return Content::Nothing;
+    }
+    if text.len() > MAX_LINE_BYTES {
+        return broken(format!("it has more than {MAX_LINE_BYTES} bytes"), None);
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(item)) => match identity(&item) {
+            Ok(identity) => Content::Item(identity, Value::Object(item)),
+            Err(error) => Content::Broken(error, None),
+        },
+        Ok(_) => broken("it is no object".to_owned(), None),
+        Err(error) => {
+            let column = error.column();
+            broken(error.to_string(), Some(column))
+        }
+    }
+}
+
+fn broken(why: String, column: Option<usize>) -> Content {
+    let text = format!("Invalid device format in line: {why}.");
+    Content::Broken(HubError::new(ErrorCode::DeserializationError, text), column)
+}
+
+/// Which identity an item is about: `id` and `moduleId`, in any case.
+pub fn identity(item: &Map<String, Value>) -> Result<Identity, HubError> {
+    let text = |name: &str| {
+        let member = item
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value);
+        match member {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(HubError::invalid(format!("{name} must be a text."))),
+        }
+    };
+    let id = text("id")?.ok_or_else(|| HubError::invalid("The item has no id."))?;
+    let device = DeviceId::parse(id)
+        .map_err(|error| HubError::invalid(format!("The device id is not legal: {error}.")))?;
+    let module = text("moduleId")?
+        .map(ModuleId::parse)
+        .transpose()
+        .map_err(|error| HubError::invalid(format!("The module id is not legal: {error}.")))?;
+    Ok(Identity { device, module })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_file_without_keys_begins_with_a_sentence() {
+        let file = "Keys were left out of this file.\n\n{\"id\":\"a\"}\r\n{\"ID\":\"a\",\"moduleId\":\"m\"}\n";
+        let lines: Vec<Line> = items(file).collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[0].content, Content::Nothing);
+        assert_eq!(lines[1].content, Content::Nothing);
+        let named = |line: &Line| match &line.content {
+            Content::Item(identity, _) => identity.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((lines[2].number, named(&lines[2])), (3, "a".to_owned()));
+        assert_eq!(named(&lines[3]), "a/m");
+    }
+
+    #[test]
+    fn a_broken_line_says_where() {
+        match item(r#"{"id":"a",}"#) {
+            Content::Broken(error, Some(column)) => {
+                assert_eq!(error.code.number(), 400_012);
+                assert!(error.message.starts_with("Invalid device format in line"));
+                assert_eq!(column, 11);
+            }
+            other => panic!("{other:?}"),
+        }
+        for line in [
+            r#"{"id":""}"#,
+            r#"{"id":7}"#,
+            r#"{"id":"a b"}"#,
+            r#"{"id":"a","moduleId":"m/"}"#,
+            "{}",
+        ] {
+            assert!(matches!(item(line), Content::Broken(..)), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends_without_panic(text in ".{0,200}") {
+            let _content = item(&text);
+            let _lines = items(&text).count();
+            let _braced = item(&format!("{{{text}}}"));
+        }
+    }
+}

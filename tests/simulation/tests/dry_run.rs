@@ -1,0 +1,181 @@
+//! What an import would do, and that it does not do it (`POST /api/v1/import/dry-run`).
+
+use serde_json::{Value, json};
+use shared::http::{Backend, Body, Method, Request, handle};
+use shared::ipc::registry::{RegistryReply, RegistryRequest};
+use simulation::{Faults, Simulation};
+
+/// Sends a file; the lines of the answer.
+fn dry_run(simulation: &mut Simulation, content_type: &str, file: &str) -> (u16, Vec<Value>) {
+    let hub = simulation.hub();
+    let operator = simulation.operator();
+    // The operator signs requests; a dry run answers with lines, so it is sent by hand.
+    let token = simulation.finish(async move { operator.token() });
+    let request = Request {
+        method: Method::Post,
+        path: "/api/v1/import/dry-run".to_owned(),
+        query: String::new(),
+        headers: vec![
+            ("authorization".to_owned(), token),
+            ("content-type".to_owned(), content_type.to_owned()),
+        ],
+        body: file.as_bytes().to_vec(),
+        secure: true,
+    };
+    let response = simulation.finish(async move { handle(&hub, request).await });
+    let Body::Bytes(bytes) = response.body else {
+        panic!("no body")
+    };
+    let text = String::from_utf8(bytes).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    (response.status, lines)
+}
+
+fn outcomes(lines: &[Value]) -> Vec<(u64, &str)> {
+    lines
+        .iter()
+        .filter(|line| line.get("counts").is_none())
+        .map(|line| {
+            (
+                line["line"].as_u64().unwrap(),
+                line["outcome"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// Everything that storage holds of the registry.
+fn stored(simulation: &mut Simulation) -> Vec<Value> {
+    let hub = simulation.hub();
+    simulation.finish(async move {
+        let mut all = Vec::new();
+        for shard in 0..hub.layout().shards {
+            let list = shared::ipc::registry::ListDevices { top: 1000 };
+            match hub
+                .registry(shard, RegistryRequest::ListDevices(list))
+                .await
+            {
+                Ok(RegistryReply::Devices(devices)) => all.extend(devices),
+                other => panic!("{other:?}"),
+            }
+        }
+        all
+    })
+}
+
+#[test]
+fn each_line_says_what_would_happen_and_nothing_does() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let operator = simulation.operator();
+    simulation.finish(async move {
+        for id in ["old", "edge", "gone"] {
+            operator.create_device(id).await;
+        }
+    });
+    let before = stored(&mut simulation);
+    let file = [
+        "Keys were left out of this file.",
+        r#"{"id":"new","status":"enabled","tags":{"site":"a"}}"#,
+        r#"{"id":"new","moduleId":"m"}"#,
+        r#"{"id":"old","status":"disabled"}"#,
+        r#"{"id":"edge","importMode":"create"}"#,
+        r#"{"id":"gone","importMode":"delete"}"#,
+        r#"{"id":"nobody","importMode":"update"}"#,
+        r#"{"id":"old","moduleId":"x","importMode":"updateTwin"}"#,
+        r#"{"id":"old","importMode":"delete"}"#,
+        r#"{"id":"bad","authentication":{"symmetricKey":{"primaryKey":"x"}}}"#,
+        r#"{"id":"worse","#,
+        r#"{"id":"stale","importMode":"updateIfMatchETag","eTag":"MA=="}"#,
+    ]
+    .join("\n");
+    let (status, lines) = dry_run(&mut simulation, "application/x-ndjson", &file);
+    assert_eq!(status, 200);
+    assert_eq!(
+        outcomes(&lines),
+        [
+            (1, "skip"),
+            (2, "create"),
+            (3, "create"),
+            (4, "update"),
+            (5, "conflict"),
+            (6, "delete"),
+            (7, "error"),
+            (8, "error"),
+            (9, "error"),
+            (10, "error"),
+            (11, "error"),
+            (12, "error"),
+        ]
+    );
+    assert!(lines[8]["errorStatus"].as_str().unwrap().contains("line 4"));
+    assert_eq!(lines[10]["errorCode"], 400_012);
+    assert!(lines[10]["column"].is_number());
+    let counts = &lines.last().unwrap()["counts"];
+    assert_eq!(
+        *counts,
+        json!({ "conflict": 1, "create": 2, "delete": 1, "error": 6, "skip": 1, "update": 1 })
+    );
+    assert_eq!(stored(&mut simulation), before);
+    simulation.run(10_000);
+    let operator = simulation.operator();
+    let records = simulation.finish(async move { operator.get("/api/v1/audit").await.body });
+    assert_eq!(
+        records["records"].as_array().unwrap().len(),
+        3,
+        "a dry run is no change"
+    );
+}
+
+#[test]
+fn a_table_is_understood_too() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let table = "id,importMode,tags.site,desired.rate\n\
+                 a,,north,5\n\
+                 b,create,south,\n\
+                 a,delete,,\n\
+                 ,create,,\n";
+    let (status, lines) = dry_run(&mut simulation, "text/csv; charset=utf-8", table);
+    assert_eq!(status, 200);
+    assert_eq!(
+        outcomes(&lines),
+        [(2, "create"), (3, "create"), (4, "error"), (5, "error")]
+    );
+    assert_eq!(lines[3]["column"], 1);
+    let (status, _) = dry_run(&mut simulation, "text/csv", "name\nx\n");
+    assert_eq!(status, 400, "no id");
+    assert_eq!(stored(&mut simulation), Vec::<Value>::new());
+}
+
+/// Devices that are told of a change in a dry run would be told a lie.
+#[test]
+fn nobody_hears_of_a_dry_run() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let habits = simulation::device::Habits::default();
+    let device = simulation.connected_device("a", habits);
+    let operator = simulation.operator();
+    simulation.finish(async move {
+        let route = json!({ "source": "TwinChangeEvents" });
+        operator.json(Method::Put, "/api/v1/routes/r", &route).await
+    });
+    let file = r#"{"id":"a","importMode":"updateTwin","properties":{"desired":{"x":1}}}"#;
+    let (_, lines) = dry_run(&mut simulation, "application/x-ndjson", file);
+    assert_eq!(outcomes(&lines), [(1, "update")]);
+    let gone = r#"{"id":"a","importMode":"delete"}"#;
+    let (_, lines) = dry_run(&mut simulation, "application/x-ndjson", gone);
+    assert_eq!(outcomes(&lines), [(1, "delete")]);
+    simulation.run(20_000);
+    assert!(simulation.world().devices[device].is_ready(), "still there");
+    assert_ne!(simulation.world().devices[device].diary.desired, Some(2));
+    let operator = simulation.operator();
+    let events = simulation.finish(async move { operator.all_events().await });
+    assert!(
+        events
+            .iter()
+            .all(|event| event["source"] != "twinChangeEvents"
+                || event["body"]["properties"].get("desired").is_none()),
+        "{events:?}"
+    );
+}
