@@ -5,6 +5,7 @@ pub use super::fake_requests::request;
 
 use super::backend::Backend;
 use crate::auth::{Role, Session, policy::default_policies};
+use crate::blob::memory::MemoryBlobStore;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
 use crate::ipc::events::{
@@ -52,6 +53,7 @@ pub struct FakeHub {
     pub on_gateway: Answer<GatewayRequest, GatewayResult>,
     pub on_hub: RefCell<Box<dyn FnMut(HubRequest) -> HubResult>>,
     pub reports: RefCell<Vec<String>>,
+    pub blobs: Rc<MemoryBlobStore>,
     random: Cell<u8>,
     looks: Cell<u16>,
 }
@@ -100,6 +102,7 @@ impl FakeHub {
             on_gateway: RefCell::new(Box::new(|_, request| panic!("unexpected {request:?}"))),
             on_hub: RefCell::new(Box::new(|request| panic!("unexpected {request:?}"))),
             reports: RefCell::default(),
+            blobs: Rc::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
         }
@@ -249,6 +252,13 @@ impl FakeHub {
 }
 
 impl Backend for FakeHub {
+    type Blobs = MemoryBlobStore;
+
+    fn blobs(&self) -> Rc<MemoryBlobStore> {
+        self.blobs.set_time(self.now.get());
+        self.blobs.clone()
+    }
+
     fn now(&self) -> Timestamp {
         self.now.get()
     }

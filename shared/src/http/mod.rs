@@ -19,7 +19,7 @@ mod precondition;
 pub mod route;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 #[cfg(test)]
 mod fake_requests;
 #[cfg(test)]
@@ -36,7 +36,7 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, console, device_messages, devices, events, messages, methods, routes, session,
+    Failure, blobs, console, device_messages, devices, events, messages, methods, routes, session,
     statistics, twins,
 };
 use route::RouteError;
@@ -176,6 +176,8 @@ async fn serve_authorized<B: Backend>(
         O::GetRoute(name) => routes::get(backend, &name).await,
         O::PutRoute(name) => routes::put(backend, request, &name).await,
         O::DeleteRoute(name) => routes::delete(backend, &name).await,
+
+        O::SignBlobUrl => blobs::sign(backend, request).await,
 
         O::CurrentSession => session::current(caller),
         O::Overview => console::overview(backend).await,

@@ -76,6 +76,10 @@ pub enum Operation {
     /// `DELETE /api/v1/routes/{name}`
     DeleteRoute(String),
 
+    // --- the blob store; its own verbs are `blob::operation`'s ---
+    /// `POST /api/v1/blobs/sas`
+    SignBlobUrl,
+
     // --- the console and the launcher ---
     /// `POST /api/v1/session`
     SignIn,
@@ -144,6 +148,7 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::SignBlobUrl
             | O::SignIn
             | O::CurrentSession
             | O::SignOut

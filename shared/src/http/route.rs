@@ -209,6 +209,8 @@ fn own_operation(
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
 
+        (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
+
         (Post, ["session"]) => Ok(O::SignIn),
         (Get, ["session"]) => Ok(O::CurrentSession),
         (Delete, ["session"]) => Ok(O::SignOut),
