@@ -259,6 +259,7 @@ def test_content_cannot_act_for_the_hub(container, sign, name, hub):
     answer = requests.get(sign(name, "r", blob="page.html"), verify=hub.ca_file, timeout=30)
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_compressed_content_goes_out_as_it_came(container, sign, name, hub):

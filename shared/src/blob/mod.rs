@@ -6,6 +6,7 @@
 //! what may be done, with what, until when. Content passes through as the platform's own
 //! streams; this room must never hold a whole blob, and never logs or repeats a query.
 
+mod address;
 pub mod block;
 mod condition;
 pub mod error;
@@ -28,6 +29,7 @@ mod serve_tests;
 #[path = "upload_tests.rs"]
 mod upload_tests;
 
+pub use address::{Address, open};
 pub use name::{BlobName, ContainerName};
 pub use serve::{BlobResponse, Body, create_container, handle};
 pub use signed_url::{Grant, Permissions};

@@ -16,7 +16,8 @@ use std::rc::Rc;
 
 /// `x-ms-version` of every answer.
 const VERSION: &str = "2021-12-02";
-/// Whatever somebody uploaded must never act in the name of the hub's own site.
+/// Whatever somebody uploaded must never act in the name of the hub's own site. Nor may it
+/// take its URL to another one, so no page says where it comes from.
 const POLICY: &str = "default-src 'none'; sandbox";
 
 /// The answer: the head, and the content that follows if there is any.
@@ -104,6 +105,7 @@ pub async fn handle<B: Backend>(
         .with_header("x-ms-version", VERSION)
         .with_header("date", trace.time.http_date())
         .with_header("content-security-policy", POLICY)
+        .with_header("referrer-policy", "no-referrer")
         .with_header("x-content-type-options", "nosniff");
     if !is_cached {
         // Compression on the way would change length, ranges and tag.

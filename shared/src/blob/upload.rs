@@ -36,8 +36,10 @@ const UNSUPPORTED: [&str; 10] = [
 /// Metadata and content headers together.
 const MAX_METADATA_BYTES: usize = 4096;
 const METADATA: &str = "x-ms-meta-";
-/// Pages of 1,000 blocks that are looked through for one blob.
-const MAX_PAGES: usize = 3;
+/// Blocks that may wait for one blob, and pages in which they are looked through: the store may give
+/// fewer than asked for.
+const MAX_WAITING: usize = 3000;
+const MAX_PAGES: usize = 8;
 /// Blocks that a sweep looks at.
 const SWEEP: u32 = 100;
 
@@ -154,6 +156,9 @@ async fn waiting_blocks<B: Backend>(
         waiting.extend(entries.map(|entry| (entry.key, entry.properties)));
         if !page.more {
             return Ok(waiting);
+        }
+        if waiting.len() >= MAX_WAITING {
+            break;
         }
     }
     Err(BlobError::BlockCountExceedsLimit)
