@@ -17,6 +17,7 @@
 )]
 
 pub mod auth;
+pub mod blob;
 pub mod error;
 pub mod http;
 pub mod hub;

@@ -102,6 +102,55 @@ impl Timestamp {
     }
 }
 
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+/// 1970-01-01 was a Thursday.
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+
+impl Timestamp {
+    /// As in HTTP headers: `Sun, 01 Mar 2026 10:00:00 GMT`.
+    pub fn http_date(self) -> String {
+        let days = self.0.div_euclid(86_400_000);
+        let within = self.0.rem_euclid(86_400_000);
+        let (year, month, day) = civil_from_days(days);
+        let name = |names: &[&'static str], index: i64| {
+            usize::try_from(index)
+                .ok()
+                .and_then(|index| names.get(index).copied())
+                .unwrap_or_default()
+        };
+        format!(
+            "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
+            name(&WEEKDAYS, days.rem_euclid(7)),
+            name(&MONTHS, month - 1),
+            within / 3_600_000,
+            within / 60_000 % 60,
+            within / 1000 % 60,
+        )
+    }
+
+    /// Reads [`Timestamp::http_date`]; the weekday is not judged.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let (_, rest) = text.trim().split_once(", ")?;
+        let mut parts = rest.split(' ');
+        let day = parts.next()?;
+        let month = parts.next()?;
+        let month = MONTHS.iter().position(|name| *name == month)? + 1;
+        let (year, clock) = (parts.next()?, parts.next()?);
+        if parts.next() != Some("GMT") || parts.next().is_some() {
+            return None;
+        }
+        Self::parse(&format!("{year}-{month:02}-{day}T{clock}Z"))
+    }
+
+    /// To the second, as it stands in signed URLs: `2026-03-01T10:00:00Z`.
+    pub fn second_text(self) -> String {
+        let text = self.to_string();
+        format!("{}Z", text.get(..19).unwrap_or(&text))
+    }
+}
+
 fn parse_offset(rest: &str) -> Option<i64> {
     match rest.as_bytes() {
         [] | [b'Z' | b'z'] => Some(0),
@@ -266,6 +315,29 @@ mod tests {
             Timestamp::parse("2024-02-29T00:00:00Z").unwrap().seconds(),
             1_709_164_800
         );
+    }
+
+    #[test]
+    fn http_dates_are_written_and_read() {
+        let moment = Timestamp::parse("2026-03-01T09:08:07.654Z").unwrap();
+        assert_eq!(moment.http_date(), "Sun, 01 Mar 2026 09:08:07 GMT");
+        assert_eq!(moment.second_text(), "2026-03-01T09:08:07Z");
+        let second = Timestamp::parse("2026-03-01T09:08:07Z").unwrap();
+        assert_eq!(
+            Timestamp::parse_http_date("Sun, 01 Mar 2026 09:08:07 GMT"),
+            Some(second)
+        );
+        let before = Timestamp::parse("1969-12-31T00:00:00Z").unwrap();
+        assert_eq!(before.http_date(), "Wed, 31 Dec 1969 00:00:00 GMT");
+        for text in [
+            "",
+            "Sun, 1 Mar 2026 09:08:07 GMT",
+            "Sun, 01 Mar 2026 09:08:07",
+            "Sun, 31 Feb 2026 09:08:07 GMT",
+            "2026-03-01T09:08:07Z",
+        ] {
+            assert_eq!(Timestamp::parse_http_date(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The HTTP side's way to the actors.
 
+use crate::blobs::R2BlobStore;
 use crate::object::layout;
 use crate::platform;
 use crate::remote;
@@ -44,6 +45,12 @@ impl WorkerBackend {
 }
 
 impl Backend for WorkerBackend {
+    type Blobs = R2BlobStore;
+
+    fn blobs(&self) -> Rc<R2BlobStore> {
+        Rc::new(R2BlobStore::new(&self.env))
+    }
+
     fn now(&self) -> Timestamp {
         platform::now()
     }

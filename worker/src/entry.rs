@@ -1,6 +1,8 @@
-//! The HTTP entry point: console, device WebSockets, and everything else to `shared::http`.
+//! The HTTP entry point: console, device WebSockets, blobs, and everything else to
+//! `shared::http`.
 
 use crate::backend::WorkerBackend;
+use crate::blobs;
 use crate::console;
 use crate::object::layout;
 use crate::platform::random;
@@ -87,6 +89,17 @@ async fn api(
     let backend = Rc::new(WorkerBackend::new(env));
     let method = Method::parse(&request.inner().method());
     let headers: Vec<(String, String)> = request.headers().entries().collect();
+    if shared::blob::is_blob_path(&path) {
+        let asked = HubRequest {
+            method,
+            path,
+            query,
+            headers,
+            body: Vec::new(),
+            secure,
+        };
+        return blobs::serve(backend.as_ref(), &request, asked).await;
+    }
     let limit = shared::http::body_limit(method, &path);
     let Some(body) = read_body(&mut request, limit).await? else {
         return answer(

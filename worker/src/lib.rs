@@ -10,6 +10,7 @@
 )]
 
 mod backend;
+mod blobs;
 mod console;
 mod entry;
 mod events;

@@ -51,6 +51,12 @@ impl<'a, B: Backend> Attributed<'a, B> {
 }
 
 impl<B: Backend> Backend for Attributed<'_, B> {
+    type Blobs = B::Blobs;
+
+    fn blobs(&self) -> Rc<Self::Blobs> {
+        self.backend.blobs()
+    }
+
     fn now(&self) -> Timestamp {
         self.backend.now()
     }

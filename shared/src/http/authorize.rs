@@ -100,6 +100,8 @@ pub fn access(operation: &Operation) -> Access {
         | O::DeleteConsumerGroup(_)
         | O::PutRoute(_)
         | O::DeleteRoute(_) => Granted(SERVICE, Action::WriteConfigurations),
+        // Whatever lies in the store, keys of exported devices included, can be had with it.
+        O::SignBlobUrl => Granted(WRITE, Action::ManageHub),
         O::SendTelemetry(_)
         | O::ReceiveMessage(_)
         | O::SettleMessage(..)

@@ -3,6 +3,7 @@
 //! The worker implements it over Durable Objects, the simulation over the same actors in
 //! one process. Nothing of `http` reaches the world in any other way.
 
+use crate::blob::BlobStore;
 use crate::error::HubError;
 use crate::ipc::Layout;
 use crate::ipc::events::{EventsRequest, EventsResult};
@@ -15,6 +16,10 @@ use std::rc::Rc;
 /// The hub's actors and the few things that only a running process has.
 #[allow(async_fn_in_trait)] // futures stay on one thread, as everywhere in workerd
 pub trait Backend {
+    /// The hub's blob store.
+    type Blobs: BlobStore;
+    /// Content of blobs.
+    fn blobs(&self) -> Rc<Self::Blobs>;
     /// The time.
     fn now(&self) -> Timestamp;
     /// Fills with random bytes.

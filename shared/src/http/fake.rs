@@ -5,6 +5,7 @@ pub use super::fake_requests::request;
 
 use super::backend::Backend;
 use crate::auth::{Role, Session, policy::default_policies};
+use crate::blob::memory::MemoryBlobStore;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
 use crate::ipc::audit::Cause;
@@ -55,6 +56,7 @@ pub struct FakeHub {
     /// Who was behind the requests that change something.
     pub causes: RefCell<Vec<Cause>>,
     pub reports: RefCell<Vec<String>>,
+    pub blobs: Rc<MemoryBlobStore>,
     random: Cell<u8>,
     looks: Cell<u16>,
 }
@@ -104,6 +106,7 @@ impl FakeHub {
             on_hub: RefCell::new(Box::new(|request| panic!("unexpected {request:?}"))),
             causes: RefCell::default(),
             reports: RefCell::default(),
+            blobs: Rc::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
         }
@@ -253,6 +256,13 @@ impl FakeHub {
 }
 
 impl Backend for FakeHub {
+    type Blobs = MemoryBlobStore;
+
+    fn blobs(&self) -> Rc<MemoryBlobStore> {
+        self.blobs.set_time(self.now.get());
+        self.blobs.clone()
+    }
+
     fn now(&self) -> Timestamp {
         self.now.get()
     }

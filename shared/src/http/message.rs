@@ -12,6 +12,8 @@ use std::borrow::Cow;
 pub enum Method {
     /// `GET`
     Get,
+    /// `HEAD`: of blobs only
+    Head,
     /// `PUT`
     Put,
     /// `POST`
@@ -25,13 +27,14 @@ pub enum Method {
 }
 
 impl Method {
-    /// The verbs that operations use.
+    /// The verbs that the hub's API uses; the blob store has `HEAD` besides.
     pub const ALL: [Self; 5] = [Self::Get, Self::Put, Self::Post, Self::Patch, Self::Delete];
 
     /// From the request line; verbs are case-sensitive.
     pub fn parse(text: &str) -> Self {
         Self::ALL
             .into_iter()
+            .chain([Self::Head])
             .find(|method| method.as_str() == text)
             .unwrap_or(Self::Other)
     }
@@ -40,6 +43,7 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
+            Self::Head => "HEAD",
             Self::Put => "PUT",
             Self::Post => "POST",
             Self::Patch => "PATCH",
@@ -158,6 +162,14 @@ impl Response {
         self
     }
 
+    /// The same with a header that may have no value.
+    pub fn with_header_if(self, name: &'static str, value: &Option<String>) -> Self {
+        match value {
+            Some(value) => self.with_header(name, value.as_str()),
+            None => self,
+        }
+    }
+
     /// The same with an `ETag`, quoted.
     pub fn with_etag(self, etag: &str) -> Self {
         self.with_header("etag", format!("\"{etag}\""))
@@ -216,6 +228,6 @@ mod tests {
     fn verbs_are_case_sensitive() {
         assert_eq!(Method::parse("PATCH"), Method::Patch);
         assert_eq!(Method::parse("patch"), Method::Other);
-        assert_eq!(Method::parse("HEAD"), Method::Other);
+        assert_eq!(Method::parse("HEAD"), Method::Head);
     }
 }

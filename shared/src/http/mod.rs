@@ -20,7 +20,7 @@ mod precondition;
 pub mod route;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 #[cfg(test)]
 mod fake_requests;
 #[cfg(test)]
@@ -38,8 +38,8 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, bulk, console, device_messages, devices, dry_run, events, messages,
-    methods, modules, regenerate, retirement, routes, session, statistics, twins,
+    Failure, archive, audit, blobs, bulk, console, device_messages, devices, dry_run, events,
+    messages, methods, modules, regenerate, retirement, routes, session, statistics, twins,
 };
 use route::RouteError;
 
@@ -197,6 +197,7 @@ async fn serve_authorized<B: Backend>(
         O::EraseArchivedDevice(id, generation) => archive::erase(backend, id, generation).await,
         O::ReadAudit => audit::read(backend, request, caller).await,
         O::VerifyAudit => audit::verify(backend).await,
+        O::SignBlobUrl => blobs::sign(backend, request).await,
 
         O::CurrentSession => session::current(caller),
         O::Overview => console::overview(backend).await,

@@ -110,6 +110,10 @@ pub enum Operation {
     /// `GET /api/v1/audit/verify`
     VerifyAudit,
 
+    // --- the blob store; its own verbs are `blob::operation`'s ---
+    /// `POST /api/v1/blobs/sas`
+    SignBlobUrl,
+
     // --- the console and the launcher ---
     /// `POST /api/v1/session`
     SignIn,
@@ -193,6 +197,7 @@ impl Operation {
             | O::EraseArchivedDevice(..)
             | O::ReadAudit
             | O::VerifyAudit
+            | O::SignBlobUrl
             | O::SignIn
             | O::CurrentSession
             | O::SignOut

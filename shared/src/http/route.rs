@@ -229,6 +229,7 @@ fn own_operation(
 
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
+        (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
 
         (Post, ["session"]) => Ok(O::SignIn),
         (Get, ["session"]) => Ok(O::CurrentSession),

@@ -115,6 +115,7 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         (Post, "/api/v1/session", O::SignIn),
         (Get, "/api/v1/session", O::CurrentSession),
         (Delete, "/api/v1/session", O::SignOut),
+        (Post, "/api/v1/blobs/sas", O::SignBlobUrl),
         (Post, "/api/v1/bootstrap", O::Bootstrap),
         (Get, "/api/v1/health", O::Health),
         (Get, "/api/v1/overview", O::Overview),

@@ -6,6 +6,7 @@
 use crate::actor::{Answer, Request};
 use crate::network::{CallNumber, Caller};
 use crate::world::World;
+use shared::blob::memory::MemoryBlobStore;
 use shared::error::{ErrorCode, HubError};
 use shared::http::Backend;
 use shared::hub::effects::Outgoing;
@@ -78,6 +79,14 @@ impl HubHandle {
 }
 
 impl Backend for HubHandle {
+    type Blobs = MemoryBlobStore;
+
+    fn blobs(&self) -> Rc<MemoryBlobStore> {
+        let world = self.0.borrow();
+        world.blobs.set_time(world.wall());
+        world.blobs.clone()
+    }
+
     fn now(&self) -> Timestamp {
         self.0.borrow().wall()
     }

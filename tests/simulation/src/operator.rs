@@ -98,6 +98,31 @@ impl Operator {
         }
     }
 
+    /// Uses a signed URL of the blob store: the status, and the content or the error's text.
+    pub async fn blob(&self, method: Method, url: &str, content: Vec<u8>) -> (u16, Vec<u8>) {
+        let target = url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split_once('/'))
+            .map_or("", |(_, target)| target);
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let request = Request {
+            method,
+            path: format!("/{path}"),
+            query: query.to_owned(),
+            headers: vec![("x-ms-blob-type".to_owned(), "BlockBlob".to_owned())],
+            body: Vec::new(),
+            secure: true,
+        };
+        let length = Some(content.len() as u64);
+        let body = shared::blob::Body { content, length };
+        let answer = shared::blob::handle(&self.hub, &request, body).await;
+        let whole = match answer.head.body {
+            Body::Bytes(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        (answer.head.status, answer.content.unwrap_or(whole))
+    }
+
     /// Sends JSON.
     pub async fn json(&self, method: Method, target: &str, body: &Value) -> Reply {
         self.send(method, target, &[], body.to_string().into_bytes())

@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod audit;
+pub mod blobs;
 pub mod bulk;
 pub mod console;
 pub mod device_messages;

@@ -14,11 +14,13 @@ use crate::ledger::Ledger;
 use crate::network::{CallNumber, Event, FaultKind, Network, PendingCall};
 use crate::random::Random;
 use crate::sockets::SocketTable;
+use shared::blob::memory::MemoryBlobStore;
 use shared::hub::gateway::Slot;
 use shared::ids::Identity;
 use shared::ipc::{Address, Layout};
 use shared::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// 2026-03-01T00:00:00Z: when every simulation begins.
 pub const START: i64 = 1_772_323_200_000;
@@ -74,6 +76,8 @@ pub struct World {
     pub awake: BTreeSet<u64>,
     /// Whether a client has something to go on with.
     pub stirred: bool,
+    /// The content of blobs.
+    pub blobs: Rc<MemoryBlobStore>,
     /// Chance of everything but latencies.
     pub random: Random,
     fault_random: Random,
@@ -123,6 +127,7 @@ impl World {
             results: BTreeMap::new(),
             awake: BTreeSet::new(),
             stirred: false,
+            blobs: Rc::default(),
             random,
             fault_random,
             trace: std::env::var_os("SKERRY_TRACE").is_some(),
