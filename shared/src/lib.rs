@@ -24,6 +24,7 @@ pub mod ids;
 pub mod ipc;
 pub mod mqtt;
 pub mod percent;
+pub mod query;
 pub mod sql;
 pub mod time;
 pub mod twin;

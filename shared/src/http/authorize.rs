@@ -64,6 +64,8 @@ pub fn access(operation: &Operation) -> Access {
         O::PutDevice(_) => Granted(WRITE, Action::WriteDevices),
         O::DeleteDevice(_) => Granted(WRITE, Action::DeleteDevices),
         O::GetTwin(_)
+        | O::Query
+        | O::ExplainQuery
         | O::EventsInfo
         | O::ReadEvents
         | O::StreamEvents

@@ -6,6 +6,7 @@
 
 pub mod authorize;
 pub mod backend;
+pub mod continuation;
 pub mod cursor;
 pub mod error;
 pub mod event_reader;
@@ -16,6 +17,7 @@ mod message_properties;
 pub mod operation;
 mod operations;
 mod precondition;
+pub mod query_pages;
 pub mod route;
 
 #[cfg(test)]
@@ -36,8 +38,8 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, console, device_messages, devices, events, messages, methods, routes, session,
-    statistics, twins,
+    Failure, console, device_messages, devices, events, messages, methods, queries, routes,
+    session, statistics, twins,
 };
 use route::RouteError;
 
@@ -159,6 +161,9 @@ async fn serve_authorized<B: Backend>(
         O::PatchTwin(identity) => twins::write(backend, request, identity, false).await,
         O::ReplaceTwin(identity) => twins::write(backend, request, identity, true).await,
         O::InvokeMethod(identity) => methods::invoke(backend, request, identity).await,
+
+        O::Query => queries::query(backend, request).await,
+        O::ExplainQuery => queries::explain(backend, request).await,
 
         O::SendToDevice(id) => messages::send(backend, request, id).await,
         O::PurgeMessages(id) => messages::purge(backend, id).await,

@@ -32,6 +32,12 @@ pub enum Operation {
     /// `POST /twins/{id}/methods` and `/twins/{id}/modules/{mid}/methods`
     InvokeMethod(Identity),
 
+    // --- service.md §9, query-routing-events.md §1: queries ---
+    /// `POST /devices/query`
+    Query,
+    /// `POST /api/v1/query/explain`
+    ExplainQuery,
+
     // --- service.md §8: cloud-to-device ---
     /// `POST /devices/{id}/messages/deviceBound`
     SendToDevice(DeviceId),
@@ -125,6 +131,7 @@ impl Operation {
             | O::PatchTwin(_)
             | O::ReplaceTwin(_)
             | O::InvokeMethod(_)
+            | O::Query
             | O::SendToDevice(_)
             | O::PurgeMessages(_)
             | O::ReceiveFeedback
@@ -144,6 +151,7 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::ExplainQuery
             | O::SignIn
             | O::CurrentSession
             | O::SignOut
@@ -169,6 +177,8 @@ impl Operation {
             Self::InvokeMethod(_) => 272 * KIB,
             // Clients send whole twins back, `$metadata` included.
             Self::PatchTwin(_) | Self::ReplaceTwin(_) => 2048 * KIB,
+            // 8192 characters, escaped as the client likes, or twice as much to answer 412.
+            Self::Query | Self::ExplainQuery => 128 * KIB,
             Self::PutDevice(_) => 64 * KIB,
             _ => DEFAULT_BODY_LIMIT,
         }

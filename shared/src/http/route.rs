@@ -159,6 +159,8 @@ fn operation(
             twin(O::InvokeMethod)
         }
 
+        (Post, ["devices", "query"]) => Ok(O::Query),
+
         (Post, ["devices", _, "messages", "devicebound"]) => device(O::SendToDevice),
         (Get, ["messages", "servicebound", "feedback"]) => Ok(O::ReceiveFeedback),
         (Delete, ["messages", "servicebound", "feedback", _]) => {
@@ -209,6 +211,8 @@ fn own_operation(
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
 
+        (Post, ["query", "explain"]) => Ok(O::ExplainQuery),
+
         (Post, ["session"]) => Ok(O::SignIn),
         (Get, ["session"]) => Ok(O::CurrentSession),
         (Delete, ["session"]) => Ok(O::SignOut),
@@ -226,7 +230,6 @@ fn own_operation(
 /// Documented paths that this hub does not serve, so that the answer can say so.
 fn not_offered(literals: &[&str]) -> Option<&'static str> {
     Some(match literals {
-        ["devices", "query"] => "twin queries",
         ["devices", "keys", "regenerate"] => "bulk key regeneration",
         ["devices"] => "bulk registry operations",
         ["devices", _, "modules"] | ["devices", _, "modules", _] => "module identities",

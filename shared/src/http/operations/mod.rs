@@ -8,6 +8,7 @@ pub mod event_query;
 pub mod events;
 pub mod messages;
 pub mod methods;
+pub mod queries;
 pub mod routes;
 pub mod session;
 pub mod statistics;

@@ -14,6 +14,7 @@ mod feedback;
 mod identity;
 mod messages;
 mod put;
+mod query;
 mod schema;
 mod session;
 mod twins;
@@ -143,6 +144,7 @@ impl Registry {
             Request::DeleteDevice(delete) => self.delete_device(&delete, context)?,
             Request::GetTwin(identity) => twins::get(&identity, context)?,
             Request::WriteTwin(write) => self.write_twin(&write, context)?,
+            Request::Query(scan) => query::scan(&scan, context)?,
             Request::Statistics => browse::statistics(context)?,
             Request::GetConnection(identity) => session::describe(&identity, context)?,
             Request::Locate(locate) => return self.locate(token, locate, context),
