@@ -7,7 +7,8 @@
 use super::backend::Backend;
 use super::continuation::Position;
 use crate::error::HubError;
-use crate::ipc::registry::{QueryItem, QueryPart, QueryScan, RegistryReply, RegistryRequest};
+use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
+use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::query::project::weight;
 use crate::query::{DocumentKey, Groups, Place, Query, Shape, SortValue};
 use futures_util::future::join_all;

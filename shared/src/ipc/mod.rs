@@ -7,6 +7,7 @@
 pub mod events;
 pub mod gateway;
 pub mod hub;
+pub mod query;
 pub mod registry;
 
 use crate::ids::{DeviceId, placement};

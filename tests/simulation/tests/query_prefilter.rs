@@ -7,9 +7,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
+use shared::ipc::query::{QueryPart, QueryScan};
 use shared::ipc::registry::{
-    Precondition, PutDevice, QueryPart, QueryScan, RegistryReply, RegistryRequest, ReportTwin,
-    WriteTwin,
+    Precondition, PutDevice, RegistryReply, RegistryRequest, ReportTwin, WriteTwin,
 };
 use shared::query::{matches, parse, plan::prefilter};
 use simulation::stage::{Stage, device, identity};

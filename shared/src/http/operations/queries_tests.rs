@@ -2,7 +2,8 @@ use super::*;
 use crate::auth::Role;
 use crate::http::fake::{FakeHub, block_on, request};
 use crate::http::{Method, handle};
-use crate::ipc::registry::{QueryItem, QueryPart, QueryScan, RegistryReply, RegistryRequest};
+use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
+use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::query::{DocumentKey, Place, SortValue};
 
 /// A hub whose first shard has devices `a`, `b`, …, and whose others have none.

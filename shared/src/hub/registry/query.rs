@@ -8,7 +8,8 @@ use super::Context;
 use super::identity::{COLUMNS, IdentityRow};
 use super::twins;
 use crate::error::HubError;
-use crate::ipc::registry::{QueryItem, QueryPart, QueryScan, RegistryReply};
+use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
+use crate::ipc::registry::RegistryReply;
 use crate::query::plan::{Prefilter, prefilter};
 use crate::query::project::weight;
 use crate::query::{

@@ -3,9 +3,10 @@
 //! Refuses everything that the language does not have, with the place and the reason. Must
 //! not panic, and must not recurse deeper than [`MAX_NESTING`] allows, on any text.
 
+mod columns;
 mod expression;
 
-use super::ast::{Aggregate, Collection, Column, Order, Query, Select, Shape, Source};
+use super::ast::{Collection, Order, Query, Select, Shape, Source};
 use super::error::{MAX_QUERY_CHARACTERS, Position, QueryError};
 use super::lexer::{Token, TokenKind, tokens};
 use super::path::{Path, Step};
@@ -76,14 +77,6 @@ struct Written {
     position: Position,
 }
 
-/// A column as written.
-struct WrittenColumn {
-    path: Option<Written>,
-    aggregate: Option<&'static str>,
-    alias: Option<String>,
-    position: Position,
-}
-
 impl Parser {
     fn query(mut self) -> Result<Query, QueryError> {
         self.expect_word("SELECT")?;
@@ -150,76 +143,6 @@ impl Parser {
         Ok(Some(top))
     }
 
-    /// `None`: everything.
-    fn columns(&mut self) -> Result<Option<Vec<WrittenColumn>>, QueryError> {
-        if self.take_sign("*") {
-            if self.peek() == &TokenKind::Sign(",") {
-                return Err(self.unexpected("* stands alone"));
-            }
-            return Ok(None);
-        }
-        let mut columns = Vec::new();
-        loop {
-            if columns.len() == MAX_COLUMNS {
-                return Err(self.unexpected(&format!("there may be at most {MAX_COLUMNS} columns")));
-            }
-            columns.push(self.column()?);
-            if !self.take_sign(",") {
-                return Ok(Some(columns));
-            }
-            if self.peek() == &TokenKind::Sign("*") {
-                return Err(self.unexpected("* stands alone"));
-            }
-        }
-    }
-
-    fn column(&mut self) -> Result<WrittenColumn, QueryError> {
-        let position = self.position();
-        let calls = self.peek_second() == Some(&TokenKind::Sign("("));
-        let (aggregate, path) = match self.peek().clone() {
-            TokenKind::Word(word) if calls => {
-                let known = ["COUNT", "AVG", "SUM", "MIN", "MAX"];
-                let Some(function) = known
-                    .into_iter()
-                    .find(|known| known.eq_ignore_ascii_case(&word))
-                else {
-                    return Err(self.unexpected(
-                        "a result holds paths, COUNT(), AVG(), SUM(), MIN() and MAX()",
-                    ));
-                };
-                self.advance();
-                self.advance();
-                let path = if function == "COUNT" {
-                    let one = self.peek() == &TokenKind::Number(1.0);
-                    if one || self.peek() == &TokenKind::Sign("*") {
-                        self.advance();
-                    }
-                    None
-                } else {
-                    Some(self.path()?)
-                };
-                self.expect_sign(")")?;
-                (Some(function), path)
-            }
-            _ => (None, Some(self.path()?)),
-        };
-        let alias = if self.take_word("AS") {
-            let position = self.position();
-            match self.advance() {
-                TokenKind::Word(name) | TokenKind::Segment(name) => Some(name),
-                _ => return Err(QueryError::at(position, "AS needs a name")),
-            }
-        } else {
-            None
-        };
-        Ok(WrittenColumn {
-            path,
-            aggregate,
-            alias,
-            position,
-        })
-    }
-
     fn from(&mut self) -> Result<Collection, QueryError> {
         let complaint = "FROM takes devices, devices.modules or devices.jobs";
         if !self.take_word("devices") {
@@ -238,45 +161,6 @@ impl Parser {
             return Err(self.unexpected("a query goes over one collection; there are no joins"));
         }
         Ok(collection)
-    }
-
-    fn bind_columns(&self, written: Option<Vec<WrittenColumn>>) -> Result<Select, QueryError> {
-        let Some(written) = written else {
-            return Ok(Select::Everything);
-        };
-        let mut columns: Vec<Column> = Vec::with_capacity(written.len());
-        let mut unnamed = 0;
-        for column in written {
-            if self.collection == Collection::Jobs {
-                return Err(QueryError::at(
-                    column.position,
-                    "devices.jobs can only be read with SELECT *",
-                ));
-            }
-            let path = column.path.map(|path| self.bind(path)).transpose()?;
-            let (own_name, source) = match (column.aggregate, path) {
-                (None, Some(path)) => (path.name.clone(), Source::Path(path)),
-                (Some(function), path) => {
-                    if column.alias.is_none() {
-                        unnamed += 1;
-                    }
-                    let aggregate = aggregate(function, path, column.position)?;
-                    (format!("${unnamed}"), Source::Aggregate(aggregate))
-                }
-                (None, None) => {
-                    return Err(QueryError::at(column.position, "a column is missing"));
-                }
-            };
-            let name = column.alias.unwrap_or(own_name);
-            if columns.iter().any(|other| other.name == name) {
-                return Err(QueryError::at(
-                    column.position,
-                    format!("two columns are called {name}; rename one with AS"),
-                ));
-            }
-            columns.push(Column { name, source });
-        }
-        Ok(Select::Columns(columns))
     }
 
     fn bound_path(&mut self) -> Result<Path, QueryError> {
@@ -408,21 +292,6 @@ impl Parser {
 
 fn is_one_of(words: &[&str], word: &str) -> bool {
     words.iter().any(|known| known.eq_ignore_ascii_case(word))
-}
-
-fn aggregate(
-    function: &str,
-    path: Option<Path>,
-    position: Position,
-) -> Result<Aggregate, QueryError> {
-    Ok(match (function, path) {
-        ("AVG", Some(path)) => Aggregate::Average(path),
-        ("SUM", Some(path)) => Aggregate::Sum(path),
-        ("MIN", Some(path)) => Aggregate::Minimum(path),
-        ("MAX", Some(path)) => Aggregate::Maximum(path),
-        ("COUNT", None) => Aggregate::Count,
-        _ => return Err(QueryError::at(position, "this function needs a path")),
-    })
 }
 
 /// What may stand together (`query-routing-events.md` §1.7, §1.8).
