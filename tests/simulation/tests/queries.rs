@@ -129,6 +129,10 @@ fn pages_hold_each_device_once_while_others_come_and_go() {
         }
         for size in ["1", "7", "50", "100"] {
             let items = pages(&operator, "SELECT * FROM devices", size, async |number| {
+                // Not for ever: the last page has to come.
+                if number >= 40 {
+                    return;
+                }
                 operator
                     .create_device(&format!("new-{size}-{number:02}"))
                     .await;

@@ -12,6 +12,7 @@ use shared::ipc::registry::{
     Precondition, PutDevice, RegistryReply, RegistryRequest, ReportTwin, WriteTwin,
 };
 use shared::query::{matches, parse, plan::prefilter};
+use shared::sql::Sql;
 use simulation::stage::{Stage, device, identity};
 use std::cell::Cell;
 
@@ -81,6 +82,39 @@ struct Twin {
     tags: Value,
     desired: Value,
     reported: Value,
+    session: Session,
+}
+
+/// Columns that only sessions and gateways of the edge write, set directly.
+#[derive(Debug, Clone, Default)]
+struct Session {
+    connected: bool,
+    last_activity: Option<i64>,
+    status_updated: Option<i64>,
+    model: Option<String>,
+    scope: Option<String>,
+    parent: Option<String>,
+}
+
+/// Close to the times that conditions name.
+fn moment() -> impl Strategy<Value = Option<i64>> {
+    let near = (0..3i64, -1..2i64)
+        .prop_map(|(days, milliseconds)| 1_780_272_000_000 + days * 86_400_000 + milliseconds);
+    prop::option::of(near)
+}
+
+fn session() -> impl Strategy<Value = Session> {
+    let text = || prop::option::of("[ab]{0,2}");
+    (any::<bool>(), moment(), moment(), text(), text(), text()).prop_map(
+        |(connected, last_activity, status_updated, model, scope, parent)| Session {
+            connected,
+            last_activity,
+            status_updated,
+            model,
+            scope,
+            parent,
+        },
+    )
 }
 
 fn twin() -> impl Strategy<Value = Twin> {
@@ -93,14 +127,15 @@ fn twin() -> impl Strategy<Value = Twin> {
             })
         },
     );
-    (identity, section(), section(), section()).prop_map(|(identity, tags, desired, reported)| {
-        Twin {
+    (identity, section(), section(), section(), session()).prop_map(
+        |(identity, tags, desired, reported, session)| Twin {
             identity,
             tags,
             desired,
             reported,
-        }
-    })
+            session,
+        },
+    )
 }
 
 fn path() -> impl Strategy<Value = String> {
@@ -153,9 +188,11 @@ fn literal() -> impl Strategy<Value = String> {
             Value::String(text) => format!("\"{text}\""),
             other => other.to_string(),
         }),
-        1 => prop::sample::select(vec![
+        3 => prop::sample::select(vec![
             "null", "undefined", "TRUE", "0x14", "'Disconnected'", "'enabled'", "'twin-1'",
-            "'2026-06-01'", "'0001-01-01T00:00:00Z'", "2", "3",
+            "'2026-06-01'", "'2026-06-02'", "'2026-06-01T02:00:00+02:00'",
+            "'Connected'", "'a'", "'ab'", "''",
+            "'2026-06-01T00:00:00.001Z'", "'0001-01-01T00:00:00Z'", "2", "3",
         ]).prop_map(str::to_owned),
     ]
 }
@@ -210,6 +247,21 @@ fn store(stage: &mut Stage, name: &str, twin: &Twin) -> Value {
         patch: twin.reported.to_string(),
         version: None,
     }));
+    let session = twin.session.clone();
+    let written = stage.actor.sql.execute(
+        "UPDATE identity SET gateway = ?, last_activity = ?, status_updated = ?, model_id = ?, \
+         device_scope = ?, parent_scope = ? WHERE device_id = ?",
+        &[
+            session.connected.then_some(0i64).into(),
+            session.last_activity.into(),
+            session.status_updated.into(),
+            session.model.into(),
+            session.scope.into(),
+            session.parent.into(),
+            name.into(),
+        ],
+    );
+    written.expect("the columns are there");
     match stage.asked(RegistryRequest::GetTwin(identity(name))) {
         RegistryReply::Twin(document) => document.body,
         other => panic!("{other:?}"),
@@ -288,6 +340,7 @@ fn limits_of_workerd_hold_for_the_largest_queries() {
         tags: json!({ "a": "79" }),
         desired: json!({}),
         reported: json!({}),
+        session: Session::default(),
     };
     store(&mut stage, "twin", &twin);
     let number = |count: usize, operator: &str, form: &dyn Fn(usize) -> String| {

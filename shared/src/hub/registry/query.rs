@@ -19,8 +19,9 @@ use crate::sql::{Row, Sql, SqlValue};
 use crate::twin::{Section, Twin};
 use serde_json::Value;
 
-/// Rows of one statement: they are all in memory at once.
-const BATCH: u32 = 100;
+/// Rows of one statement: they are all in memory at once. One more than a page has, since
+/// that is what a page without a condition asks for.
+const BATCH: u32 = 101;
 /// Rows that one slice looks at.
 const SLICE: u64 = 2_000;
 /// Results of one slice, about; a single larger one goes alone.
