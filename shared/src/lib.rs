@@ -26,6 +26,7 @@ pub mod import;
 pub mod ipc;
 pub mod mqtt;
 pub mod percent;
+pub mod query;
 pub mod sql;
 pub mod time;
 pub mod twin;

@@ -103,6 +103,27 @@ def test_bulk_add_update_remove(call):
     with pytest.raises(NodeError) as absent:
         call("get", "bulk-node-1")
     assert absent.value.name == "DeviceNotFoundError"
+def test_query_in_pages(service, call, api):
+    names = [f"node-query-{number}" for number in range(5)]
+    for name in names:
+        api.create_device(name)
+        call("updateTwin", name, {"tags": {"fleet": "node-query"}}, "*")
+    try:
+        condition = "FROM devices WHERE tags.fleet = 'node-query'"
+        pages = service.call("query", text=f"SELECT * {condition}", pageSize=2, asTwins=True)
+        assert [[twin["deviceId"] for twin in page] for page in pages] == [names[:2], names[2:4], names[4:]]
+        assert pages[0][0]["tags"] == {"fleet": "node-query"}
+        pages = service.call("query", text=f"SELECT COUNT() AS n {condition}", asTwins=False)
+        assert pages == [[{"n": 5}]]
+    finally:
+        for name in names:
+            api.delete(f"/devices/{name}", headers={"If-Match": "*"})
+
+
+def test_wrong_query(service):
+    with pytest.raises(NodeError) as refused:
+        service.call("query", text="SELECT", asTwins=False)
+    assert refused.value.name == "ArgumentError"
 
 
 def test_method_to_the_node_device(service, node_device, device):

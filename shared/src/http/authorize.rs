@@ -73,6 +73,8 @@ pub fn access(operation: &Operation) -> Access {
             Granted(WRITE, Action::DeleteDevices)
         }
         O::GetTwin(_)
+        | O::Query
+        | O::ExplainQuery
         | O::EventsInfo
         | O::ReadEvents
         | O::StreamEvents

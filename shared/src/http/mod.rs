@@ -7,6 +7,7 @@
 pub mod attributed;
 pub mod authorize;
 pub mod backend;
+pub mod continuation;
 pub mod cursor;
 pub mod error;
 pub mod event_reader;
@@ -17,6 +18,7 @@ mod message_properties;
 pub mod operation;
 mod operations;
 mod precondition;
+pub mod query_pages;
 pub mod route;
 
 #[cfg(test)]
@@ -39,7 +41,8 @@ use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, console, device_messages, devices, dry_run, events,
-    messages, methods, modules, regenerate, retirement, routes, session, statistics, twins,
+    messages, methods, modules, queries, regenerate, retirement, routes, session, statistics,
+    twins,
 };
 use route::RouteError;
 
@@ -171,6 +174,9 @@ async fn serve_authorized<B: Backend>(
         O::PatchTwin(identity) => twins::write(backend, request, identity, false).await,
         O::ReplaceTwin(identity) => twins::write(backend, request, identity, true).await,
         O::InvokeMethod(identity) => methods::invoke(backend, request, identity).await,
+
+        O::Query => queries::query(backend, request).await,
+        O::ExplainQuery => queries::explain(backend, request).await,
 
         O::SendToDevice(id) => messages::send(backend, request, id).await,
         O::PurgeMessages(id) => messages::purge(backend, id).await,

@@ -46,6 +46,12 @@ pub enum Operation {
     /// `POST /twins/{id}/methods` and `/twins/{id}/modules/{mid}/methods`
     InvokeMethod(Identity),
 
+    // --- service.md §9, query-routing-events.md §1: queries ---
+    /// `POST /devices/query`
+    Query,
+    /// `POST /api/v1/query/explain`
+    ExplainQuery,
+
     // --- service.md §8: cloud-to-device ---
     /// `POST /devices/{id}/messages/deviceBound`
     SendToDevice(DeviceId),
@@ -169,6 +175,7 @@ impl Operation {
             | O::PatchTwin(_)
             | O::ReplaceTwin(_)
             | O::InvokeMethod(_)
+            | O::Query
             | O::SendToDevice(_)
             | O::PurgeMessages(_)
             | O::ReceiveFeedback
@@ -198,6 +205,7 @@ impl Operation {
             | O::ReadAudit
             | O::VerifyAudit
             | O::SignBlobUrl
+            | O::ExplainQuery
             | O::SignIn
             | O::CurrentSession
             | O::SignOut
@@ -229,6 +237,8 @@ impl Operation {
             Self::RegenerateKeys => 64 * KIB,
             // A whole file is held in memory while its lines are looked at.
             Self::PlanImport => 16 * 1024 * KIB,
+            // 8192 characters, escaped as the client likes, or twice as much to answer 412.
+            Self::Query | Self::ExplainQuery => 128 * KIB,
             _ => DEFAULT_BODY_LIMIT,
         }
     }

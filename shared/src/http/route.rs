@@ -167,6 +167,8 @@ fn operation(
             twin(O::InvokeMethod)
         }
 
+        (Post, ["devices", "query"]) => Ok(O::Query),
+
         (Post, ["devices", _, "messages", "devicebound"]) => device(O::SendToDevice),
         (Get, ["messages", "servicebound", "feedback"]) => Ok(O::ReceiveFeedback),
         (Delete, ["messages", "servicebound", "feedback", _]) => {
@@ -230,6 +232,7 @@ fn own_operation(
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
+        (Post, ["query", "explain"]) => Ok(O::ExplainQuery),
 
         (Post, ["session"]) => Ok(O::SignIn),
         (Get, ["session"]) => Ok(O::CurrentSession),
@@ -249,6 +252,9 @@ fn own_operation(
 fn not_offered(literals: &[&str]) -> Option<&'static str> {
     Some(match literals {
         ["devices", "query"] => "twin queries",
+        ["devices", "keys", "regenerate"] => "bulk key regeneration",
+        ["devices"] => "bulk registry operations",
+        ["devices", _, "modules"] | ["devices", _, "modules", _] => "module identities",
         ["devices", _, "modules", _, "messages", "devicebound", ..] => {
             "cloud-to-device messages for modules"
         }

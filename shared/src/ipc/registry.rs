@@ -6,6 +6,7 @@ use crate::error::HubError;
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::ipc::hub::Settings;
+use crate::ipc::query::{QueryPart, QueryScan};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -61,6 +62,8 @@ pub enum RegistryRequest {
     GetTwin(Identity),
     /// → `Twin`
     WriteTwin(WriteTwin),
+    /// One slice of a query's scan → `QueryPart`.
+    Query(Box<QueryScan>),
     /// → `Statistics`
     Statistics,
     /// → `Connection`: what is known of an identity's session.
@@ -205,6 +208,8 @@ pub enum RegistryReply {
     DevicePage(DevicePage),
     /// A twin document with its etag (unquoted).
     Twin(Document),
+    /// What a slice of a query's scan found.
+    QueryPart(Box<QueryPart>),
     /// Counts of this shard.
     Statistics(Statistics),
     /// Session facts for the console, as JSON (`GET /api/v1/devices/{id}/connection`).

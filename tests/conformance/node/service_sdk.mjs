@@ -1,5 +1,5 @@
-// Drives the unmodified npm `azure-iothub`: every method of its Registry, and direct methods of its
-// Client. All of that is REST over https on port 443 (service.md §14.1).
+// Drives the unmodified npm `azure-iothub`: every method of its Registry, its queries, and direct
+// methods of its Client. All of that is REST over https on port 443 (service.md §14.1).
 import iothub from 'azure-iothub';
 import { serve } from './agent.mjs';
 
@@ -20,6 +20,17 @@ serve({
 
   async registry({ method, parameters }) {
     return plain(await registry[method](...parameters));
+  },
+
+  // All pages of a query, as the application sees them.
+  async query({ text, pageSize, asTwins }) {
+    const query = registry.createQuery(text, pageSize);
+    const pages = [];
+    while (query.hasMoreResults) {
+      const { result } = asTwins ? await query.nextAsTwin() : await query.next(query.continuationToken);
+      pages.push(asTwins ? result.map((twin) => ({ deviceId: twin.deviceId, tags: twin.tags })) : plain(result));
+    }
+    return pages;
   },
 
   async invokeDeviceMethod({ deviceId, parameters }) {

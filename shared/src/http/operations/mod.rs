@@ -14,6 +14,7 @@ pub mod events;
 pub mod messages;
 pub mod methods;
 pub mod modules;
+pub mod queries;
 pub mod regenerate;
 pub mod retirement;
 pub mod routes;

@@ -17,6 +17,7 @@ mod identity;
 mod messages;
 mod modules;
 mod put;
+mod query;
 mod record;
 mod regenerate;
 mod retirement;
@@ -183,6 +184,7 @@ impl Registry {
             Request::RegenerateKeys(regenerate) => self.regenerate_keys(&regenerate, context),
             Request::GetTwin(identity) => twins::get(&identity, context)?,
             Request::WriteTwin(write) => self.write_twin(&write, context)?,
+            Request::Query(scan) => query::scan(&scan, context)?,
             Request::Statistics => browse::statistics(context)?,
             Request::GetConnection(identity) => session::describe(&identity, context)?,
             Request::Locate(locate) => return self.locate(token, locate, context),

@@ -72,6 +72,15 @@ pub(super) fn document(
     row: &IdentityRow,
     twin: &Twin,
 ) -> Result<Document, HubError> {
+    let pending = messages::pending_count(sql, &row.identity)?;
+    Ok(Document {
+        etag: twin.etag_text(),
+        body: body(row, twin, pending),
+    })
+}
+
+/// The body of that document, for who knows how many messages are pending.
+pub(super) fn body(row: &IdentityRow, twin: &Twin, pending: i64) -> Value {
     let unset =
         |time: Option<crate::time::Timestamp>| json!(time.unwrap_or(crate::time::Timestamp::UNSET));
     let mut body = Map::new();
@@ -88,7 +97,6 @@ pub(super) fn document(
     body.insert("statusUpdateTime".into(), unset(row.status_updated));
     body.insert("connectionState".into(), json!(row.connection_state()));
     body.insert("lastActivityTime".into(), unset(row.last_activity));
-    let pending = messages::pending_count(sql, &row.identity)?;
     body.insert("cloudToDeviceMessageCount".into(), json!(pending));
     body.insert("authenticationType".into(), json!(row.authentication.kind));
     body.insert("x509Thumbprint".into(), row.authentication.thumbprints());
@@ -105,10 +113,7 @@ pub(super) fn document(
     if let Some(scope) = &row.parent_scope {
         body.insert("parentScopes".into(), json!([scope]));
     }
-    Ok(Document {
-        etag: twin.etag_text(),
-        body: Value::Object(body),
-    })
+    Value::Object(body)
 }
 
 pub(super) fn get(

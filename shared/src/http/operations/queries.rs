@@ -1,0 +1,134 @@
+//! Queries over twins and jobs (`query-routing-events.md` §1, `service.md` §9), and what a
+//! query costs.
+
+use super::{Failure, settings};
+use crate::error::{ErrorCode, HubError};
+use crate::http::backend::Backend;
+use crate::http::continuation::Continuation;
+use crate::http::json;
+use crate::http::message::{Request, Response};
+use crate::http::query_pages::{cost, page};
+use crate::query::plan::prefilter;
+use crate::query::{Query, Sections, Shape, parse};
+use crate::sql::SqlValue;
+use serde_json::{Value, json};
+
+/// Most results of a page, also what an absent size means; clients ask for more and loop.
+const MAX_PAGE: usize = 100;
+
+/// `POST /devices/query`
+pub async fn query<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+    let text = read_text(request)?;
+    let query = parse(&text).map_err(HubError::from)?;
+    let mut size = read_size(request)?;
+    let settings = settings(backend).await?;
+    let now = backend.now();
+    let token = request
+        .header("x-ms-continuation")
+        .filter(|token| !token.is_empty())
+        .map(|token| Continuation::verify(token, &settings.session_key, &text, now))
+        .transpose()?;
+    let (position, remaining) = match token {
+        Some(token) => (Some(token.position), token.remaining),
+        None => (None, query.top),
+    };
+    if let Some(remaining) = remaining {
+        size = size.min(usize::try_from(remaining).unwrap_or(usize::MAX));
+    }
+    let page = page(backend, &text, &query, position, size).await?;
+    let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
+    let remaining = remaining.map(|remaining| remaining.saturating_sub(shown));
+    let response = Response::json(200, &Value::Array(page.items))
+        .with_header("x-ms-item-type", query.item_type());
+    match page.next {
+        Some(position) if remaining != Some(0) => {
+            let next = Continuation {
+                position,
+                remaining,
+                issued: now,
+            };
+            let token = next.issue(&settings.session_key, &text)?;
+            Ok(response.with_header("x-ms-continuation", token))
+        }
+        _ => Ok(response),
+    }
+}
+
+/// `POST /api/v1/query/explain`: how a query is answered, and what that costs now.
+pub async fn explain<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+    let text = read_text(request)?;
+    let query = parse(&text).map_err(HubError::from)?;
+    let shards = cost(backend, &text).await?;
+    let prefilter = prefilter(query.condition.as_ref()).map(|prefilter| {
+        let parameters: Vec<Value> = prefilter.parameters.iter().map(shown).collect();
+        json!({ "sql": prefilter.sql, "parameters": parameters })
+    });
+    Ok(Response::json(
+        200,
+        &json!({
+            "plan": plan(&query),
+            "prefilter": prefilter,
+            "rowsScanned": shards.iter().map(|shard| shard.scanned).sum::<u64>(),
+            "rowsMatched": shards.iter().map(|shard| shard.matched).sum::<u64>(),
+            "shards": shards
+                .iter()
+                .map(|shard| json!({ "rowsScanned": shard.scanned, "rowsMatched": shard.matched }))
+                .collect::<Vec<_>>(),
+        }),
+    ))
+}
+
+fn plan(query: &Query) -> Value {
+    json!({
+        "collection": query.collection.name(),
+        "itemType": query.item_type(),
+        "results": match query.shape() {
+            Shape::Rows => "one per document, in order of id",
+            Shape::Ordered => "one per document, in order of a value: each page scans all",
+            Shape::Groups => "one per group: each page scans all",
+        },
+        "reads": Sections::to_scan(query).names(),
+        "top": query.top,
+    })
+}
+
+fn shown(parameter: &SqlValue) -> Value {
+    match parameter {
+        SqlValue::Integer(number) => Value::from(*number),
+        SqlValue::Real(number) => Value::from(*number),
+        SqlValue::Text(text) => Value::from(text.as_str()),
+        SqlValue::Null | SqlValue::Blob(_) => Value::Null,
+    }
+}
+
+/// One answer for every body without a query in it (`query-routing-events.md` §1.11).
+fn read_text(request: &Request) -> Result<String, HubError> {
+    let missing = || HubError::new(ErrorCode::ArgumentNull, "BadRequest");
+    let body = json::parse_object(&request.body).map_err(|_| missing())?;
+    match json::member(&body, "query") {
+        Some(Value::String(text)) => Ok(text.clone()),
+        _ => Err(missing()),
+    }
+}
+
+fn read_size(request: &Request) -> Result<usize, HubError> {
+    let Some(text) = request
+        .header("x-ms-max-item-count")
+        .filter(|text| !text.is_empty())
+    else {
+        return Ok(MAX_PAGE);
+    };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match (digits, text.parse::<usize>()) {
+        (true, Ok(size)) if size > 0 => Ok(size.min(MAX_PAGE)),
+        // More digits than a number has.
+        (true, Err(_)) => Ok(MAX_PAGE),
+        _ => Err(HubError::invalid(
+            "x-ms-max-item-count must be a whole number from 1 on.",
+        )),
+    }
+}
+
+#[cfg(test)]
+#[path = "queries_tests.rs"]
+mod tests;

@@ -1,0 +1,259 @@
+//! A shard's part of a query (`query-routing-events.md` §1): slices of a scan in order of id.
+//!
+//! Reads the rows of this very moment, so a query sees every acknowledged write. The SQL
+//! prefilter takes out rows that cannot match; the evaluator decides about the others. A
+//! slice is bounded in rows and bytes, so that a query never keeps devices waiting long.
+
+use super::Context;
+use super::identity::{COLUMNS, IdentityRow};
+use super::twins;
+use crate::error::HubError;
+use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
+use crate::ipc::registry::RegistryReply;
+use crate::query::plan::{Prefilter, prefilter};
+use crate::query::project::weight;
+use crate::query::{
+    Collection, DocumentKey, Groups, Place, Query, Sections, Shape, matches, parse, project,
+};
+use crate::sql::{Row, Sql, SqlValue};
+use crate::twin::{Section, Twin};
+use serde_json::Value;
+
+/// Rows of one statement: they are all in memory at once. One more than a page has, since
+/// that is what a page without a condition asks for.
+const BATCH: u32 = 101;
+/// Rows that one slice looks at.
+const SLICE: u64 = 2_000;
+/// Results of one slice, about; a single larger one goes alone.
+const MAX_PART_BYTES: usize = 1_000_000;
+/// Most results of one slice.
+const MAX_ITEMS: u32 = 1_001;
+
+/// Scans on.
+pub(super) fn scan(scan: &QueryScan, context: &mut Context<'_>) -> Result<RegistryReply, HubError> {
+    let query = parse(&scan.text)?;
+    let mut slice = Slice {
+        scan,
+        query: &query,
+        limit: usize::try_from(scan.limit.clamp(1, MAX_ITEMS)).unwrap_or(1),
+        part: QueryPart::default(),
+        bytes: 0,
+        places: Vec::new(),
+        groups: Groups::default(),
+    };
+    // No job has left a document yet.
+    if query.collection != Collection::Jobs {
+        slice.run(context.sql)?;
+    }
+    Ok(RegistryReply::QueryPart(Box::new(slice.part)))
+}
+
+struct Slice<'a> {
+    scan: &'a QueryScan,
+    query: &'a Query,
+    limit: usize,
+    part: QueryPart,
+    bytes: usize,
+    /// Candidates of an ordered query, without what they hold.
+    places: Vec<Place>,
+    groups: Groups,
+}
+
+impl Slice<'_> {
+    fn run(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
+        let sections = Sections::to_scan(self.query);
+        let prefilter = prefilter(self.query.condition.as_ref());
+        let mut after = self.scan.after.clone();
+        'slice: loop {
+            let rows = read_rows(
+                sql,
+                self.query,
+                sections,
+                prefilter.as_ref(),
+                after.as_ref(),
+            )?;
+            let last_batch = rows.len() < usize::try_from(BATCH).unwrap_or(0);
+            for row in &rows {
+                let (identity, document) = read_document(row)?;
+                let key = DocumentKey::of(&identity.identity);
+                after = Some(key.clone());
+                self.part.scanned += 1;
+                if matches(self.query.condition.as_ref(), &document) {
+                    self.part.matched += 1;
+                    self.take(key, document)?;
+                }
+                if self.is_full() {
+                    self.part.scanned_to = after;
+                    break 'slice;
+                }
+            }
+            if last_batch {
+                break;
+            }
+            if self.part.scanned >= SLICE {
+                self.part.scanned_to = after;
+                break;
+            }
+        }
+        self.part.groups = std::mem::take(&mut self.groups).into_parts();
+        self.load_ordered(sql)
+    }
+
+    /// Whether a result that is made on the way is complete.
+    fn is_full(&self) -> bool {
+        self.part.items.len() >= self.limit || self.bytes > MAX_PART_BYTES
+    }
+
+    fn take(&mut self, key: DocumentKey, document: Value) -> Result<(), HubError> {
+        if self.scan.explain {
+            return Ok(());
+        }
+        match self.query.shape() {
+            Shape::Groups => self.groups.add(self.query, &document)?,
+            Shape::Rows => {
+                let place = Place::of(None, &document, key);
+                let body = project(self.query, document);
+                self.bytes += weight(&body);
+                self.part.items.push(QueryItem { place, body });
+            }
+            Shape::Ordered => {
+                let place = Place::of(self.query.order_by.as_ref(), &document, key);
+                let behind = self
+                    .scan
+                    .beyond
+                    .as_ref()
+                    .is_none_or(|beyond| place.compare(beyond, self.query).is_gt());
+                if behind {
+                    self.places.push(place);
+                }
+                if self.places.len() >= 2 * self.limit {
+                    self.keep_first_places();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_first_places(&mut self) {
+        let query = self.query;
+        self.places.sort_by(|one, other| one.compare(other, query));
+        self.part.cut |= self.places.len() > self.limit;
+        self.places.truncate(self.limit);
+    }
+
+    /// Loads what the first results of an ordered query hold, now that they are known.
+    fn load_ordered(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
+        self.keep_first_places();
+        let sections = Sections::to_show(self.query);
+        for place in std::mem::take(&mut self.places) {
+            if self.bytes > MAX_PART_BYTES {
+                self.part.cut = true;
+                break;
+            }
+            let Some(row) = read_row(sql, sections, &place.key)? else {
+                continue;
+            };
+            let body = project(self.query, read_document(&row)?.1);
+            self.bytes += weight(&body);
+            self.part.items.push(QueryItem { place, body });
+        }
+        Ok(())
+    }
+}
+
+/// Behind the columns of the identity: etag and version of the twin, its documents as far
+/// as they are needed, the number of pending messages.
+fn columns(sections: Sections) -> String {
+    let identity = COLUMNS
+        .split(", ")
+        .map(|column| format!("identity.{column}"));
+    let identity = identity.collect::<Vec<_>>().join(", ");
+    let or_null = |needed: bool, sql: &'static str| if needed { sql } else { "NULL" };
+    format!(
+        "{identity}, twin.etag, twin.version, {}, {}, {}, {}",
+        or_null(sections.tags, "json(twin.tags)"),
+        or_null(sections.desired, "json(twin.desired)"),
+        or_null(sections.reported, "json(twin.reported)"),
+        or_null(
+            sections.messages,
+            "(SELECT count(*) FROM message WHERE message.device_id = identity.device_id \
+             AND identity.module_id = '')"
+        ),
+    )
+}
+
+const TABLES: &str = "identity JOIN twin ON twin.device_id = identity.device_id \
+    AND twin.module_id = identity.module_id";
+
+fn read_rows(
+    sql: &dyn Sql,
+    query: &Query,
+    sections: Sections,
+    prefilter: Option<&Prefilter>,
+    after: Option<&DocumentKey>,
+) -> Result<Vec<Row>, HubError> {
+    let mut statement = format!(
+        "SELECT {} FROM {TABLES} WHERE identity.module_id {} ''",
+        columns(sections),
+        if query.collection == Collection::Modules {
+            "<>"
+        } else {
+            "="
+        }
+    );
+    let mut parameters: Vec<SqlValue> = Vec::new();
+    if let Some(after) = after {
+        statement.push_str(" AND (identity.device_id, identity.module_id) > (?, ?)");
+        parameters.push(after.device.as_str().into());
+        parameters.push(after.module.as_str().into());
+    }
+    if let Some(prefilter) = prefilter {
+        statement.push_str(" AND ");
+        statement.push_str(&prefilter.sql);
+        parameters.extend(prefilter.parameters.iter().cloned());
+    }
+    statement.push_str(" ORDER BY identity.device_id, identity.module_id LIMIT ?");
+    parameters.push(i64::from(BATCH).into());
+    sql.query(&statement, &parameters)
+}
+
+fn read_row(sql: &dyn Sql, sections: Sections, key: &DocumentKey) -> Result<Option<Row>, HubError> {
+    let statement = format!(
+        "SELECT {} FROM {TABLES} WHERE identity.device_id = ? AND identity.module_id = ?",
+        columns(sections)
+    );
+    let rows = sql.query(
+        &statement,
+        &[key.device.as_str().into(), key.module.as_str().into()],
+    )?;
+    Ok(rows.into_iter().next())
+}
+
+/// A row as the document that REST shows; parts that were not fetched look like new ones.
+fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError> {
+    fn part<T: serde::de::DeserializeOwned>(
+        row: &Row,
+        column: usize,
+        absent: impl Fn() -> T,
+    ) -> Result<T, HubError> {
+        row.text(column).map_or_else(
+            || Ok(absent()),
+            |text| {
+                serde_json::from_str(text)
+                    .map_err(|error| HubError::internal(format!("stored twin: {error}")))
+            },
+        )
+    }
+    let width = COLUMNS.split(", ").count();
+    let number = |column: usize| row.integer(width + column).unwrap_or(0);
+    let identity = IdentityRow::read(row)?;
+    let twin = Twin {
+        etag: number(0).unsigned_abs(),
+        version: number(1).unsigned_abs(),
+        tags: part(row, width + 2, serde_json::Map::new)?,
+        desired: part(row, width + 3, Section::new)?,
+        reported: part(row, width + 4, Section::new)?,
+    };
+    let document = twins::body(&identity, &twin, number(5));
+    Ok((identity, document))
+}
