@@ -34,7 +34,7 @@ texts! {
         column_what: "What", "작업";
         column_target: "Target", "대상";
         column_result: "Result", "결과";
-        column_source: "From", "출처";
+        column_source: "Source", "출처";
         show_change: "show what {action} changed", "{action} 변경 내용 보기";
         kind_person: "person", "사용자";
         kind_policy: "policy", "정책";

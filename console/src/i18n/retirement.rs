@@ -26,7 +26,7 @@ texts! {
         deletion_later: "After some days", "며칠 후";
         deletion_later_hint: "Until then it stays in the list, disabled.", "그때까지 사용 안 함 상태로 목록에 남습니다.";
         days: "Days", "일수";
-        days_hint: "1 to 3,660.", "1~3,660.";
+        days_hint: "A whole number from 1 to 3,660.", "1에서 3,660 사이의 정수.";
         what_happens: "What will happen", "진행 내용";
         step_credentials: "Its keys stop working at once, for good. A connected device is cut off within seconds.", "키가 즉시 영구히 무효가 됩니다. 연결된 디바이스는 몇 초 안에 연결이 끊깁니다.";
         step_archive: "Identity, twin and modules go into the archive, without keys and with a checksum.", "ID, 트윈, 모듈이 키를 제외하고 체크섬과 함께 보관됩니다.";

@@ -62,7 +62,7 @@ pub fn Detail(
                 </dd>
             </dl>
             <section class="record-change">
-                <h3>{tr!(audit.change_title)}</h3>
+                <h2>{tr!(audit.change_title)}</h2>
                 {change(&record)}
             </section>
         </div>

@@ -85,11 +85,6 @@ fn Record(
         move || time::parse(&at).map(|at| time::date_time(at, offset_minutes(at)))
     };
     let result = record.text("result");
-    let tone = match result.as_str() {
-        "ok" => Tone::Ok,
-        "requested" => Tone::Info,
-        _ => Tone::Bad,
-    };
     let source = record.text("source");
     let detail_id = format!("record-{}", record.place());
     let controls = detail_id.clone();
@@ -109,7 +104,7 @@ fn Record(
             <td>{actor(record.text("actor"))}</td>
             <td>{move || action.with_value(|name| names::action(name))}</td>
             <td class="grow">{target(&record)}</td>
-            <td><Badge tone=Signal::stored(tone) text=Signal::derive(move || names::result(&result))/></td>
+            <td>{outcome(result)}</td>
             <td class="dim mono clip" title=source.clone()>{if source.is_empty() { "–".to_owned() } else { source.clone() }}</td>
         </tr>
         {move || open.get().then(|| view! {
@@ -118,6 +113,19 @@ fn Record(
             </tr>
         })}
     }
+}
+
+/// What is as it should be stays quiet, so that refusals stand out.
+fn outcome(result: String) -> AnyView {
+    let tone = match result.as_str() {
+        "ok" => {
+            return view! { <span class="dim">{tr!(audit.result_ok)}</span> }.into_any();
+        }
+        "requested" => Tone::Info,
+        _ => Tone::Bad,
+    };
+    let text = Signal::derive(move || names::result(&result));
+    view! { <Badge tone=Signal::stored(tone) text/> }.into_any()
 }
 
 fn actor(recorded: String) -> impl IntoView {
