@@ -66,7 +66,7 @@ test('the audit tells who changed what, shows refusals, and proves itself', asyn
   await test.step('a record opens with what stood there before and after', async () => {
     await page.goto(at(`audit?device=${id}&action=updateTwin`));
     const record = page.getByRole('button', { name: /show what Twin changed changed/ }).first();
-    await page.keyboard.press('j');
+    await expect(record).toBeVisible();
     await page.keyboard.press('j');
     await expect(record).toBeFocused();
     await record.press('Enter');
