@@ -9,7 +9,12 @@ use crate::components::toast::Toasts;
 use crate::i18n::tr;
 use crate::logic::connection_string::sign_in_token;
 use crate::pages::{
-    device::DevicePage, devices::DevicesPage, not_found::NotFound, overview::OverviewPage,
+    archive::{ArchivePage, ArchivedPage},
+    audit::AuditPage,
+    device::DevicePage,
+    devices::DevicesPage,
+    not_found::NotFound,
+    overview::OverviewPage,
     sign_in::SignIn,
 };
 use crate::preferences;
@@ -56,6 +61,9 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/") view=OverviewPage/>
                             <Route path=path!("/devices") view=DevicesPage/>
                             <Route path=path!("/devices/:id/:tab?") view=DevicePage/>
+                            <Route path=path!("/archive") view=ArchivePage/>
+                            <Route path=path!("/archive/:id/:generation") view=ArchivedPage/>
+                            <Route path=path!("/audit") view=AuditPage/>
                         </Routes>
                     </Shell>
                 </Router>

@@ -1,5 +1,7 @@
 //! The console's addresses: the only place that builds or reads them.
 
+use crate::logic::archive_filter::ArchiveFilter;
+use crate::logic::audit_filter::AuditFilter;
 use crate::logic::url_state::{DeviceFilter, decode, encode};
 use leptos_router::NavigateOptions;
 
@@ -37,16 +39,19 @@ pub enum Tab {
     Methods,
     /// Cloud-to-device messages.
     Messages,
+    /// Module identities.
+    Modules,
 }
 
 impl Tab {
     /// All tabs in their order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Identity,
         Self::Twin,
         Self::Telemetry,
         Self::Methods,
         Self::Messages,
+        Self::Modules,
     ];
 
     /// Its name in the address.
@@ -57,6 +62,7 @@ impl Tab {
             Self::Telemetry => "telemetry",
             Self::Methods => "methods",
             Self::Messages => "messages",
+            Self::Modules => "modules",
         }
     }
 
@@ -96,6 +102,46 @@ pub fn read_device(pathname: &str) -> Option<(String, Option<Tab>)> {
     Some((id, tab))
 }
 
+/// The record of changes with a filter.
+pub fn audit(filter: &AuditFilter) -> String {
+    format!("{BASE}/audit{}", filter.write())
+}
+
+/// What was done to one device.
+pub fn audit_of(device: &str) -> String {
+    audit(&AuditFilter {
+        device: device.to_owned(),
+        ..AuditFilter::default()
+    })
+}
+
+/// The archive with a filter.
+pub fn archive(filter: &ArchiveFilter) -> String {
+    format!("{BASE}/archive{}", filter.write())
+}
+
+/// An archived device.
+pub fn archived(id: &str, generation: &str) -> String {
+    format!("{BASE}/archive/{}/{}", encode(id), encode(generation))
+}
+
+/// An archived device with the retirement that brought it there.
+pub fn retired(id: &str, generation: &str, operation: &str) -> String {
+    format!(
+        "{}?retirement={}",
+        archived(id, generation),
+        encode(operation)
+    )
+}
+
+/// The archived device that an address names: its id and generation.
+pub fn read_archived(pathname: &str) -> Option<(String, String)> {
+    let rest = pathname.strip_prefix(BASE)?.strip_prefix("/archive/")?;
+    let (id, generation) = rest.trim_end_matches('/').split_once('/')?;
+    let usable = !id.is_empty() && !generation.contains('/');
+    usable.then(|| (decode(id), decode(generation)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +154,17 @@ mod tests {
                 assert_eq!(read, Some((id.to_owned(), Some(tab))));
             }
         }
+    }
+
+    #[test]
+    fn archive_addresses_read_back() {
+        for id in ["pump-1", "a%41", "x#?;'=", "p.q"] {
+            let read = read_archived(&archived(id, "639120"));
+            assert_eq!(read, Some((id.to_owned(), "639120".to_owned())));
+        }
+        assert_eq!(read_archived("/console/archive"), None);
+        assert_eq!(read_archived("/console/archive/only"), None);
+        assert_eq!(read_archived("/console/archive/a/b/c"), None);
     }
 
     #[test]

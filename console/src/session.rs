@@ -34,6 +34,10 @@ pub enum Permission {
     MessagesWrite,
     /// See keys.
     KeysRead,
+    /// Read and verify the whole record of changes.
+    AuditRead,
+    /// Erase archived devices.
+    HubManage,
 }
 
 impl Permission {
@@ -46,6 +50,8 @@ impl Permission {
             Self::MethodsInvoke => "directMethods/invoke",
             Self::MessagesWrite => "cloudToDeviceMessages/send",
             Self::KeysRead => "credentials/read",
+            Self::AuditRead => "audit/read",
+            Self::HubManage => "hub/manage",
         }
     }
 }
@@ -59,8 +65,8 @@ pub fn allows(role: &str, permission: Permission) -> bool {
         _ => 0,
     };
     rank >= match permission {
-        Permission::KeysRead => 3,
-        Permission::DevicesDelete => 2,
+        Permission::KeysRead | Permission::HubManage => 3,
+        Permission::DevicesDelete | Permission::AuditRead => 2,
         _ => 1,
     }
 }
@@ -106,6 +112,9 @@ mod tests {
         assert!(allows("supervisor", Permission::DevicesDelete));
         assert!(!allows("supervisor", Permission::KeysRead));
         assert!(allows("admin", Permission::KeysRead));
+        assert!(!allows("operator", Permission::AuditRead));
+        assert!(allows("supervisor", Permission::AuditRead));
+        assert!(!allows("supervisor", Permission::HubManage));
         assert!(!allows("someone", Permission::MethodsInvoke));
     }
 }

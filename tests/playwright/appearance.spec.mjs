@@ -11,6 +11,9 @@ const SCREENS = [
   { name: 'device-telemetry', where: `devices/${ID}/telemetry`, korean: ID, english: ID },
   { name: 'device-methods', where: `devices/${ID}/methods`, korean: ID, english: ID },
   { name: 'device-messages', where: `devices/${ID}/messages`, korean: ID, english: ID },
+  { name: 'device-modules', where: `devices/${ID}/modules`, korean: ID, english: ID },
+  { name: 'archive', where: 'archive', korean: '보관함', english: 'Archive' },
+  { name: 'audit', where: 'audit', korean: '감사 기록', english: 'Audit' },
 ];
 
 /** English words that must be gone in Korean: they name things, they are no product names. */

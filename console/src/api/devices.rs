@@ -120,7 +120,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn new(answer: Answer<Value>) -> Self {
+    pub(super) fn new(answer: Answer<Value>) -> Self {
         let body_tag = answer
             .value
             .get("etag")

@@ -1,12 +1,16 @@
 //! The one place that talks to the hub: the public REST API of the same origin and nothing else.
 //! One file per group of calls; only `client` knows about fetch.
 
+pub mod archive;
+pub mod audit;
 pub mod client;
 pub mod devices;
 pub mod error;
 pub mod events;
 pub mod messages;
 pub mod methods;
+pub mod modules;
+pub mod retirement;
 pub mod session;
 pub mod twins;
 

@@ -44,6 +44,9 @@ pub fn Button(
     /// Cannot be pressed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// Why it cannot be pressed now; disables it and is told on hover.
+    #[prop(optional, into)]
+    obstacle: Signal<Option<String>>,
     /// Longer label for assistive technology.
     #[prop(optional, into)]
     described: Option<Signal<String>>,
@@ -52,11 +55,12 @@ pub fn Button(
     submit: bool,
 ) -> impl IntoView {
     let forbidden = move || permission.is_some_and(|p| !may(p));
-    let off = Memo::new(move |_| disabled.get() || forbidden());
+    let off = Memo::new(move |_| disabled.get() || forbidden() || obstacle.with(Option::is_some));
     let reason = move || {
         permission
             .filter(|p| !may(*p))
             .map(|p| fill(t().common.needs_permission, &[("permission", p.name())]))
+            .or_else(|| obstacle.get())
     };
     let spoken = move || {
         described

@@ -98,6 +98,12 @@ pub fn Confirm(
     /// Name to type before the button works.
     #[prop(optional, into)]
     must_type: Option<Signal<String>>,
+    /// Whether a field among the children takes the focus first.
+    #[prop(optional)]
+    keeps_focus: bool,
+    /// Nothing is lost by it: the button does not warn.
+    #[prop(optional)]
+    harmless: bool,
     /// Whether it is under way.
     #[prop(optional, into)]
     busy: Signal<bool>,
@@ -138,7 +144,7 @@ pub fn Confirm(
                         <input
                             type="text"
                             class="input mono"
-                            data-first=""
+                            data-first=(!keeps_focus).then_some("")
                             autocomplete="off"
                             spellcheck="false"
                             prop:value=move || typed.get()
@@ -150,7 +156,7 @@ pub fn Confirm(
                     <Button label=Signal::derive(|| t().common.cancel.to_owned()) on_press=move |()| open.set(false)/>
                     <Button
                         label=action
-                        weight=Weight::Danger
+                        weight=if harmless { Weight::Primary } else { Weight::Danger }
                         disabled=Signal::derive(move || !ready.get())
                         submit=true
                         on_press=|()| ()

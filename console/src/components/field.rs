@@ -85,6 +85,9 @@ pub fn SelectField(
     /// Label before instead of above.
     #[prop(optional)]
     inline: bool,
+    /// Gets the focus when its dialog opens.
+    #[prop(optional)]
+    first: bool,
 ) -> impl IntoView {
     let id = unique_id("select");
     let options = options
@@ -101,6 +104,7 @@ pub fn SelectField(
             <select
                 id=id
                 class="input select"
+                data-first=first.then_some("")
                 prop:value=move || value.get()
                 on:change=move |event| on_change.run(event_target_value(&event))
             >

@@ -42,6 +42,18 @@ pub enum Icon {
     Tray,
     /// Pulse line.
     Pulse,
+    /// Box with a lid.
+    Archive,
+    /// Written sheet.
+    Record,
+    /// Shield with a tick.
+    Shield,
+    /// Arrow into a tray.
+    Download,
+    /// Arrow that turns back.
+    Restore,
+    /// Round arrow.
+    Refresh,
 }
 
 /// The drawing.
@@ -83,6 +95,14 @@ pub fn IconView(
             "M2.500 9.500 4.500 3h7l2 6.500v4h-11ZM2.500 9.500H6l.8 1.800h2.400l.8-1.800h3.500"
         }
         Icon::Pulse => "M1.500 8.500h3l2-5 3 9 2-4h3",
+        Icon::Archive => "M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.800h3",
+        Icon::Record => "M3.500 2h6l3 3v9h-9ZM9.500 2v3h3M6 8h4M6 10.800h4",
+        Icon::Shield => {
+            "M8 1.800 13 3.600v4.200c0 3-2 5.200-5 6.400-3-1.200-5-3.400-5-6.400V3.600ZM5.600 8l1.700 1.700 3.100-3.400"
+        }
+        Icon::Download => "M8 2v7.500M4.800 6.500 8 9.700l3.200-3.200M2.500 11v2.500h11V11",
+        Icon::Restore => "M3 6.500h6.500a3.500 3.500 0 0 1 0 7H6M3 6.500 6 3.500M3 6.500l3 3",
+        Icon::Refresh => "M13 8a5 5 0 1 1-1.600-3.700M13 2v3h-3",
     };
     view! {
         <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">

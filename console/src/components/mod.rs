@@ -13,6 +13,7 @@ pub mod json_view;
 pub mod keyboard;
 pub mod meter;
 pub mod page_title;
+pub mod search_field;
 pub mod shell;
 pub mod shortcuts;
 pub mod state_view;

@@ -8,6 +8,8 @@ use crate::components::shortcuts::Shortcuts;
 use crate::components::toast;
 use crate::connectivity;
 use crate::i18n::{Language, fill, t, tr};
+use crate::logic::archive_filter::ArchiveFilter;
+use crate::logic::audit_filter::AuditFilter;
 use crate::logic::url_state::DeviceFilter;
 use crate::preferences::{Theme, Zone, preferences};
 use crate::routes;
@@ -52,8 +54,10 @@ pub fn Shell(
 #[component]
 fn Navigation() -> impl IntoView {
     let path = use_location().pathname;
-    let on_devices =
-        Memo::new(move |_| path.get().starts_with(&format!("{}/devices", routes::BASE)));
+    let below = move |part: &'static str| {
+        Memo::new(move |_| path.get().starts_with(&format!("{}/{part}", routes::BASE)))
+    };
+    let (on_devices, on_archive, on_audit) = (below("devices"), below("archive"), below("audit"));
     let current = move |yes: bool| yes.then_some("page");
     view! {
         <nav class="nav" aria-label=tr!(common.navigation)>
@@ -67,6 +71,15 @@ fn Navigation() -> impl IntoView {
             <a href=routes::devices(&DeviceFilter::default()) aria-current=move || current(on_devices.get())>
                 <IconView icon=Icon::Device/>
                 <span>{tr!(common.nav_devices)}</span>
+            </a>
+            <a href=routes::archive(&ArchiveFilter::default()) aria-current=move || current(on_archive.get())>
+                <IconView icon=Icon::Archive/>
+                <span>{tr!(common.nav_archive)}</span>
+            </a>
+            <h2>{tr!(common.nav_hub)}</h2>
+            <a href=routes::audit(&AuditFilter::default()) aria-current=move || current(on_audit.get())>
+                <IconView icon=Icon::Record/>
+                <span>{tr!(common.nav_audit)}</span>
             </a>
         </nav>
     }

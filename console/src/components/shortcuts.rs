@@ -1,8 +1,10 @@
-//! Keys that work everywhere: `?` for help, `g o` and `g d` to jump.
+//! Keys that work everywhere: `?` for help, `g` and a letter to jump.
 
 use crate::components::dialog::Dialog;
 use crate::components::keyboard::on_page_key;
 use crate::i18n::{t, tr};
+use crate::logic::archive_filter::ArchiveFilter;
+use crate::logic::audit_filter::AuditFilter;
 use crate::logic::url_state::DeviceFilter;
 use crate::routes;
 use leptos::prelude::*;
@@ -23,6 +25,11 @@ pub fn Shortcuts() -> impl IntoView {
                 &routes::devices(&DeviceFilter::default()),
                 routes::to_screen(),
             ),
+            (true, "r") => navigate(
+                &routes::archive(&ArchiveFilter::default()),
+                routes::to_screen(),
+            ),
+            (true, "a") => navigate(&routes::audit(&AuditFilter::default()), routes::to_screen()),
             (_, "?") => open.set(true),
             _ => return false,
         }
@@ -34,6 +41,8 @@ pub fn Shortcuts() -> impl IntoView {
                 <dt><kbd>"?"</kbd></dt><dd>{tr!(common.shortcut_help)}</dd>
                 <dt><kbd>"g"</kbd> " " <kbd>"o"</kbd></dt><dd>{tr!(common.shortcut_overview)}</dd>
                 <dt><kbd>"g"</kbd> " " <kbd>"d"</kbd></dt><dd>{tr!(common.shortcut_devices)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"r"</kbd></dt><dd>{tr!(common.shortcut_archive)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"a"</kbd></dt><dd>{tr!(common.shortcut_audit)}</dd>
                 <dt><kbd>"/"</kbd></dt><dd>{tr!(common.shortcut_filter)}</dd>
                 <dt><kbd>"j"</kbd></dt><dd>{tr!(common.shortcut_next)}</dd>
                 <dt><kbd>"k"</kbd></dt><dd>{tr!(common.shortcut_previous)}</dd>

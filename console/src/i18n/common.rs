@@ -8,6 +8,9 @@ texts! {
         navigation: "Main", "주 메뉴";
         nav_overview: "Overview", "개요";
         nav_devices: "Devices", "디바이스";
+        nav_archive: "Archive", "보관함";
+        nav_hub: "Hub", "허브";
+        nav_audit: "Audit", "감사 기록";
         nav_fleet: "Fleet", "플릿";
         go_to_device: "Find a device", "디바이스 찾기";
         go_to_device_hint: "Find a device by its id", "ID로 디바이스 찾기";
@@ -80,5 +83,7 @@ texts! {
         shortcut_open: "Open the row", "행 열기";
         shortcut_overview: "Go to the overview", "개요로 이동";
         shortcut_devices: "Go to the devices", "디바이스로 이동";
+        shortcut_archive: "Go to the archive", "보관함으로 이동";
+        shortcut_audit: "Go to the audit", "감사 기록으로 이동";
     }
 }

@@ -9,9 +9,11 @@ texts! {
         tab_telemetry: "Telemetry", "원격 분석";
         tab_methods: "Methods", "메서드";
         tab_messages: "Messages", "메시지";
+        tab_modules: "Modules", "모듈";
         not_found_title: "There is no device “{id}”", "“{id}” 디바이스가 없습니다";
         not_found_text: "It may have been deleted, or the link has a typo.", "삭제되었거나 링크에 오타가 있을 수 있습니다.";
         to_list: "To the device list", "디바이스 목록으로";
+        history: "What was done to it", "변경 기록";
         copy_id: "Copy device id", "디바이스 ID 복사";
         copy_connection_string: "Copy connection string", "연결 문자열 복사";
         no_key_to_copy: "This device has no key that you may read", "읽을 수 있는 키가 없는 디바이스입니다";

@@ -4,12 +4,16 @@
 
 #[macro_use]
 mod table;
+mod archive;
+mod audit;
 mod common;
 mod device;
 mod devices;
 mod messages;
 mod methods;
+mod modules;
 mod overview;
+mod retirement;
 mod sign_in;
 mod telemetry;
 mod twin;
@@ -65,6 +69,14 @@ pub struct Texts {
     pub methods: methods::Methods,
     /// Cloud-to-device messages.
     pub messages: messages::Messages,
+    /// Module identities.
+    pub modules: modules::Modules,
+    /// Retiring a device.
+    pub retirement: retirement::Retirement,
+    /// Archived devices.
+    pub archive: archive::Archive,
+    /// Record of changes.
+    pub audit: audit::Audit,
 }
 
 macro_rules! all_tables {
@@ -79,6 +91,10 @@ macro_rules! all_tables {
             telemetry: telemetry::Telemetry::$language,
             methods: methods::Methods::$language,
             messages: messages::Messages::$language,
+            modules: modules::Modules::$language,
+            retirement: retirement::Retirement::$language,
+            archive: archive::Archive::$language,
+            audit: audit::Audit::$language,
         }
     };
 }
@@ -175,6 +191,10 @@ mod tests {
             telemetry::Telemetry::ENTRIES,
             methods::Methods::ENTRIES,
             messages::Messages::ENTRIES,
+            modules::Modules::ENTRIES,
+            retirement::Retirement::ENTRIES,
+            archive::Archive::ENTRIES,
+            audit::Audit::ENTRIES,
         ]
         .concat()
     }

@@ -5,6 +5,16 @@ pub fn device_connection_string(host_name: &str, device_id: &str, key: &str) -> 
     format!("HostName={host_name};DeviceId={device_id};SharedAccessKey={key}")
 }
 
+/// The connection string of a module (`service.md §2.1`, module form).
+pub fn module_connection_string(
+    host_name: &str,
+    device_id: &str,
+    module_id: &str,
+    key: &str,
+) -> String {
+    format!("HostName={host_name};DeviceId={device_id};ModuleId={module_id};SharedAccessKey={key}")
+}
+
 /// The token in what a person pasted: the whole sign-in link, its fragment, or the bare token.
 /// `None` if nothing usable is there.
 pub fn sign_in_token(pasted: &str) -> Option<&str> {
@@ -36,6 +46,14 @@ mod tests {
         assert_eq!(
             device_connection_string("localhost:8443", "pump-1", "a2V5="),
             "HostName=localhost:8443;DeviceId=pump-1;SharedAccessKey=a2V5="
+        );
+    }
+
+    #[test]
+    fn a_module_stands_between_device_and_key() {
+        assert_eq!(
+            module_connection_string("h", "pump-1", "filter", "a2V5="),
+            "HostName=h;DeviceId=pump-1;ModuleId=filter;SharedAccessKey=a2V5="
         );
     }
 

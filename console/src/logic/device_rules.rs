@@ -34,6 +34,15 @@ pub fn check_device_id(id: &str) -> Result<(), IdProblem> {
     Ok(())
 }
 
+/// Modules that the hub itself keeps on every edge device.
+const SYSTEM_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
+
+/// Whether a module belongs to the edge runtime: it comes and goes with the device
+/// (`service.md §4.4`).
+pub fn is_system_module(id: &str) -> bool {
+    SYSTEM_MODULES.contains(&id)
+}
+
 /// Whether a key is base64 of 16 to 64 bytes (`service.md §4.2`).
 pub fn is_device_key(key: &str) -> bool {
     let body = key.trim_end_matches('=');
@@ -82,6 +91,14 @@ mod tests {
         assert_eq!(check_device_id("펌프"), Err(IdProblem::Character('펌')));
         assert_eq!(check_device_id(&"a".repeat(128)), Ok(()));
         assert_eq!(check_device_id(&"a".repeat(129)), Err(IdProblem::TooLong));
+    }
+
+    #[test]
+    fn system_modules_are_known_by_name() {
+        assert!(is_system_module("$edgeAgent"));
+        assert!(is_system_module("$edgeHub"));
+        assert!(!is_system_module("edgeHub"));
+        assert!(!is_system_module("filter"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Pure rules behind the screens: no browser, no network, no clock. Everything here is tested
 //! natively; anything that needs a window belongs in `components` or `api`.
 
+pub mod archive_filter;
+pub mod audit_filter;
 pub mod connection_string;
 pub mod device_rules;
 pub mod error_envelope;
@@ -11,6 +13,7 @@ pub mod line_diff;
 pub mod merge_patch;
 pub mod number;
 pub mod numeric_paths;
+pub mod retirement;
 pub mod scale;
 pub mod telemetry_buffer;
 pub mod time;

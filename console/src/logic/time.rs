@@ -60,6 +60,28 @@ pub fn date_time(at: Millis, offset_minutes: i32) -> String {
     format!("{year:04}-{month:02}-{day:02} {}", hms(clock))
 }
 
+/// `2026-03-01T10:05:00Z`, as the hub takes it.
+pub fn timestamp(at: Millis) -> String {
+    format!("{}Z", date_time(at, 0).replace(' ', "T"))
+}
+
+/// `2026-03-01T10:05`, as a date and time field of the browser holds it.
+pub fn wall_time(at: Millis, offset_minutes: i32) -> String {
+    let (year, month, day, clock) = split(at, offset_minutes);
+    let (hour, minute) = (clock / 3600, clock / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}")
+}
+
+/// The moment that a date and time field names. `None` while the field is incomplete.
+pub fn from_wall_time(text: &str, offset_minutes: i32) -> Option<Millis> {
+    let whole = if text.len() == 16 {
+        format!("{text}:00")
+    } else {
+        text.to_owned()
+    };
+    parse(&whole).map(|at| at - f64::from(offset_minutes) * 60_000.0)
+}
+
 /// `10:05:00.123`, for rows of a live tail.
 pub fn clock_time(at: Millis, offset_minutes: i32) -> String {
     let (_, _, _, clock) = split(at, offset_minutes);
@@ -202,6 +224,17 @@ mod tests {
         assert_eq!(offset_name(0), "UTC");
         assert_eq!(offset_name(540), "UTC+9");
         assert_eq!(offset_name(-210), "UTC−3:30");
+    }
+
+    #[test]
+    fn fields_of_the_browser_read_back() {
+        let at = parse("2026-03-01T10:05:00Z").unwrap();
+        assert_eq!(timestamp(at), "2026-03-01T10:05:00Z");
+        for offset in [0, 540, -210] {
+            assert_eq!(from_wall_time(&wall_time(at, offset), offset), Some(at));
+        }
+        assert_eq!(wall_time(at, 540), "2026-03-01T19:05");
+        assert_eq!(from_wall_time("", 0), None);
     }
 
     #[test]

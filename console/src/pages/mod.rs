@@ -1,6 +1,8 @@
 //! One module per screen.
 
 pub mod absent;
+pub mod archive;
+pub mod audit;
 pub mod device;
 pub mod devices;
 pub mod not_found;

@@ -1,6 +1,7 @@
 //! The head of the device page: which device, how it is, and what is done most often.
 
 use super::Shared;
+use super::retire::RetireDevice;
 use crate::components::badge::{ConnectionBadge, StatusBadge};
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
@@ -31,6 +32,7 @@ pub fn Header(
     } = shared;
     let disabling = RwSignal::new(None::<Target>);
     let deleting = RwSignal::new(None::<Target>);
+    let retiring = RwSignal::new(false);
     let enabled = Signal::derive(move || {
         identity
             .data
@@ -128,6 +130,16 @@ pub fn Header(
                     }
                 />
                 <Button
+                    label=Signal::derive(|| t().retirement.retire.to_owned())
+                    weight=Weight::Danger
+                    permission=Permission::DevicesDelete
+                    obstacle=Signal::derive(move || {
+                        reason.with(|reason| reason.starts_with("retired: "))
+                            .then(|| t().retirement.already.to_owned())
+                    })
+                    on_press=move |()| retiring.set(true)
+                />
+                <Button
                     label=Signal::derive(|| t().devices.delete.to_owned())
                     weight=Weight::Danger
                     permission=Permission::DevicesDelete
@@ -147,5 +159,6 @@ pub fn Header(
         })}
         <DisableDevice target=disabling on_done=changed/>
         <DeleteDevice target=deleting on_done=left/>
+        <RetireDevice shared open=retiring/>
     }
 }

@@ -7,6 +7,7 @@ use crate::components::state_view::live_view;
 use crate::components::time_text::Moment;
 use crate::i18n::{fill, t, tr};
 use crate::logic::time;
+use crate::routes;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -33,7 +34,10 @@ pub fn IdentityTab(
             </section>
         </div>
         <section class="card" aria-labelledby="identity-title">
-            <header><h2 id="identity-title">{tr!(device.identity_title)}</h2></header>
+            <header>
+                <h2 id="identity-title">{tr!(device.identity_title)}</h2>
+                <a class="more" href=shared.id.with_value(|id| routes::audit_of(id))>{tr!(device.history)}</a>
+            </header>
             {live_view(identity, 6, |identity| view! { <IdentityFacts identity/> })}
         </section>
     }

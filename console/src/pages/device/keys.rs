@@ -82,8 +82,14 @@ pub fn Keys(
     }
 }
 
+/// A text that is masked until asked for, and copied without being shown.
 #[component]
-fn Secret(name: Signal<String>, value: Signal<Option<String>>) -> impl IntoView {
+pub fn Secret(
+    /// Its name.
+    name: Signal<String>,
+    /// The text, if there is one.
+    value: Signal<Option<String>>,
+) -> impl IntoView {
     let shown = RwSignal::new(false);
     let spoken = move |text: fn() -> &'static str| {
         Signal::derive(move || fill(text(), &[("key", &name.get())]))

@@ -6,7 +6,11 @@ mod identity;
 mod keys;
 mod messages;
 mod methods;
+mod module_create;
+mod module_delete;
+mod modules;
 mod queue;
+mod retire;
 mod telemetry;
 mod telemetry_chart;
 mod telemetry_rows;
@@ -104,6 +108,7 @@ fn OneDevice(id: String, tab: Memo<Option<Tab>>) -> impl IntoView {
                     Some(Tab::Telemetry) => view! { <telemetry::TelemetryTab shared/> }.into_any(),
                     Some(Tab::Methods) => view! { <methods::MethodsTab shared/> }.into_any(),
                     Some(Tab::Messages) => view! { <messages::MessagesTab shared/> }.into_any(),
+                    Some(Tab::Modules) => view! { <modules::ModulesTab shared/> }.into_any(),
                     None => view! { <NotFound/> }.into_any(),
                 }}
             })}
@@ -125,6 +130,7 @@ fn Tabs(id: StoredValue<String>, tab: Memo<Option<Tab>>) -> impl IntoView {
                     Tab::Telemetry => words.tab_telemetry,
                     Tab::Methods => words.tab_methods,
                     Tab::Messages => words.tab_messages,
+                    Tab::Modules => words.tab_modules,
                 }
             };
             view! {

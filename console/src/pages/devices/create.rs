@@ -48,7 +48,8 @@ pub fn CreateDevice(
     }
 }
 
-fn id_problem(problem: IdProblem) -> String {
+/// What is wrong with an id, in words. Tracked.
+pub fn id_problem(problem: IdProblem) -> String {
     let words = &t().devices;
     match problem {
         IdProblem::Empty => words.id_empty.to_owned(),

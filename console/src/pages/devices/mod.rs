@@ -7,6 +7,7 @@ mod filters;
 mod table;
 
 pub use actions::{DeleteDevice, DisableDevice, Target, enable};
+pub use create::id_problem;
 
 use crate::api::devices::{self as api, DevicePage};
 use crate::components::button::{Button, Weight};

@@ -1,0 +1,148 @@
+//! The filter bar of the audit screen. The address is the state; this only writes it.
+
+use super::names::ACTIONS;
+use crate::clock;
+use crate::components::button::{Button, Weight};
+use crate::components::field::{SelectField, unique_id};
+use crate::components::icon::Icon;
+use crate::components::search_field::SearchField;
+use crate::i18n::{t, tr};
+use crate::logic::audit_filter::{AuditFilter, BETWEEN};
+use crate::logic::time;
+use crate::preferences::offset_minutes;
+use leptos::prelude::*;
+
+/// The bar.
+#[component]
+pub fn Filters(
+    /// The filter of the address.
+    filter: Memo<AuditFilter>,
+    /// Writes a new one.
+    change: Callback<AuditFilter>,
+) -> impl IntoView {
+    let apply = move |set: &dyn Fn(&mut AuditFilter)| {
+        let now = filter.get_untracked();
+        let mut next = now.closed();
+        set(&mut next);
+        if next != now.closed() {
+            change.run(next);
+        }
+    };
+    let mut actions = vec![("", Signal::derive(|| t().audit.any_action.to_owned()))];
+    actions.extend(
+        ACTIONS
+            .iter()
+            .map(|(name, words)| (*name, Signal::derive(move || words(t()).to_owned()))),
+    );
+    let periods = vec![
+        ("", Signal::derive(|| t().audit.period_all.to_owned())),
+        ("hour", Signal::derive(|| t().audit.period_hour.to_owned())),
+        ("day", Signal::derive(|| t().audit.period_day.to_owned())),
+        ("week", Signal::derive(|| t().audit.period_week.to_owned())),
+        (
+            "month",
+            Signal::derive(|| t().audit.period_month.to_owned()),
+        ),
+        (
+            BETWEEN,
+            Signal::derive(|| t().audit.period_between.to_owned()),
+        ),
+    ];
+    let pick_period = move |name: String| {
+        apply(&|filter| {
+            filter.period.clone_from(&name);
+            filter.since.clear();
+            filter.until.clear();
+            if name == BETWEEN {
+                // A day to begin with: an open start would look like no filter at all.
+                filter.since = time::timestamp(clock::now_once() - 86_400_000.0);
+            }
+        });
+    };
+    let between = Memo::new(move |_| filter.with(|f| f.period == BETWEEN));
+    view! {
+        <div class="filter" role="search" aria-label=tr!(audit.filters)>
+            <SearchField
+                main=true
+                icon=Icon::Device
+                label=Signal::derive(|| t().audit.filter_device.to_owned())
+                value=Signal::derive(move || filter.with(|f| f.device.clone()))
+                on_change=move |text: String| apply(&|f| f.device.clone_from(&text))
+            />
+            <SearchField
+                icon=Icon::Person
+                label=Signal::derive(|| t().audit.filter_actor.to_owned())
+                value=Signal::derive(move || filter.with(|f| f.actor.clone()))
+                on_change=move |text: String| apply(&|f| f.actor.clone_from(&text))
+            />
+            <SelectField
+                inline=true
+                label=Signal::derive(|| t().audit.filter_action.to_owned())
+                value=Signal::derive(move || filter.with(|f| f.action.clone()))
+                on_change=move |name: String| apply(&|f| f.action.clone_from(&name))
+                options=actions
+            />
+            <SelectField
+                inline=true
+                label=Signal::derive(|| t().audit.filter_period.to_owned())
+                value=Signal::derive(move || filter.with(|f| f.period.clone()))
+                on_change=pick_period
+                options=periods
+            />
+            {move || between.get().then(|| view! {
+                <MomentField
+                    label=Signal::derive(|| t().audit.since.to_owned())
+                    value=Signal::derive(move || filter.with(|f| f.since.clone()))
+                    on_change=move |at: String| apply(&|f| f.since.clone_from(&at))
+                />
+                <MomentField
+                    label=Signal::derive(|| t().audit.until.to_owned())
+                    value=Signal::derive(move || filter.with(|f| f.until.clone()))
+                    on_change=move |at: String| apply(&|f| f.until.clone_from(&at))
+                />
+            })}
+            {move || filter.with(AuditFilter::narrows).then(|| view! {
+                <Button
+                    label=Signal::derive(|| t().devices.clear.to_owned())
+                    weight=Weight::Quiet
+                    icon=Icon::Close
+                    on_press=move |()| change.run(AuditFilter::default())
+                />
+            })}
+        </div>
+    }
+}
+
+/// A moment in the chosen time zone; told on as the hub's timestamp.
+#[component]
+fn MomentField(
+    label: Signal<String>,
+    value: Signal<String>,
+    #[prop(into)] on_change: Callback<String>,
+) -> impl IntoView {
+    let id = unique_id("moment");
+    let shown = move || {
+        time::parse(&value.get())
+            .map(|at| time::wall_time(at, offset_minutes(at)))
+            .unwrap_or_default()
+    };
+    let changed = move |text: String| {
+        let at = time::from_wall_time(&text, 0).map(|rough| {
+            let offset = untrack(|| offset_minutes(rough));
+            rough - f64::from(offset) * 60_000.0
+        });
+        on_change.run(at.map(time::timestamp).unwrap_or_default());
+    };
+    view! {
+        <div class="field inline">
+            <label class="field-label" for=id.clone()>{move || label.get()}</label>
+            <input
+                id=id
+                type="datetime-local"
+                class="input moment"
+                prop:value=shown
+                on:change=move |event| changed(event_target_value(&event))
+            />
+        </div>
+    }
+}
