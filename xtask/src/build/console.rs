@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::build::page::{self, Assets};
-use crate::build::wasm_opt::{self, Goal};
+use crate::build::wasm_opt::{self, Engine};
 use crate::build::{PROFILE, wasm_compiler};
 use crate::failure::{Explain, Failure, Outcome};
 use crate::process;
@@ -48,7 +48,7 @@ pub fn build(project: &Project) -> Outcome {
     let stamp_path = project.target.join("console-dist.stamp");
     let digest = Inputs::new()
         .text(WASM_BINDGEN)
-        .text(Goal::Size.option())
+        .text(wasm_opt::SMALLEST)
         .file(&compiled)?
         .file(&sources.page)?
         .folder(&sources.styles)?
@@ -111,7 +111,7 @@ fn bind(project: &Project, compiled: &Path) -> Outcome<PathBuf> {
         project,
         "Console, optimised",
         &folder.join("console_bg.wasm"),
-        Goal::Size,
+        Engine::Browser,
     )?;
     Ok(folder)
 }

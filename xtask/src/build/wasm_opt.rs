@@ -23,43 +23,34 @@ const FEATURES: &[&str] = &[
 /// so it wraps the exports in wasm's own exception handling, which workerd runs.
 const WORKER_FEATURES: &[&str] = &["exception-handling"];
 
-/// What the optimiser aims for.
+/// Who runs the module.
 #[derive(Debug, Clone, Copy)]
-pub enum Goal {
-    /// The console: every byte travels to the browser.
-    Size,
-    /// The worker: the hot path counts, the size has room.
-    Speed,
+pub enum Engine {
+    /// The console's: every byte travels to it.
+    Browser,
+    /// The worker's: a worker may have 1 MB, compressed.
+    Worker,
 }
 
-impl Goal {
-    /// The optimiser's option.
-    pub fn option(self) -> &'static str {
-        match self {
-            Self::Size => "-Oz",
-            Self::Speed => "-O2",
-        }
-    }
+/// The optimiser's option: both modules have a budget.
+pub const SMALLEST: &str = "-Oz";
 
+impl Engine {
     fn features(self) -> impl Iterator<Item = &'static str> {
         let more: &[&str] = match self {
-            Self::Size => &[],
-            Self::Speed => WORKER_FEATURES,
+            Self::Browser => &[],
+            Self::Worker => WORKER_FEATURES,
         };
         FEATURES.iter().chain(more).copied()
     }
 }
 
 /// Optimises a module in place.
-pub fn optimise(project: &Project, step: &str, module: &Path, goal: Goal) -> Outcome {
+pub fn optimise(project: &Project, step: &str, module: &Path, engine: Engine) -> Outcome {
     let optimised = module.with_extension("optimised");
     let mut command = process::program(project.node_tool("wasm-opt"));
-    command
-        .arg(module)
-        .arg("-o")
-        .arg(&optimised)
-        .arg(goal.option());
-    for feature in goal.features() {
+    command.arg(module).arg("-o").arg(&optimised).arg(SMALLEST);
+    for feature in engine.features() {
         command.arg(format!("--enable-{feature}"));
     }
     process::run_behind_progress(

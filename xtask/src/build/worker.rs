@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::build::wasm_opt::{self, Goal};
+use crate::build::wasm_opt::{self, Engine};
 use crate::build::{PROFILE, wasm_compiler};
 use crate::failure::{Explain, Failure, Outcome};
 use crate::process;
@@ -41,7 +41,7 @@ pub fn build(project: &Project) -> Outcome {
     let digest = Inputs::new()
         .text(WORKER_BUILD)
         .text(WASM_BINDGEN)
-        .text(Goal::Speed.option())
+        .text(wasm_opt::SMALLEST)
         .file(&compiled_module(project)?)?
         .digest();
     if stamp::is_current(&stamp_path, &digest) && is_complete(project) {
@@ -63,7 +63,7 @@ pub fn build(project: &Project) -> Outcome {
         project,
         "Worker, optimised",
         &built.join("index_bg.wasm"),
-        Goal::Speed,
+        Engine::Worker,
     )?;
     if !is_complete(project) {
         return Err(Failure::broken(format!(
