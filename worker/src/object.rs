@@ -23,10 +23,10 @@ use worker::{Delay, Env, State, Stub};
 /// goes as the next batch.
 const CONCURRENT_CALLS: u32 = 1;
 /// Where requests wait already when a batch returns, more will come: the next batch goes
-/// after as long a pause as this one took, within these bounds in milliseconds. A batch is
-/// one commit and a message on either side, whatever is in it. Who calls alone never waits.
+/// after twice as long a pause as this one took, within these bounds in milliseconds. A batch
+/// is one commit and a message on either side, whatever is in it. Who calls alone never waits.
 const SHORTEST_PAUSE: i64 = 1;
-const LONGEST_PAUSE: i64 = 10;
+const LONGEST_PAUSE: i64 = 15;
 /// Requests in one batch.
 const MAX_BATCH: usize = 256;
 
@@ -249,7 +249,7 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
         again.finished(finished);
         if more {
             let took = platform::now().milliseconds() - began.milliseconds();
-            let pause = took.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            let pause = (2 * took).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
             Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
         }
         if let Some(lane) = again.object().lanes.borrow_mut().get_mut(&to) {
