@@ -7,7 +7,9 @@
 use super::backend::Backend;
 use super::cursor::EventCursor;
 use crate::error::HubError;
-use crate::ipc::events::{EventPage, EventsReply, EventsRequest, Position, ReadEvents};
+use crate::ipc::events::{
+    EventPage, EventsReply, EventsRequest, Position, ReadEvents, ReaderPlace,
+};
 use crate::time::Timestamp;
 use futures_util::future::{join_all, select_all};
 use serde_json::Value;
@@ -51,6 +53,7 @@ pub struct EventReader {
     /// Partitions that the caller's cursor knows but this reader does not read.
     untouched: BTreeMap<u16, u64>,
     filter: EventFilter,
+    place: Option<ReaderPlace>,
 }
 
 impl EventReader {
@@ -64,7 +67,14 @@ impl EventReader {
             positions,
             untouched,
             filter,
+            place: None,
         }
+    }
+
+    /// The same, counted among the readers of its partitions while it waits.
+    pub fn counted(mut self, place: ReaderPlace) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// The partitions that are read.
@@ -171,6 +181,7 @@ impl EventReader {
             device: self.filter.device.clone(),
             sources: self.filter.sources.clone(),
             wait_until,
+            place: self.place.clone(),
         });
         match backend.events(partition, request).await? {
             EventsReply::Page(page) => Ok((partition, page)),

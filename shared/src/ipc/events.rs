@@ -77,6 +77,20 @@ pub struct ReadEvents {
     pub sources: Vec<String>,
     /// Wait until then for a first matching event.
     pub wait_until: Option<Timestamp>,
+    /// Whose place among the readers of the partition this is, if it takes one.
+    #[serde(default)]
+    pub place: Option<ReaderPlace>,
+}
+
+/// A place among the readers of a partition, of which a group has few
+/// (`query-routing-events.md` §5.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReaderPlace {
+    /// The consumer group.
+    pub group: String,
+    /// A stream, named at random, keeps its place between two waits. Anybody else has it only
+    /// while waiting.
+    pub stream: Option<String>,
 }
 
 /// Answers of a partition.

@@ -166,6 +166,7 @@ impl Stage {
             device: None,
             sources: Vec::new(),
             wait_until: None,
+            place: None,
         })
     }
 

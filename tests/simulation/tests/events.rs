@@ -122,6 +122,7 @@ fn every_position_begins_where_it_says() {
         device: None,
         sources: Vec::new(),
         wait_until: None,
+        place: None,
     }));
     assert_eq!(refused.unwrap_err().code, ErrorCode::ArgumentInvalid);
 }
@@ -138,6 +139,7 @@ fn pages_have_the_asked_size_and_continue_in_the_middle_of_a_batch() {
             device: None,
             sources: Vec::new(),
             wait_until: None,
+            place: None,
         });
         if page.events.is_empty() {
             break;
@@ -158,6 +160,7 @@ fn filtered_events_count_as_read() {
         device: device.map(str::to_owned),
         sources: sources.iter().map(|source| (*source).to_owned()).collect(),
         wait_until: None,
+        place: None,
     };
     let page = stage.read_with(read(Some("pump-2"), &[]));
     assert_eq!((bodies(&page), page.position), (vec!["3".to_owned()], 5));
@@ -276,6 +279,7 @@ fn wait_for(stage: &mut Stage, device: Option<&str>, seconds: i64) -> u64 {
         device: device.map(str::to_owned),
         sources: Vec::new(),
         wait_until: Some(stage.now.plus_seconds(seconds)),
+        place: None,
     };
     let (token, answer) =
         stage.request(Request::Actor(Outgoing::Events(EventsRequest::Read(read))));
@@ -329,6 +333,7 @@ fn a_reader_does_not_wait_when_there_is_something() {
         device: None,
         sources: Vec::new(),
         wait_until: Some(stage.now.plus_seconds(30)),
+        place: None,
     });
     assert_eq!(bodies(&page), ["4", "5"]);
 }
@@ -345,6 +350,7 @@ fn only_so_many_readers_wait() {
         device: None,
         sources: Vec::new(),
         wait_until: Some(stage.now.plus_seconds(10)),
+        place: None,
     }));
     assert_eq!(refused.unwrap_err().code, ErrorCode::ThrottlingException);
 }

@@ -79,6 +79,7 @@ async fn recent_events<B: Backend>(
             device: None,
             sources: Vec::new(),
             wait_until: None,
+            place: None,
         };
         (
             info,

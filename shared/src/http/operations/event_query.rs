@@ -30,6 +30,8 @@ pub struct EventQuery {
     pub reader: EventReader,
     /// The consumer group whose checkpoint is read, if one is.
     pub group: Option<String>,
+    /// The consumer group whose readers it counts among: none for a single device's events.
+    pub counts_in: Option<String>,
 }
 
 impl EventQuery {
@@ -57,6 +59,7 @@ impl EventQuery {
                 .map(std::borrow::Cow::into_owned),
             sources: read_sources(request)?,
         };
+        let whole_partitions = filter.device.is_none();
         let partitions = read_partitions(request, layout, filter.device.as_deref())?;
         let group = read_group(request)?;
         let (positions, untouched) = begin(from, &group, &partitions, layout)?;
@@ -65,6 +68,7 @@ impl EventQuery {
             .any(|position| matches!(position, Position::Checkpoint(_)));
         Ok(Self {
             reader: EventReader::new(positions, untouched, filter),
+            counts_in: whole_partitions.then(|| group.clone()),
             group: uses_checkpoint.then_some(group),
         })
     }

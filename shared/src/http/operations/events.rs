@@ -12,7 +12,7 @@ use crate::http::event_stream::{
 };
 use crate::http::json;
 use crate::http::message::{Body, Request, Response};
-use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo};
+use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, ReaderPlace};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::time::Timestamp;
 use futures_util::future::join_all;
@@ -67,6 +67,14 @@ pub async fn read<B: Backend>(backend: &B, request: &Request) -> Result<Response
     let query = EventQuery::read(request, backend.layout(), "checkpoint")?;
     check_group_exists(backend, query.group.as_deref()).await?;
     let mut reader = query.reader;
+    // A merged wait leaves waits behind in partitions that had nothing; only who follows one
+    // partition can be counted by its waits.
+    if let Some(group) = query.counts_in.filter(|_| !reader.is_merged()) {
+        reader = reader.counted(ReaderPlace {
+            group,
+            stream: None,
+        });
+    }
     let until = backend.now().plus_seconds(i64::from(wait));
     let page = first_events(backend, &mut reader, max, until).await?;
     let events: Vec<Value> = page.events.into_iter().map(|placed| placed.event).collect();
@@ -129,7 +137,16 @@ pub async fn stream<B: Backend>(
     let ends = caller
         .until
         .min(backend.now().plus_seconds(MAX_STREAM_SECONDS));
-    let stream = EventStream::open(query.reader, backend, ends).await?;
+    let mut reader = query.reader;
+    if let Some(group) = query.counts_in {
+        let mut name = [0; 8];
+        backend.random(&mut name);
+        reader = reader.counted(ReaderPlace {
+            group,
+            stream: Some(format!("{:016x}", u64::from_be_bytes(name))),
+        });
+    }
+    let stream = EventStream::open(reader, backend, ends).await?;
     let mut response =
         Response::empty(200).with_header("content-type", "text/event-stream; charset=utf-8");
     response.body = Body::EventStream(stream);

@@ -248,3 +248,27 @@ fn a_stream_with_a_bad_beginning_is_an_ordinary_error() {
     let asked = request(Method::Get, "/api/v1/events/stream");
     assert_eq!(block_on(handle(&hub, asked)).status, 401);
 }
+
+#[test]
+fn who_follows_whole_partitions_takes_a_place_among_the_readers() {
+    let places = |target: &str| {
+        let hub = FakeHub::new();
+        let asked = request(Method::Get, target).with("authorization", &hub.token("service"));
+        let response = block_on(handle(&hub, asked));
+        assert_eq!(response.status, 200, "{target}");
+        let reads = hub.reads.borrow();
+        let waits = reads.iter().filter(|(_, read)| read.wait_until.is_some());
+        waits
+            .map(|(_, read)| read.place.as_ref().map(|place| place.group.clone()))
+            .collect::<Vec<_>>()
+    };
+    let default = Some("$Default".to_owned());
+    assert_eq!(
+        places("/api/v1/events?partition=1&from=latest&wait=1"),
+        [default]
+    );
+    let one_device = places("/api/v1/events?deviceId=d&from=latest&wait=1");
+    assert!(!one_device.is_empty() && one_device.iter().all(Option::is_none));
+    let merged = places("/api/v1/events?from=latest&wait=1");
+    assert!(!merged.is_empty() && merged.iter().all(Option::is_none));
+}

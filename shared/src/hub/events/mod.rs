@@ -7,6 +7,7 @@
 mod document;
 mod log;
 mod read;
+mod readers;
 
 use super::effects::{Effects, Token};
 use super::{segment, settings};
@@ -30,6 +31,7 @@ pub struct Events {
     settings: Option<Settings>,
     end: End,
     waiting: Vec<Waiting>,
+    streams: readers::Streams,
     /// An alarm for trimming was asked for since this object was opened.
     trim_armed: bool,
 }
@@ -43,6 +45,7 @@ impl Events {
             settings: settings::load(sql)?,
             end: log::end(sql)?,
             waiting: Vec::new(),
+            streams: readers::Streams::new(),
             trim_armed: false,
         })
     }
@@ -143,7 +146,7 @@ impl Events {
             self.trim_armed = true;
             effects.alarm_at(now.plus_milliseconds(TRIM_MILLISECONDS));
         }
-        self.serve_waiting(sql, effects);
+        self.serve_waiting(now, sql, effects);
     }
 
     /// A volatile timer fired: readers that waited long enough get an empty page.

@@ -2,11 +2,12 @@
 //! (`query-routing-events.md` §5.2).
 
 use super::document::{Place, device_of, document};
+use super::readers::no_place;
 use super::{Events, log};
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
 use crate::hub::segment::Reader;
-use crate::ipc::events::{EventPage, EventsReply, EventsResult, Position, ReadEvents};
+use crate::ipc::events::{EventPage, EventsReply, EventsResult, Position, ReadEvents, ReaderPlace};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -28,6 +29,13 @@ pub(super) struct Waiting {
     position: i64,
     until: Timestamp,
     gap: bool,
+}
+
+impl Waiting {
+    /// Whose place it has.
+    pub(super) fn place(&self) -> Option<&ReaderPlace> {
+        self.read.place.as_ref()
+    }
 }
 
 pub(super) fn stored_checkpoint(sql: &dyn Sql, group: &str) -> Result<Option<i64>, HubError> {
@@ -63,6 +71,11 @@ impl Events {
                         ErrorCode::ThrottlingException,
                         "Too many readers wait on this partition; read without wait, or later.",
                     )));
+                }
+                if let Some(place) = &read.place
+                    && !self.take_place(place, now)
+                {
+                    return Some(Err(no_place(&place.group)));
                 }
                 effects.wake_at(until);
                 let position = i64::try_from(page.position).unwrap_or(i64::MAX);
@@ -131,7 +144,12 @@ impl Events {
     }
 
     /// Gives waiting readers what has just been appended.
-    pub(super) fn serve_waiting(&mut self, sql: &dyn Sql, effects: &mut Effects<EventsResult>) {
+    pub(super) fn serve_waiting(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<EventsResult>,
+    ) {
         for mut waiting in std::mem::take(&mut self.waiting) {
             match self.page(&waiting.read, waiting.position, sql) {
                 Ok(page) if page.events.is_empty() => {
@@ -139,6 +157,7 @@ impl Events {
                     self.waiting.push(waiting);
                 }
                 Ok(mut page) => {
+                    self.keep_place(waiting.place(), now);
                     page.gap |= waiting.gap;
                     effects
                         .replies
@@ -156,6 +175,7 @@ impl Events {
                 self.waiting.push(waiting);
                 continue;
             }
+            self.keep_place(waiting.place(), now);
             let page = EventPage {
                 events: Vec::new(),
                 position: waiting.position.unsigned_abs(),
