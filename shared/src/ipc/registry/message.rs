@@ -1,0 +1,111 @@
+//! Cloud-to-device messages, and devices over HTTPS.
+
+use crate::ids::{DeviceId, Identity};
+use crate::ipc::base64_bytes;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A cloud-to-device message to queue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendMessage {
+    /// To whom.
+    pub device: DeviceId,
+    /// System and application properties.
+    pub properties: crate::mqtt::property_bag::MessageProperties,
+    /// `none`, `positive`, `negative`, `full`.
+    pub ack: AckMode,
+    /// Payload.
+    #[serde(with = "base64_bytes")]
+    pub body: Vec<u8>,
+    /// `iothub-expiry`, already checked to be a time.
+    pub expiry: Option<Timestamp>,
+}
+
+/// Which outcomes of a message are reported back (`device.md` §4.2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AckMode {
+    /// Never.
+    #[default]
+    None,
+    /// When completed.
+    Positive,
+    /// When expired, rejected, given up or purged.
+    Negative,
+    /// Both.
+    Full,
+}
+
+impl AckMode {
+    /// As in `iothub-ack`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Positive => "positive",
+            Self::Negative => "negative",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// A device over HTTPS, with its credentials; checked in the same block as the operation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AsDevice {
+    /// From the path.
+    pub identity: Identity,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// What it asks.
+    pub operation: DeviceOperation,
+    /// Random bytes for a lock token: at least 16.
+    #[serde(with = "base64_bytes")]
+    pub entropy: Vec<u8>,
+}
+
+/// HTTPS operations of a device (`device.md` §7).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum DeviceOperation {
+    /// Only check the credentials → `Authorized`.
+    Authorize,
+    /// Lock the next message → `Received`.
+    Receive,
+    /// → `Done`
+    Complete(String),
+    /// → `Done`
+    Reject(String),
+    /// → `Done`
+    Abandon(String),
+}
+
+/// What telemetry of this device is stamped with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeviceAuthorization {
+    /// The identity's generation.
+    pub generation_id: String,
+    /// JSON text.
+    pub auth_method: String,
+    /// The model id announced over MQTT, if any.
+    pub model_id: Option<String>,
+}
+
+/// A locked message for HTTPS.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReceivedMessage {
+    /// Unquoted GUID.
+    pub lock_token: String,
+    /// Unique per device queue.
+    pub sequence_number: u64,
+    /// When it was queued.
+    pub enqueued: Timestamp,
+    /// When it ends.
+    pub expiry: Timestamp,
+    /// Explicit abandons so far.
+    pub delivery_count: u32,
+    /// Ack mode.
+    pub ack: AckMode,
+    /// System and application properties.
+    pub properties: crate::mqtt::property_bag::MessageProperties,
+    /// Payload.
+    #[serde(with = "base64_bytes")]
+    pub body: Vec<u8>,
+}
