@@ -48,7 +48,7 @@ pub fn build(project: &Project) -> Outcome {
     let stamp_path = project.target.join("console-dist.stamp");
     let digest = Inputs::new()
         .text(WASM_BINDGEN)
-        .text(wasm_opt::SMALLEST)
+        .text(Engine::Browser.option())
         .file(&compiled)?
         .file(&sources.page)?
         .folder(&sources.styles)?

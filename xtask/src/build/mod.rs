@@ -30,8 +30,19 @@ pub fn hub(project: &Project) -> Outcome {
         lock.lock()
             .explain(|| format!("cannot lock {}", path.display()))?;
     }
-    worker::build(project)?;
-    console::build(project)
+    let compiled = worker::compile(project)?;
+    // The optimiser uses one core and no cargo: the console compiles meanwhile.
+    std::thread::scope(|scope| {
+        let optimising =
+            compiled.map(|compiled| scope.spawn(move || worker::optimise(project, &compiled)));
+        let console = console::build(project);
+        let worker = optimising.map_or(Ok(()), |thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(Failure::broken("the optimiser's thread died")))
+        });
+        worker.and(console)
+    })
 }
 
 /// Builds the device simulator for this machine.

@@ -16,8 +16,15 @@ use crate::stamp::{self, Inputs};
 
 const STEP: &str = "Worker";
 
-/// Builds `worker/build/index.js` and `index_bg.wasm`.
-pub fn build(project: &Project) -> Outcome {
+/// What is left to do after the worker was compiled: it needs cargo no more.
+pub struct Compiled {
+    stamp: PathBuf,
+    digest: String,
+}
+
+/// Compiles the worker and writes `worker/build/index.js` and `index_bg.wasm`, not optimised
+/// yet. `None`: everything is there already.
+pub fn compile(project: &Project) -> Outcome<Option<Compiled>> {
     let logs = project.tools().join("logs");
     process::run_behind_progress(
         &logs,
@@ -36,17 +43,16 @@ pub fn build(project: &Project) -> Outcome {
             // worker-build sets it too: without it the two builds would not share results.
             .env("WASM_BINDGEN_USE_JS_SYS", "1"),
     )?;
-    let built = project.worker_build();
     let stamp_path = project.target.join("worker-build.stamp");
     let digest = Inputs::new()
         .text(WORKER_BUILD)
         .text(WASM_BINDGEN)
-        .text(wasm_opt::SMALLEST)
+        .text(Engine::Worker.option())
         .file(&compiled_module(project)?)?
         .digest();
     if stamp::is_current(&stamp_path, &digest) && is_complete(project) {
         progress::already_done(STEP);
-        return Ok(());
+        return Ok(None);
     }
     process::run_behind_progress(
         &logs,
@@ -59,6 +65,15 @@ pub fn build(project: &Project) -> Outcome {
             .env("WASM_OPT_BIN", project.node_tool("wasm-opt"))
             .env("ESBUILD_BIN", project.node_tool("esbuild")),
     )?;
+    Ok(Some(Compiled {
+        stamp: stamp_path,
+        digest,
+    }))
+}
+
+/// Optimises what was compiled.
+pub fn optimise(project: &Project, compiled: &Compiled) -> Outcome {
+    let built = project.worker_build();
     wasm_opt::optimise(
         project,
         "Worker, optimised",
@@ -69,10 +84,10 @@ pub fn build(project: &Project) -> Outcome {
         return Err(Failure::broken(format!(
             "worker-build left no index.js and index_bg.wasm in {}; see {}",
             built.display(),
-            logs.join("worker.log").display()
+            project.tools().join("logs/worker.log").display()
         )));
     }
-    stamp::write(&stamp_path, &digest)
+    stamp::write(&compiled.stamp, &compiled.digest)
 }
 
 /// Whether the results are there.
