@@ -19,13 +19,13 @@ const FULL_MESSAGES: usize = 64;
 /// …or so many bytes…
 const FULL_BYTES: usize = 256 * 1024;
 /// …or its oldest message has waited so long, in milliseconds.
-/// At 1,000 messages a second over eight batchers that makes some 50 messages a row.
-const LONGEST_WAIT: i64 = 400;
+/// At 1,000 messages a second over eight batchers that makes some 56 messages a row.
+const LONGEST_WAIT: i64 = 450;
 /// A batch with everybody in it waits for more so many times as long as messages lately came
 /// apart…
-const PATIENCE: i64 = 5;
+const PATIENCE: i64 = 7;
 /// …but no longer than this without a new message, in milliseconds.
-const LONGEST_PATIENCE: i64 = 50;
+const LONGEST_PATIENCE: i64 = 80;
 /// Batches between two tries whether senders go on without their acknowledgement: at first,
 /// and at most, since each failed try doubles it.
 const FIRST_TRY: u32 = 8;

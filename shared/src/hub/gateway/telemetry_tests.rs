@@ -57,13 +57,13 @@ fn a_batch_waits_for_those_who_sent_lately_but_not_for_long() {
         send(&mut batcher, 1000, slot as u32, sender);
     }
     assert_eq!(due(&mut batcher, 1001), None);
-    assert_eq!(batcher.wake_at(), Some(Timestamp::from_milliseconds(1400)));
+    assert_eq!(batcher.wake_at(), Some(Timestamp::from_milliseconds(1450)));
     send(&mut batcher, 1100, 9, &mut senders[9]);
     assert_eq!(due(&mut batcher, 1100), Some(10));
     // Only one sends: its message goes when it has waited the longest allowed time.
     send(&mut batcher, 1200, 3, &mut senders[3]);
-    assert_eq!(due(&mut batcher, 1599), None);
-    assert_eq!(due(&mut batcher, 1600), Some(1));
+    assert_eq!(due(&mut batcher, 1649), None);
+    assert_eq!(due(&mut batcher, 1650), Some(1));
 }
 
 #[test]
