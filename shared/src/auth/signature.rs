@@ -1,11 +1,11 @@
 //! HMAC-SHA256 with keys given as base64, and its constant-time compare.
 //!
-//! The only place that computes a signature; nothing here knows what is signed.
+//! The only place that computes a signature, or a digest as text; nothing here knows of what.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// HMAC-SHA256 over the parts, one after the other. `None` only for an empty key, which
@@ -32,6 +32,14 @@ pub fn sas_signature(key_base64: &str, resource: &str, expiry: &str) -> Option<S
 /// Compares secrets without telling by its duration where they differ.
 pub fn secrets_match(given: &[u8], expected: &[u8]) -> bool {
     given.ct_eq(expected).into()
+}
+
+/// The SHA-256 of some bytes, in lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

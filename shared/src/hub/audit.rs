@@ -4,12 +4,12 @@
 //! Each object that owns state keeps its own chain and writes a record in the same
 //! transaction as the change it tells of. It must never hold a key or another secret.
 
+use crate::auth::signature::sha256_hex;
 use crate::error::HubError;
 use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// The chain, and where it begins once old records were dropped.
 pub const SCHEMA: &[&str] = &[
@@ -138,8 +138,7 @@ impl Link<'_> {
             self.device,
             self.record
         ]);
-        let digest = Sha256::digest(parts.to_string().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(parts.to_string().as_bytes())
     }
 }
 

@@ -7,6 +7,7 @@ use super::identity::IdentityRow;
 use super::put::Put;
 use super::wanted::Wanted;
 use super::{Context, Registry, record, twins};
+use crate::auth::signature::sha256_hex;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::audit::AuditEntry;
@@ -18,7 +19,6 @@ use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::TwinPatch;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 /// Archived devices; a tombstone has no document.
 pub(super) const SCHEMA: &str = "CREATE TABLE archive (
@@ -33,13 +33,6 @@ pub(super) const SCHEMA: &str = "CREATE TABLE archive (
 
 /// Most entries of one page.
 const MAX_TOP: u32 = 100;
-
-fn checksum(document: &str) -> String {
-    Sha256::digest(document.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
 
 /// Writes the document of a device and its modules; its checksum.
 pub(super) fn write(
@@ -87,7 +80,7 @@ pub(super) fn write(
         document = with(document, name, value);
     }
     let text = document.to_string();
-    let sum = checksum(&text);
+    let sum = sha256_hex(text.as_bytes());
     context.sql.execute(
         "INSERT INTO archive (device_id, generation_id, at, document, sha256) \
          VALUES (?, ?, ?, ?, ?)",
@@ -128,7 +121,7 @@ fn entry(row: &Row) -> Result<Value, HubError> {
         "generationId": row.required_text(1)?,
         "archivedTime": time(2),
         "sha256": row.required_text(4)?,
-        "intact": row.text(3).map(|text| Some(checksum(text).as_str()) == row.text(4)),
+        "intact": row.text(3).map(|text| Some(sha256_hex(text.as_bytes()).as_str()) == row.text(4)),
         "erasedTime": time(5),
         "document": document,
     }))

@@ -189,14 +189,8 @@ impl Registry {
         entropy: &[u8],
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        if let Some(module) = &identity.module
-            && module.as_str().starts_with('$')
-        {
-            modules::check_not_system(identity)?;
-            return Err(HubError::invalid(
-                "Module ids that begin with $ are reserved for system modules.",
-            ));
-        }
+        modules::check_not_system(identity)?;
+        modules::check_not_reserved(identity)?;
         let wanted = Wanted::parse(identity, item, entropy)?;
         let twin = initial_twin(item)?;
         let put = Put {

@@ -4,8 +4,7 @@
 //! a device that must exist, a limit, system modules that nobody may touch, and a list.
 
 use super::identity::{COLUMNS, IdentityRow};
-use super::put::{EDGE_MODULES, Put, checked_body};
-use super::wanted::Wanted;
+use super::put::EDGE_MODULES;
 use super::{Context, Registry};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
@@ -63,6 +62,16 @@ pub(super) fn check_not_system(identity: &Identity) -> Result<(), HubError> {
     }
 }
 
+/// Refuses an id that only the hub may give.
+pub(super) fn check_not_reserved(identity: &Identity) -> Result<(), HubError> {
+    match &identity.module {
+        Some(module) if module.as_str().starts_with('$') => Err(HubError::invalid(
+            "Module ids that begin with $ are reserved for system modules.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn get(
     identity: &Identity,
     context: &mut Context<'_>,
@@ -103,24 +112,14 @@ impl Registry {
             device: put.device.clone(),
             module: Some(put.module.clone()),
         };
-        if put.module.as_str().starts_with('$') {
-            return Err(HubError::invalid(
-                "Module ids that begin with $ are reserved for system modules.",
-            ));
-        }
-        let body = checked_body(&put.body, &identity)?;
-        let wanted = Wanted::parse(&identity, body, &put.entropy)?;
-        let row = self.put(
-            Put {
-                identity,
-                precondition: &put.precondition,
-                wanted,
-                twin: None,
-                entropy: &put.entropy,
-            },
+        check_not_reserved(&identity)?;
+        self.put_body(
+            identity,
+            &put.precondition,
+            &put.body,
+            &put.entropy,
             context,
-        )?;
-        Ok(RegistryReply::Device(row.document(context.sql)?))
+        )
     }
 
     /// An edge device became an ordinary one.

@@ -25,7 +25,7 @@ pub(super) struct Put<'a> {
 }
 
 /// The object of a REST body, whose ids must be those of the path.
-pub(super) fn checked_body<'a>(
+fn checked_body<'a>(
     body: &'a Value,
     identity: &Identity,
 ) -> Result<&'a Map<String, Value>, HubError> {
@@ -58,18 +58,33 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let identity = Identity::device(put.device.clone());
-        let body = checked_body(&put.body, &identity)?;
-        let wanted = Wanted::parse(&identity, body, &put.entropy)?;
-        let row = self.put(
-            Put {
-                identity,
-                precondition: &put.precondition,
-                wanted,
-                twin: None,
-                entropy: &put.entropy,
-            },
+        self.put_body(
+            identity,
+            &put.precondition,
+            &put.body,
+            &put.entropy,
             context,
-        )?;
+        )
+    }
+
+    /// Writes what a REST body says.
+    pub(super) fn put_body(
+        &mut self,
+        identity: Identity,
+        precondition: &Precondition,
+        body: &Value,
+        entropy: &[u8],
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let body = checked_body(body, &identity)?;
+        let put = Put {
+            wanted: Wanted::parse(&identity, body, entropy)?,
+            identity,
+            precondition,
+            twin: None,
+            entropy,
+        };
+        let row = self.put(put, context)?;
         Ok(RegistryReply::Device(row.document(context.sql)?))
     }
 

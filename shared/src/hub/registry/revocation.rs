@@ -5,11 +5,11 @@
 
 use super::authentication::Authentication;
 use super::identity::IdentityRow;
+use crate::auth::signature::sha256_hex;
 use crate::error::HubError;
 use crate::ids::Identity;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use sha2::{Digest, Sha256};
 
 /// Digests of revoked credentials.
 pub(super) const SCHEMA: &str = "CREATE TABLE revoked (
@@ -39,10 +39,7 @@ fn digests(identity: &Identity, authentication: &Authentication) -> Vec<String> 
                 secret.clone()
             };
             let text = format!("{kind}\n{}\n{secret}", identity.device);
-            Sha256::digest(text.as_bytes())
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect()
+            sha256_hex(text.as_bytes())
         })
         .collect()
 }
