@@ -3,7 +3,6 @@
 import hashlib
 import os
 import random
-import time
 import uuid
 from typing import Callable
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobClient, BlobBlock, ContainerClient, ContentSettings
 
 from harness.rest import RestApi
+from harness.waiting import eventually
 
 MIB = 1024 * 1024
 
@@ -243,15 +243,13 @@ def test_urls_hold_only_where_they_were_made_for(sign, name, hub, options, api):
 
 def test_a_url_ends(sign, name, hub):
     url = sign(name, "r", blob="x", minutes=0.05)
-    seen = []
-    for _ in range(20):
+
+    def code():
         answer = requests.get(url, verify=hub.ca_file, timeout=30)
-        seen.append((answer.status_code, answer.headers["x-ms-error-code"]))
-        if answer.status_code == 403:
-            break
-        time.sleep(0.5)
-    assert seen[0] == (404, "BlobNotFound")
-    assert seen[-1] == (403, "AuthenticationFailed")
+        return answer.status_code, answer.headers["x-ms-error-code"]
+
+    assert code() == (404, "BlobNotFound")
+    eventually(lambda: code() == (403, "AuthenticationFailed"), 10, "the URL has ended")
 
 
 def test_content_cannot_act_for_the_hub(container, sign, name, hub):

@@ -81,12 +81,12 @@ pub fn access(operation: &Operation) -> Access {
         | O::ListConsumerGroups
         | O::GetRoute(_)
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
-        O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(..) => {
+        O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(_) => {
             Granted(READ, Action::Read)
         }
         O::RetireDevice(_) => Granted(WRITE, Action::DeleteDevices),
-        O::RestoreDevice(..) => Granted(WRITE, Action::WriteDevices),
-        O::EraseArchivedDevice(..) => Granted(WRITE, Action::ManageHub),
+        O::RestoreDevice(_) => Granted(WRITE, Action::WriteDevices),
+        O::EraseArchivedDevice(_) => Granted(WRITE, Action::ManageHub),
         // Who may not read all of it sees what is their own.
         O::ReadAudit => Granted(WRITE, Action::ReadOwnAudit),
         O::VerifyAudit => Granted(WRITE, Action::ReadAudit),

@@ -4,6 +4,7 @@
 //! operation's own module. Ids in here are already checked.
 
 use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ipc::registry::ArchivedDevice;
 
 /// What a request asks for; the first line of each group names its contract section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,11 +105,11 @@ pub enum Operation {
     /// `GET /api/v1/archive/devices`
     ListArchive,
     /// `GET /api/v1/archive/devices/{id}/{generation}`
-    GetArchivedDevice(DeviceId, String),
+    GetArchivedDevice(ArchivedDevice),
     /// `POST /api/v1/archive/devices/{id}/{generation}/restore`
-    RestoreDevice(DeviceId, String),
+    RestoreDevice(ArchivedDevice),
     /// `DELETE /api/v1/archive/devices/{id}/{generation}`
-    EraseArchivedDevice(DeviceId, String),
+    EraseArchivedDevice(ArchivedDevice),
 
     // --- device-management.md §6: the record of changes ---
     /// `GET /api/v1/audit`
@@ -199,9 +200,9 @@ impl Operation {
             | O::RetireDevice(_)
             | O::GetRetirement(_)
             | O::ListArchive
-            | O::GetArchivedDevice(..)
-            | O::RestoreDevice(..)
-            | O::EraseArchivedDevice(..)
+            | O::GetArchivedDevice(_)
+            | O::RestoreDevice(_)
+            | O::EraseArchivedDevice(_)
             | O::ReadAudit
             | O::VerifyAudit
             | O::SignBlobUrl

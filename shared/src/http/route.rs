@@ -7,6 +7,7 @@ use super::message::Method;
 use super::operation::{ApiVersion, DEFAULT_BODY_LIMIT, Operation};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::ipc::registry::ArchivedDevice;
 use crate::percent;
 
 /// No path of this hub has more segments.
@@ -207,8 +208,12 @@ fn own_operation(
     use Operation as O;
     let text = |index: usize| texts.get(index).copied().unwrap_or_default();
     let named = |make: fn(String) -> O| Ok(make(text(1).to_owned()));
-    let archived =
-        |make: fn(DeviceId, String) -> O| Ok(make(device_id(text(2))?, text(3).to_owned()));
+    let archived = |make: fn(ArchivedDevice) -> O| {
+        Ok(make(ArchivedDevice {
+            device_id: device_id(text(2))?,
+            generation_id: text(3).to_owned(),
+        }))
+    };
     Some(match (method, literals) {
         (Get, ["events"]) => Ok(O::ReadEvents),
         (Get, ["events", "info"]) => Ok(O::EventsInfo),

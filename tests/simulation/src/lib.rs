@@ -16,6 +16,7 @@ pub mod network;
 pub mod operator;
 pub mod packets;
 pub mod random;
+pub mod rest;
 pub mod scenario;
 pub mod simulation;
 pub mod sockets;

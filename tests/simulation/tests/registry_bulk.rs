@@ -1,41 +1,19 @@
 //! Bulk requests down to storage: nine modes, and items that fail alone (`service.md` §4.6).
 
 use serde_json::{Value, json};
-use shared::http::Method;
 use simulation::operator::Reply;
-use simulation::{Faults, Simulation};
+use simulation::rest::Rest;
 
-struct Hub(Simulation);
+fn bulk(hub: &mut Rest, items: Value) -> Reply {
+    hub.post("/devices", items)
+}
 
-impl Hub {
-    fn new() -> Self {
-        Self(Simulation::new(1, Faults::none()))
-    }
-
-    fn ask(&mut self, method: Method, target: &str, body: Value) -> Reply {
-        let operator = self.0.operator();
-        let target = target.to_owned();
-        self.0
-            .finish(async move { operator.json(method, &target, &body).await })
-    }
-
-    fn bulk(&mut self, items: Value) -> Reply {
-        self.ask(Method::Post, "/devices", items)
-    }
-
-    /// The error code of one item; 0 if it was applied.
-    fn apply(&mut self, item: Value) -> u64 {
-        let reply = self.bulk(json!([item]));
-        let error = &reply.body["errors"][0]["errorCode"];
-        assert_eq!(reply.status == 200, error.is_null(), "{:?}", reply.body);
-        error.as_u64().unwrap_or(0)
-    }
-
-    fn get(&mut self, target: &str) -> Reply {
-        let operator = self.0.operator();
-        let target = target.to_owned();
-        self.0.finish(async move { operator.get(&target).await })
-    }
+/// The error code of one item; 0 if it was applied.
+fn apply(hub: &mut Rest, item: Value) -> u64 {
+    let reply = bulk(hub, json!([item]));
+    let error = &reply.body["errors"][0]["errorCode"];
+    assert_eq!(reply.status == 200, error.is_null(), "{:?}", reply.body);
+    error.as_u64().unwrap_or(0)
 }
 
 fn item(mode: &str) -> Value {
@@ -62,14 +40,14 @@ fn every_mode_on_an_absent_device() {
         ("updateTwinIfMatchETag", 412_001),
         ("upsert", 400_004),
     ] {
-        let mut hub = Hub::new();
-        assert_eq!(hub.apply(item(mode)), code, "{mode}");
+        let mut hub = Rest::default();
+        assert_eq!(apply(&mut hub, item(mode)), code, "{mode}");
         let exists = hub.get("/devices/d").status == 200;
         assert_eq!(exists, code == 0, "{mode}");
     }
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     let named = with(item("UPDATEIFMATCHETAG"), "etag", &json!("MA=="));
-    assert_eq!(hub.apply(named), 404_001, "names in any case");
+    assert_eq!(apply(&mut hub, named), 404_001, "names in any case");
 }
 
 #[test]
@@ -85,8 +63,8 @@ fn every_mode_on_a_present_device() {
         ("createOrUpdateIfMatchETag", Some(true), 0),
         ("createOrUpdateIfMatchETag", None, 412_001),
     ] {
-        let mut hub = Hub::new();
-        let before = hub.ask(Method::Put, "/devices/d", json!({})).body;
+        let mut hub = Rest::default();
+        let before = hub.put("/devices/d", None, json!({})).body;
         let mut item = item(mode);
         match etag {
             Some(true) => {
@@ -96,7 +74,7 @@ fn every_mode_on_a_present_device() {
             Some(false) => item = with(item, "eTag", &stale),
             None => {}
         }
-        assert_eq!(hub.apply(item), code, "{mode}");
+        assert_eq!(apply(&mut hub, item), code, "{mode}");
         let after = hub.get("/devices/d").body;
         if code == 0 {
             assert_eq!(after["statusReason"], mode);
@@ -110,35 +88,38 @@ fn every_mode_on_a_present_device() {
 
 #[test]
 fn deleting_in_bulk() {
-    let mut hub = Hub::new();
-    let etag = hub.ask(Method::Put, "/devices/d", json!({})).body["etag"].clone();
+    let mut hub = Rest::default();
+    let etag = hub.put("/devices/d", None, json!({})).body["etag"].clone();
     let delete = json!({ "id": "d", "importMode": "deleteIfMatchETag" });
     assert_eq!(
-        hub.apply(with(delete.clone(), "eTag", &json!("c3RhbGU="))),
+        apply(&mut hub, with(delete.clone(), "eTag", &json!("c3RhbGU="))),
         412_001
     );
-    assert_eq!(hub.apply(with(delete.clone(), "eTag", &etag)), 0);
+    assert_eq!(apply(&mut hub, with(delete.clone(), "eTag", &etag)), 0);
     assert_eq!(hub.get("/devices/d").status, 404);
-    hub.ask(Method::Put, "/devices/d", json!({}));
+    hub.put("/devices/d", None, json!({}));
     assert_eq!(
-        hub.apply(with(delete, "eTag", &json!("*"))),
+        apply(&mut hub, with(delete, "eTag", &json!("*"))),
         0,
         "a wildcard"
     );
-    hub.ask(Method::Put, "/devices/d", json!({}));
-    assert_eq!(hub.apply(json!({ "id": "d", "importMode": "delete" })), 0);
+    hub.put("/devices/d", None, json!({}));
+    assert_eq!(
+        apply(&mut hub, json!({ "id": "d", "importMode": "delete" })),
+        0
+    );
 }
 
 #[test]
 fn a_new_device_begins_with_the_twin_it_is_given() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     let new = json!({
         "id": "d",
         "importMode": "create",
         "tags": { "site": "s1" },
         "properties": { "desired": { "t": 1, "$version": 9 }, "reported": { "r": 1 } },
     });
-    assert_eq!(hub.apply(new), 0);
+    assert_eq!(apply(&mut hub, new), 0);
     let twin = hub.get("/twins/d").body;
     assert_eq!(twin["tags"], json!({ "site": "s1" }));
     assert_eq!(twin["properties"]["desired"]["t"], 1);
@@ -146,46 +127,52 @@ fn a_new_device_begins_with_the_twin_it_is_given() {
     // A twin that breaks a rule keeps the device from being created.
     let mut bad = json!({ "id": "e", "importMode": "create" });
     bad["tags"] = json!({ "a.b": 1 });
-    assert_ne!(hub.apply(bad), 0);
+    assert_ne!(apply(&mut hub, bad), 0);
     assert_eq!(hub.get("/devices/e").status, 404);
 }
 
 #[test]
 fn twins_are_merged_in_bulk() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     let new = json!({ "id": "d", "tags": { "a": 1, "b": 1 } });
-    assert_eq!(hub.apply(new), 0);
+    assert_eq!(apply(&mut hub, new), 0);
     let update = json!({
         "id": "d",
         "importMode": "updateTwin",
         "tags": { "a": null, "c": 1 },
         "properties": { "desired": { "x": 1 } },
     });
-    assert_eq!(hub.apply(update.clone()), 0);
+    assert_eq!(apply(&mut hub, update.clone()), 0);
     let twin = hub.get("/twins/d").body;
     assert_eq!(twin["tags"], json!({ "b": 1, "c": 1 }));
     assert_eq!(twin["properties"]["desired"]["x"], 1);
     let checked = with(update, "importMode", &json!("updateTwinIfMatchETag"));
     let checked = with(checked, "tags", &json!({ "d": 1 }));
     assert_eq!(
-        hub.apply(with(checked.clone(), "twinETag", &json!("AAAAAAAAAAE="))),
+        apply(
+            &mut hub,
+            with(checked.clone(), "twinETag", &json!("AAAAAAAAAAE="))
+        ),
         412_001
     );
-    assert_eq!(hub.apply(with(checked, "twinETag", &twin["etag"])), 0);
+    assert_eq!(apply(&mut hub, with(checked, "twinETag", &twin["etag"])), 0);
     assert_eq!(hub.get("/twins/d").body["tags"]["d"], 1);
 }
 
 #[test]
 fn what_fails_leaves_the_others_applied() {
-    let mut hub = Hub::new();
-    let reply = hub.bulk(json!([
-        { "id": "a", "importMode": "create" },
-        { "id": "b", "importMode": "update" },
-        { "id": "a", "moduleId": "m", "importMode": "create" },
-        { "id": "nobody", "moduleId": "m", "importMode": "create" },
-        { "id": "a", "moduleId": "$edgeHub", "importMode": "create" },
-        { "id": "c", "importMode": "create", "authentication": { "symmetricKey": { "primaryKey": "x" } } },
-    ]));
+    let mut hub = Rest::default();
+    let reply = bulk(
+        &mut hub,
+        json!([
+            { "id": "a", "importMode": "create" },
+            { "id": "b", "importMode": "update" },
+            { "id": "a", "moduleId": "m", "importMode": "create" },
+            { "id": "nobody", "moduleId": "m", "importMode": "create" },
+            { "id": "a", "moduleId": "$edgeHub", "importMode": "create" },
+            { "id": "c", "importMode": "create", "authentication": { "symmetricKey": { "primaryKey": "x" } } },
+        ]),
+    );
     assert_eq!(reply.status, 400);
     let codes: Vec<u64> = reply.body["errors"]
         .as_array()
@@ -200,17 +187,20 @@ fn what_fails_leaves_the_others_applied() {
 
 #[test]
 fn keys_are_made_anew_for_many() {
-    let mut hub = Hub::new();
-    hub.bulk(json!([
-        { "id": "a" },
-        { "id": "a", "moduleId": "m" },
-        { "id": "x", "authentication": { "type": "certificateAuthority" } },
-    ]));
+    let mut hub = Rest::default();
+    bulk(
+        &mut hub,
+        json!([
+            { "id": "a" },
+            { "id": "a", "moduleId": "m" },
+            { "id": "x", "authentication": { "type": "certificateAuthority" } },
+        ]),
+    );
     let keys = |reply: &Reply| reply.body["authentication"]["symmetricKey"].clone();
     let device = hub.get("/devices/a");
     let module = keys(&hub.get("/devices/a/modules/m"));
     let request = json!({ "policyKey": "primaryKey", "devices": [{ "id": "a" }, { "id": "a", "moduleId": "m" }] });
-    let reply = hub.ask(Method::Post, "/devices/keys/regenerate", request);
+    let reply = hub.post("/devices/keys/regenerate", request);
     assert_eq!(reply.status, 200, "{:?}", reply.body);
     assert_eq!(reply.body["rotatedKeys"].as_array().unwrap().len(), 2);
     let after = hub.get("/devices/a");
@@ -227,16 +217,16 @@ fn keys_are_made_anew_for_many() {
     );
 
     let some = json!({ "policyKey": "both", "devices": [{ "id": "a" }, { "id": "x" }, { "id": "nobody" }] });
-    let reply = hub.ask(Method::Post, "/devices/keys/regenerate", some);
+    let reply = hub.post("/devices/keys/regenerate", some);
     assert_eq!(reply.status, 207);
     let errors = reply.body["errors"].as_array().unwrap();
     assert_eq!(errors[0]["errorCode"], 400_036, "it has no keys");
     assert_eq!(errors[1]["errorCode"], 404_001);
 
     let none = json!({ "policyKey": "both", "devices": [{ "id": "x" }] });
-    let reply = hub.ask(Method::Post, "/devices/keys/regenerate", none);
+    let reply = hub.post("/devices/keys/regenerate", none);
     assert_eq!(reply.status, 400);
     let wrong = json!({ "policyKey": "third", "devices": [{ "id": "a" }] });
-    let reply = hub.ask(Method::Post, "/devices/keys/regenerate", wrong);
+    let reply = hub.post("/devices/keys/regenerate", wrong);
     assert_eq!(reply.header("iothub-errorcode"), Some("InvalidPolicyKey"));
 }

@@ -1,53 +1,16 @@
 //! Module identities over REST, down to storage (`service.md` §4.4).
 
 use serde_json::{Value, json};
-use shared::http::Method;
 use simulation::operator::Reply;
-use simulation::{Faults, Simulation};
+use simulation::rest::Rest;
 
-struct Hub(Simulation);
-
-impl Hub {
-    fn new() -> Self {
-        Self(Simulation::new(1, Faults::none()))
-    }
-
-    fn ask(&mut self, method: Method, target: &str, etag: Option<&str>, body: Value) -> Reply {
-        let operator = self.0.operator();
-        let (target, etag) = (target.to_owned(), etag.map(str::to_owned));
-        self.0.finish(async move {
-            let headers: Vec<(&str, &str)> = etag
-                .iter()
-                .map(|etag| ("if-match", etag.as_str()))
-                .collect();
-            let body = match body {
-                Value::Null => Vec::new(),
-                body => body.to_string().into_bytes(),
-            };
-            operator.send(method, &target, &headers, body).await
-        })
-    }
-
-    fn get(&mut self, target: &str) -> Reply {
-        self.ask(Method::Get, target, None, Value::Null)
-    }
-
-    fn put(&mut self, target: &str, etag: Option<&str>, body: Value) -> Reply {
-        self.ask(Method::Put, target, etag, body)
-    }
-
-    fn delete(&mut self, target: &str, etag: Option<&str>) -> Reply {
-        self.ask(Method::Delete, target, etag, Value::Null)
-    }
-
-    fn modules(&mut self, device: &str) -> Vec<String> {
-        let reply = self.get(&format!("/devices/{device}/modules"));
-        assert_eq!(reply.status, 200, "{:?}", reply.body);
-        let list = reply.body.as_array().unwrap();
-        list.iter()
-            .map(|module| module["moduleId"].as_str().unwrap().to_owned())
-            .collect()
-    }
+fn modules(hub: &mut Rest, device: &str) -> Vec<String> {
+    let reply = hub.get(&format!("/devices/{device}/modules"));
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
+    let list = reply.body.as_array().unwrap();
+    list.iter()
+        .map(|module| module["moduleId"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn code(reply: &Reply) -> (u16, &str) {
@@ -59,7 +22,7 @@ fn code(reply: &Reply) -> (u16, &str) {
 
 #[test]
 fn a_module_has_its_own_identity_keys_and_twin() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     hub.put("/devices/d", None, json!({}));
     let created = hub.put(
         "/devices/d/modules/m",
@@ -89,7 +52,7 @@ fn a_module_has_its_own_identity_keys_and_twin() {
 
 #[test]
 fn preconditions_are_those_of_devices() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     hub.put("/devices/d", None, json!({}));
     let path = "/devices/d/modules/m";
     let absent = hub.put(path, Some("*"), json!({}));
@@ -128,7 +91,7 @@ fn preconditions_are_those_of_devices() {
 
 #[test]
 fn a_missing_device_is_named_as_such() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     for reply in [
         hub.put("/devices/d/modules/m", None, json!({})),
         hub.get("/devices/d/modules/m"),
@@ -141,7 +104,7 @@ fn a_missing_device_is_named_as_such() {
 
 #[test]
 fn ids_types_and_the_limit() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     hub.put("/devices/d", None, json!({}));
     for (path, body) in [
         ("/devices/d/modules/$mine", json!({})),
@@ -164,7 +127,7 @@ fn ids_types_and_the_limit() {
     }
     let one_more = hub.put("/devices/d/modules/m50", None, json!({}));
     assert_eq!(code(&one_more), (413, "TooManyModulesOnDevice"));
-    assert_eq!(hub.modules("d").len(), 50);
+    assert_eq!(modules(&mut hub, "d").len(), 50);
     hub.delete("/devices/d/modules/m7", Some("*"));
     assert_eq!(
         hub.put("/devices/d/modules/m50", None, json!({})).status,
@@ -174,10 +137,10 @@ fn ids_types_and_the_limit() {
 
 #[test]
 fn an_edge_device_has_its_system_modules_as_long_as_it_is_one() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     let edge = json!({ "capabilities": { "iotEdge": true } });
     let device = hub.put("/devices/e", None, edge.clone()).body;
-    assert_eq!(hub.modules("e"), ["$edgeAgent", "$edgeHub"]);
+    assert_eq!(modules(&mut hub, "e"), ["$edgeAgent", "$edgeHub"]);
     let agent = hub.get("/devices/e/modules/$edgeAgent").body;
     assert_eq!(agent["managedBy"], "iotEdge");
     assert_eq!(agent["authentication"]["type"], "none");
@@ -193,17 +156,17 @@ fn an_edge_device_has_its_system_modules_as_long_as_it_is_one() {
     let mut same = edge.clone();
     same["deviceScope"] = device["deviceScope"].clone();
     assert_eq!(hub.put("/devices/e", Some("*"), same).status, 200);
-    assert_eq!(hub.modules("e"), ["$edgeAgent", "$edgeHub"]);
+    assert_eq!(modules(&mut hub, "e"), ["$edgeAgent", "$edgeHub"]);
     hub.put("/devices/e", Some("*"), json!({}));
-    assert_eq!(hub.modules("e"), [""; 0]);
+    assert_eq!(modules(&mut hub, "e"), [""; 0]);
     let again = json!({ "deviceScope": "", "capabilities": { "iotEdge": true } });
     assert_eq!(hub.put("/devices/e", Some("*"), again).status, 200);
-    assert_eq!(hub.modules("e"), ["$edgeAgent", "$edgeHub"]);
+    assert_eq!(modules(&mut hub, "e"), ["$edgeAgent", "$edgeHub"]);
 }
 
 #[test]
 fn a_device_takes_its_modules_along_and_each_end_is_an_event() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     let route = json!({ "source": "DeviceLifecycleEvents" });
     hub.put("/api/v1/routes/lifecycle", None, route);
     hub.put("/devices/d", None, json!({}));
@@ -216,7 +179,11 @@ fn a_device_takes_its_modules_along_and_each_end_is_an_event() {
         (404, "DeviceNotFound")
     );
     hub.put("/devices/d", None, json!({}));
-    assert_eq!(hub.modules("d"), [""; 0], "nothing is left for the next d");
+    assert_eq!(
+        modules(&mut hub, "d"),
+        [""; 0],
+        "nothing is left for the next d"
+    );
     hub.0.run(10_000);
     let operator = hub.0.operator();
     let events = hub.0.finish(async move { operator.all_events().await });

@@ -6,54 +6,22 @@ use shared::sql::Sql;
 use simulation::device::Habits;
 use simulation::operator::Reply;
 use simulation::packets::{ConnectFields, Wire};
+use simulation::rest::Rest;
 use simulation::scenario::over_seeds;
 use simulation::{Faults, Simulation};
 
-struct Hub(Simulation);
+fn retire(hub: &mut Rest, id: &str, body: Value) -> Reply {
+    hub.post(&format!("/api/v1/devices/{id}/retire"), body)
+}
 
-impl Hub {
-    fn new() -> Self {
-        Self(Simulation::new(1, Faults::none()))
-    }
-
-    fn ask(&mut self, method: Method, target: &str, body: Value) -> Reply {
-        let operator = self.0.operator();
-        let target = target.to_owned();
-        self.0.finish(async move {
-            let headers = [("if-match", "*")];
-            let creates = method == Method::Put && target.starts_with("/devices/");
-            let headers: &[(&str, &str)] = if creates { &[] } else { &headers };
-            let body = match body {
-                Value::Null => Vec::new(),
-                body => body.to_string().into_bytes(),
-            };
-            operator.send(method, &target, headers, body).await
-        })
-    }
-
-    fn get(&mut self, target: &str) -> Reply {
-        self.ask(Method::Get, target, Value::Null)
-    }
-
-    fn retire(&mut self, id: &str, body: Value) -> Reply {
-        self.ask(Method::Post, &format!("/api/v1/devices/{id}/retire"), body)
-    }
-
-    /// A device with a twin, a module and a message that nobody took.
-    fn furnish(&mut self, id: &str) -> Value {
-        let device = self
-            .ask(Method::Put, &format!("/devices/{id}"), json!({}))
-            .body;
-        let twin = json!({ "tags": { "site": "a" }, "properties": { "desired": { "rate": 5 } } });
-        self.ask(Method::Patch, &format!("/twins/{id}"), twin);
-        self.ask(Method::Put, &format!("/devices/{id}/modules/m"), json!({}));
-        self.ask(
-            Method::Post,
-            &format!("/devices/{id}/messages/deviceBound"),
-            json!("hi"),
-        );
-        device
-    }
+/// A device with a twin, a module and a message that nobody took.
+fn furnish(hub: &mut Rest, id: &str) -> Value {
+    let device = hub.put(&format!("/devices/{id}"), None, json!({})).body;
+    let twin = json!({ "tags": { "site": "a" }, "properties": { "desired": { "rate": 5 } } });
+    hub.patch(&format!("/twins/{id}"), twin);
+    hub.put(&format!("/devices/{id}/modules/m"), None, json!({}));
+    hub.post(&format!("/devices/{id}/messages/deviceBound"), json!("hi"));
+    device
 }
 
 fn archive_path(operation: &Reply) -> String {
@@ -62,9 +30,9 @@ fn archive_path(operation: &Reply) -> String {
 
 #[test]
 fn a_retired_device_is_archived_whole_and_gone() {
-    let mut hub = Hub::new();
-    let device = hub.furnish("pump");
-    let operation = hub.retire("pump", json!({ "reason": "endOfLife" }));
+    let mut hub = Rest::default();
+    let device = furnish(&mut hub, "pump");
+    let operation = retire(&mut hub, "pump", json!({ "reason": "endOfLife" }));
     assert_eq!(operation.status, 202, "{:?}", operation.body);
     assert_eq!(operation.body["state"], "completed");
     assert_eq!(hub.get("/devices/pump").status, 404);
@@ -99,9 +67,9 @@ fn a_retired_device_is_archived_whole_and_gone() {
 
 #[test]
 fn a_document_that_was_changed_says_so_and_cannot_be_restored() {
-    let mut hub = Hub::new();
-    hub.furnish("pump");
-    let operation = hub.retire("pump", json!({ "reason": "failure" }));
+    let mut hub = Rest::default();
+    furnish(&mut hub, "pump");
+    let operation = retire(&mut hub, "pump", json!({ "reason": "failure" }));
     let path = archive_path(&operation);
     for node in hub.0.world().nodes.values() {
         let _not_a_shard = node.actor.sql.execute(
@@ -110,47 +78,51 @@ fn a_document_that_was_changed_says_so_and_cannot_be_restored() {
         );
     }
     assert_eq!(hub.get(&path).body["intact"], false);
-    let restored = hub.ask(Method::Post, &format!("{path}/restore"), Value::Null);
+    let restored = hub.post(&format!("{path}/restore"), Value::Null);
     assert_eq!(restored.status, 409);
 }
 
 #[test]
 fn open_sessions_close_and_old_credentials_stay_refused() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     let number = hub.0.create_device("pump", Habits::default());
     let key = hub.0.world().devices[number].key.clone();
     let fields = ConnectFields::new(&hub.0, "pump", &key);
     let (wire, _) = Wire::connected(&mut hub.0, &fields);
-    let operation = hub.retire("pump", json!({ "reason": "compromised" }));
+    let operation = retire(&mut hub, "pump", json!({ "reason": "compromised" }));
     assert_eq!(operation.status, 202);
     hub.0.run(5_000);
     assert!(wire.is_closed(&hub.0), "within five seconds");
 
-    let code = |hub: &mut Hub| {
+    let code = |hub: &mut Rest| {
         let mut wire = Wire::open(&mut hub.0);
         wire.send(&mut hub.0, &fields.bytes());
         wire.connack(&hub.0).code as u8
     };
     assert_eq!(code(&mut hub), 5);
     // Created again: new keys, another generation; the old key stays worthless.
-    let again = hub.ask(Method::Put, "/devices/pump", json!({}));
+    let again = hub.put("/devices/pump", None, json!({}));
     assert_eq!(again.status, 200);
     assert_ne!(again.body["generationId"], operation.body["generationId"]);
     assert_eq!(code(&mut hub), 5);
     // And it cannot be given back on purpose.
-    hub.ask(Method::Delete, "/devices/pump", Value::Null);
+    hub.delete("/devices/pump", Some("*"));
     let keys = json!({ "primaryKey": key, "secondaryKey": key });
     let body = json!({ "authentication": { "symmetricKey": keys } });
-    let refused = hub.ask(Method::Put, "/devices/pump", body.clone());
+    let refused = hub.put("/devices/pump", None, body.clone());
     assert_eq!(refused.status, 400, "{:?}", refused.body);
-    assert_eq!(hub.ask(Method::Put, "/devices/other", body).status, 200);
+    assert_eq!(hub.put("/devices/other", None, body).status, 200);
 }
 
 #[test]
 fn a_device_may_stay_blocked_for_a_while() {
-    let mut hub = Hub::new();
-    hub.furnish("pump");
-    let operation = hub.retire("pump", json!({ "reason": "lost", "deleteAfter": "PT1H" }));
+    let mut hub = Rest::default();
+    furnish(&mut hub, "pump");
+    let operation = retire(
+        &mut hub,
+        "pump",
+        json!({ "reason": "lost", "deleteAfter": "PT1H" }),
+    );
     assert_eq!(operation.body["state"], "waitingForDeletion");
     let blocked = hub.get("/devices/pump").body;
     assert_eq!(
@@ -162,7 +134,11 @@ fn a_device_may_stay_blocked_for_a_while() {
         Value::Null
     );
     // Asked again it is the same operation, and nothing is archived twice.
-    let again = hub.retire("pump", json!({ "reason": "lost", "deleteAfter": "PT1H" }));
+    let again = retire(
+        &mut hub,
+        "pump",
+        json!({ "reason": "lost", "deleteAfter": "PT1H" }),
+    );
     assert_eq!(again.body["operationId"], operation.body["operationId"]);
     assert_eq!(
         hub.get("/api/v1/archive/devices").body["items"]
@@ -179,11 +155,15 @@ fn a_device_may_stay_blocked_for_a_while() {
 
 #[test]
 fn a_successor_that_was_created_meanwhile_is_left_alone() {
-    let mut hub = Hub::new();
-    hub.furnish("pump");
-    hub.retire("pump", json!({ "reason": "lost", "deleteAfter": "PT1H" }));
-    hub.ask(Method::Delete, "/devices/pump", Value::Null);
-    let next = hub.ask(Method::Put, "/devices/pump", json!({})).body;
+    let mut hub = Rest::default();
+    furnish(&mut hub, "pump");
+    retire(
+        &mut hub,
+        "pump",
+        json!({ "reason": "lost", "deleteAfter": "PT1H" }),
+    );
+    hub.delete("/devices/pump", Some("*"));
+    let next = hub.put("/devices/pump", None, json!({})).body;
     hub.0.run(4_000_000);
     assert_eq!(
         hub.get("/devices/pump").body["generationId"],
@@ -198,14 +178,14 @@ fn replace(reason: &str, replacement: &str) -> Value {
 #[test]
 fn a_replacement_takes_over_tags_and_desired_properties() {
     for exists in [false, true] {
-        let mut hub = Hub::new();
-        let device = hub.furnish("pump");
+        let mut hub = Rest::default();
+        let device = furnish(&mut hub, "pump");
         if exists {
-            hub.ask(Method::Put, "/devices/pump-b", json!({}));
+            hub.put("/devices/pump-b", None, json!({}));
             let own = json!({ "tags": { "serial": 7 } });
-            hub.ask(Method::Patch, "/twins/pump-b", own);
+            hub.patch("/twins/pump-b", own);
         }
-        let operation = hub.retire("pump", replace("upgrade", "pump-b"));
+        let operation = retire(&mut hub, "pump", replace("upgrade", "pump-b"));
         hub.0.run(1_000);
         let id = operation.body["operationId"].as_str().unwrap().to_owned();
         let seen = hub.get(&format!("/api/v1/retirements/{id}"));
@@ -230,11 +210,11 @@ fn a_replacement_takes_over_tags_and_desired_properties() {
 
 #[test]
 fn a_restored_device_has_its_twin_and_new_credentials() {
-    let mut hub = Hub::new();
-    let device = hub.furnish("pump");
-    let operation = hub.retire("pump", json!({ "reason": "failure" }));
+    let mut hub = Rest::default();
+    let device = furnish(&mut hub, "pump");
+    let operation = retire(&mut hub, "pump", json!({ "reason": "failure" }));
     let path = format!("{}/restore", archive_path(&operation));
-    let restored = hub.ask(Method::Post, &path, Value::Null);
+    let restored = hub.post(&path, Value::Null);
     assert_eq!(restored.status, 200, "{:?}", restored.body);
     assert_eq!(restored.body["status"], "disabled");
     assert_ne!(restored.body["authentication"], device["authentication"]);
@@ -243,34 +223,38 @@ fn a_restored_device_has_its_twin_and_new_credentials() {
     assert_eq!(twin["tags"]["site"], "a");
     assert_eq!(twin["properties"]["desired"]["rate"], 5);
     assert_eq!(hub.get("/devices/pump/modules/m").status, 200);
-    let twice = hub.ask(Method::Post, &path, Value::Null);
+    let twice = hub.post(&path, Value::Null);
     assert_eq!(twice.status, 409, "it exists");
 }
 
 #[test]
 fn erasing_leaves_a_tombstone() {
-    let mut hub = Hub::new();
-    hub.furnish("pump");
-    let operation = hub.retire("pump", json!({ "reason": "failure" }));
+    let mut hub = Rest::default();
+    furnish(&mut hub, "pump");
+    let operation = retire(&mut hub, "pump", json!({ "reason": "failure" }));
     let path = archive_path(&operation);
     let sum = hub.get(&path).body["sha256"].clone();
-    assert_eq!(hub.ask(Method::Delete, &path, Value::Null).status, 204);
+    assert_eq!(hub.delete(&path, Some("*")).status, 204);
     let stone = hub.get(&path).body;
     assert_eq!((&stone["document"], &stone["sha256"]), (&Value::Null, &sum));
     assert!(stone["erasedTime"].is_string());
-    let restored = hub.ask(Method::Post, &format!("{path}/restore"), Value::Null);
+    let restored = hub.post(&format!("{path}/restore"), Value::Null);
     assert_eq!(restored.status, 409);
 }
 
 #[test]
 fn the_archive_is_read_in_pages() {
-    let mut hub = Hub::new();
+    let mut hub = Rest::default();
     for number in 0..7 {
-        hub.furnish(&format!("pump-{number}"));
-        hub.retire(&format!("pump-{number}"), json!({ "reason": "failure" }));
+        furnish(&mut hub, &format!("pump-{number}"));
+        retire(
+            &mut hub,
+            &format!("pump-{number}"),
+            json!({ "reason": "failure" }),
+        );
     }
-    hub.furnish("pump-3");
-    hub.retire("pump-3", json!({ "reason": "failure" }));
+    furnish(&mut hub, "pump-3");
+    retire(&mut hub, "pump-3", json!({ "reason": "failure" }));
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -295,8 +279,8 @@ fn the_archive_is_read_in_pages() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut hub = Hub::new();
-    hub.furnish("pump");
+    let mut hub = Rest::default();
+    furnish(&mut hub, "pump");
     for body in [
         json!({}),
         json!({ "reason": "bored" }),
@@ -308,12 +292,12 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         replace("lost", "pump"),
         replace("lost", "not legal"),
     ] {
-        let reply = hub.retire("pump", body.clone());
+        let reply = retire(&mut hub, "pump", body.clone());
         assert_eq!(reply.status, 400, "{body}");
     }
     assert_eq!(hub.get("/devices/pump").body["status"], "enabled");
     assert_eq!(
-        hub.retire("nobody", json!({ "reason": "lost" })).status,
+        retire(&mut hub, "nobody", json!({ "reason": "lost" })).status,
         404
     );
 }

@@ -90,16 +90,8 @@ fn decode(text: &str) -> Result<ArchivedDevice, HubError> {
 }
 
 /// `GET /api/v1/archive/devices/{id}/{generation}`
-pub async fn get<B: Backend>(
-    backend: &B,
-    device_id: DeviceId,
-    generation_id: String,
-) -> Result<Response, Failure> {
-    let device = device_id.clone();
-    let wanted = ArchivedDevice {
-        device_id,
-        generation_id,
-    };
+pub async fn get<B: Backend>(backend: &B, wanted: ArchivedDevice) -> Result<Response, Failure> {
+    let device = wanted.device_id.clone();
     match ask_shard(backend, &device, RegistryRequest::GetArchived(wanted)).await? {
         RegistryReply::Archived(document) => Ok(Response::json(200, &document)),
         _ => Err(unexpected("the registry")),
@@ -110,15 +102,11 @@ pub async fn get<B: Backend>(
 pub async fn restore<B: Backend>(
     backend: &B,
     caller: &Caller,
-    device_id: DeviceId,
-    generation_id: String,
+    from: ArchivedDevice,
 ) -> Result<Response, Failure> {
-    let device = device_id.clone();
+    let device = from.device_id.clone();
     let restore = Restore {
-        from: ArchivedDevice {
-            device_id,
-            generation_id,
-        },
+        from,
         entropy: entropy(backend, MOST_IDENTITIES),
     };
     match ask_shard(backend, &device, RegistryRequest::RestoreArchived(restore)).await? {
@@ -128,16 +116,8 @@ pub async fn restore<B: Backend>(
 }
 
 /// `DELETE /api/v1/archive/devices/{id}/{generation}`: leaves a tombstone
-pub async fn erase<B: Backend>(
-    backend: &B,
-    device_id: DeviceId,
-    generation_id: String,
-) -> Result<Response, Failure> {
-    let device = device_id.clone();
-    let wanted = ArchivedDevice {
-        device_id,
-        generation_id,
-    };
+pub async fn erase<B: Backend>(backend: &B, wanted: ArchivedDevice) -> Result<Response, Failure> {
+    let device = wanted.device_id.clone();
     match ask_shard(backend, &device, RegistryRequest::EraseArchived(wanted)).await? {
         RegistryReply::Done => Ok(Response::empty(204)),
         _ => Err(unexpected("the registry")),

@@ -85,6 +85,9 @@ impl Hub {
         };
         let recorded = record::Recorded::before(&request, self.settings.as_ref());
         let answer = self.serve(now, token, *request, sql, effects);
+        let Some(recorded) = recorded else {
+            return answer;
+        };
         // An answer that waits for pushes stands for a change that is stored.
         let error = answer.as_ref().and_then(|answer| answer.as_ref().err());
         match recorded.write(now, &cause, error, self.settings.as_ref(), sql) {

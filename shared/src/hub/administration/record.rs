@@ -20,12 +20,11 @@ pub(super) struct Recorded {
 enum Kind {
     Route,
     ConsumerGroup,
-    Other,
 }
 
 impl Recorded {
-    /// What is there before the request is carried out.
-    pub(super) fn before(request: &HubRequest, settings: Option<&Settings>) -> Self {
+    /// What is there before the request is carried out; `None` for one that changes nothing.
+    pub(super) fn before(request: &HubRequest, settings: Option<&Settings>) -> Option<Self> {
         let (action, kind, name) = match request {
             HubRequest::PutRoute(route) => ("putRoute", Kind::Route, route.name.as_str()),
             HubRequest::DeleteRoute(name) => ("deleteRoute", Kind::Route, name.as_str()),
@@ -35,7 +34,7 @@ impl Recorded {
             HubRequest::DeleteConsumerGroup(name) => {
                 ("deleteConsumerGroup", Kind::ConsumerGroup, name.as_str())
             }
-            _ => ("other", Kind::Other, ""),
+            _ => return None,
         };
         let mut recorded = Self {
             action,
@@ -44,17 +43,16 @@ impl Recorded {
             before: Value::Null,
         };
         recorded.before = recorded.document(settings);
-        recorded
+        Some(recorded)
     }
 
-    /// A route as it is, or the name of anything else.
+    /// A route as it is, or the name of a consumer group.
     fn document(&self, settings: Option<&Settings>) -> Value {
         match self.kind {
             Kind::Route => settings
                 .and_then(|settings| settings.routes.iter().find(|route| route.name == self.name))
                 .map_or(Value::Null, |route| json!(route)),
             Kind::ConsumerGroup => json!({ "name": self.name }),
-            Kind::Other => Value::Null,
         }
     }
 

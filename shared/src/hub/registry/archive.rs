@@ -72,10 +72,7 @@ pub(super) fn write(
         ("reason", json!(retire.reason.name())),
         ("replacementId", json!(retire.replacement)),
         ("retiredTime", json!(context.now)),
-        (
-            "actor",
-            json!(context.cause.as_ref().map(|cause| &cause.actor)),
-        ),
+        ("actor", json!(context.cause.map(|cause| &cause.actor))),
     ] {
         document = with(document, name, value);
     }

@@ -73,7 +73,7 @@ pub(super) struct Context<'a> {
     effects: &'a mut Effects<RegistryResult>,
     wrote_outbox: bool,
     /// Who is behind the request: the record must tell what follows.
-    cause: Option<Cause>,
+    cause: Option<&'a Cause>,
     entries: Vec<AuditEntry>,
 }
 
@@ -121,7 +121,7 @@ impl Registry {
                 sql,
                 effects,
                 wrote_outbox: false,
-                cause: cause.clone(),
+                cause: cause.as_ref(),
                 entries: Vec::new(),
             };
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
