@@ -27,6 +27,7 @@ pub mod ipc;
 pub mod mqtt;
 pub mod percent;
 pub mod query;
+pub mod sorting;
 pub mod sql;
 pub mod time;
 pub mod twin;

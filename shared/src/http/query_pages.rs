@@ -11,6 +11,7 @@ use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::query::project::weight;
 use crate::query::{DocumentKey, Groups, Place, Query, Shape, SortValue};
+use crate::sorting;
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -188,7 +189,7 @@ async fn rows<B: Backend>(
             items.extend(part.items);
         }
         rounds += 1;
-        items.sort_by(|one, other| one.place.key.cmp(&other.place.key));
+        sorting::sort_by(&mut items, |one, other| one.place.key.cmp(&other.place.key));
         let horizon = scans.horizon();
         let certain = horizon.as_ref().map_or(items.len(), |horizon| {
             items.partition_point(|item| item.place.key <= *horizon)
@@ -246,7 +247,9 @@ async fn ordered<B: Backend>(
             }
             items.extend(part.items);
         }
-        items.sort_by(|one, other| one.place.compare(&other.place, query));
+        sorting::sort_by(&mut items, |one, other| {
+            one.place.compare(&other.place, query)
+        });
         let kept = fitting(&items).min(size + 1);
         if kept < items.len() {
             items.truncate(kept);

@@ -7,6 +7,7 @@
 use super::ast::{Aggregate, Query, Select, Source};
 use super::sort_value::{SortValue, exact_number, number_to_json};
 use crate::error::HubError;
+use crate::sorting;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -178,7 +179,9 @@ impl Groups {
                 (key, item)
             })
             .collect();
-        results.sort_by(|(one, _), (other, _)| one.compare(other, query.is_descending()));
+        sorting::sort_by(&mut results, |(one, _), (other, _)| {
+            one.compare(other, query.is_descending())
+        });
         results
     }
 }

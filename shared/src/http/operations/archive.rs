@@ -8,6 +8,7 @@ use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::ids::DeviceId;
 use crate::ipc::registry::{ArchivedDevice, ListArchive, RegistryReply, RegistryRequest, Restore};
+use crate::sorting;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
             _ => return Err(unexpected("the registry")),
         }
     }
-    items.sort_by(|one, other| place(one).cmp(&place(other)));
+    sorting::sort_by(&mut items, |one, other| place(one).cmp(&place(other)));
     let top = usize::try_from(top).unwrap_or(usize::MAX);
     more |= items.len() > top;
     items.truncate(top);

@@ -9,6 +9,7 @@ use crate::http::message::{Request, Response};
 use crate::ipc::audit::{AuditPage, AuditProof, ChainPlace, ReadAudit};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::sorting;
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
@@ -111,7 +112,7 @@ pub async fn read<B: Backend>(
         more |= page.more;
         records.extend(page.records);
     }
-    records.sort_by(|one, other| order(other).cmp(&order(one)));
+    sorting::sort_by(&mut records, |one, other| order(other).cmp(&order(one)));
     let top = usize::try_from(wanted.top).unwrap_or(usize::MAX);
     more |= records.len() > top;
     records.truncate(top);
@@ -195,12 +196,12 @@ fn decode(text: &str) -> Result<BTreeMap<String, u64>, HubError> {
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let text = String::from_utf8(bytes).ok()?;
-        text.split(',')
-            .map(|part| {
-                let (chain, number) = part.split_once('=')?;
-                Some((chain.to_owned(), number.parse().ok()?))
-            })
-            .collect()
+        let mut places = BTreeMap::new();
+        for part in text.split(',') {
+            let (chain, number) = part.split_once('=')?;
+            places.insert(chain.to_owned(), number.parse().ok()?);
+        }
+        Some(places)
     };
     read().ok_or_else(|| {
         HubError::invalid("The cursor is not one of this hub; take it from an earlier answer.")

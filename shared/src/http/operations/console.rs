@@ -11,6 +11,7 @@ use crate::http::message::{Request, Response};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, ReadEvents};
 use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
+use crate::sorting;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -133,7 +134,7 @@ pub async fn devices<B: Backend>(backend: &B, request: &Request) -> Result<Respo
         more |= page.more;
         total += page.total;
     }
-    items.sort_by(|one, other| id_of(one).cmp(id_of(other)));
+    sorting::sort_by(&mut items, |one, other| id_of(one).cmp(id_of(other)));
     more |= items.len() > top;
     items.truncate(top);
     let cursor = if more {

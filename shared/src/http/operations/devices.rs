@@ -12,6 +12,7 @@ use crate::ipc::registry::{
     DeleteDevice, Document, IDENTITY_ENTROPY, ListDevices, Precondition, PutDevice, RegistryReply,
     RegistryRequest,
 };
+use crate::sorting;
 use serde_json::Value;
 
 /// Most identities of one list; also what an absent or senseless `top` means.
@@ -101,7 +102,7 @@ pub async fn list<B: Backend>(
             _ => return Err(unexpected("the registry")),
         }
     }
-    devices.sort_by(|one, other| id_of(one).cmp(id_of(other)));
+    sorting::sort_by(&mut devices, |one, other| id_of(one).cmp(id_of(other)));
     devices.truncate(usize::try_from(top).unwrap_or(usize::MAX));
     if !caller.sees_credentials {
         devices.iter_mut().for_each(mask_keys);

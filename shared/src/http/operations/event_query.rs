@@ -8,6 +8,7 @@ use crate::http::message::Request;
 use crate::ids::DeviceId;
 use crate::ipc::Layout;
 use crate::ipc::events::Position;
+use crate::sorting;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -154,13 +155,10 @@ fn begin(
     layout: Layout,
 ) -> Result<Beginning, HubError> {
     let everywhere = |position: Position| {
-        (
-            partitions
-                .iter()
-                .map(|partition| (*partition, position.clone()))
-                .collect(),
-            BTreeMap::new(),
-        )
+        let positions = partitions
+            .iter()
+            .map(|partition| (*partition, position.clone()));
+        (sorting::map(positions), BTreeMap::new())
     };
     let one_only = |position: Position| match partitions {
         [_] => Ok(everywhere(position)),

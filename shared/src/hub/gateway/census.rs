@@ -14,9 +14,10 @@ use crate::error::HubError;
 use crate::hub::effects::Outgoing;
 use crate::ids::Identity;
 use crate::ipc::{Address, ConnectionId, registry};
+use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// One row: the number of the last census, when it was taken, and which shards have not
 /// confirmed it (a JSON array).
@@ -84,7 +85,7 @@ impl Gateway {
         context: &mut Context<'_>,
         sockets: &dyn Sockets,
     ) -> Result<(), HubError> {
-        self.census.unconfirmed = (0..self.layout.shards).collect();
+        self.census.unconfirmed = sorting::set(0..self.layout.shards);
         self.census.taken = context.now;
         self.count_unconfirmed(context, sockets)
     }
@@ -120,12 +121,8 @@ impl Gateway {
         self.load_all(sockets);
         self.census.number += 1;
         self.census.store(context.sql)?;
-        let mut live: BTreeMap<u16, Vec<ConnectionId>> = self
-            .census
-            .unconfirmed
-            .iter()
-            .map(|shard| (*shard, Vec::new()))
-            .collect();
+        let unconfirmed = self.census.unconfirmed.iter();
+        let mut live = sorting::map(unconfirmed.map(|shard| (*shard, Vec::<ConnectionId>::new())));
         for connection in self.connections.values() {
             let shard = identity(connection).map(|known| self.layout.shard_of(&known.device));
             if let Some(list) = shard.and_then(|shard| live.get_mut(&shard)) {
@@ -135,7 +132,7 @@ impl Gateway {
         let number = self.census.number;
         for (shard, mut live) in live {
             // In a fixed order, so that a simulated run can be repeated.
-            live.sort_unstable();
+            sorting::sort(&mut live);
             let census = registry::Census {
                 gateway: self.number,
                 number,

@@ -13,6 +13,7 @@ use crate::hub::effects::Outgoing;
 use crate::ids::Identity;
 use crate::ipc::Address;
 use crate::ipc::registry::RegistryRequest;
+use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -61,7 +62,7 @@ impl Gateway {
             })
             .collect();
         // In a fixed order, so that a simulated run can be repeated.
-        overdue.sort_unstable();
+        sorting::sort(&mut overdue);
         for (slot, reason) in overdue {
             self.close(slot, reason, &mut context);
         }

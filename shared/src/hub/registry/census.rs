@@ -8,6 +8,7 @@ use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{Census, ConnectRequest, RegistryReply};
+use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, HashSet};
@@ -19,7 +20,7 @@ pub(super) fn load(sql: &dyn Sql) -> Result<BTreeMap<u16, u64>, HubError> {
         let gateway = u16::try_from(row.integer(0)?).ok()?;
         Some((gateway, row.integer(1)?.unsigned_abs()))
     });
-    Ok(pairs.collect())
+    Ok(sorting::map(pairs))
 }
 
 impl Registry {

@@ -15,6 +15,7 @@ use crate::query::project::weight;
 use crate::query::{
     Collection, DocumentKey, Groups, Place, Query, Sections, Shape, matches, parse, project,
 };
+use crate::sorting;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::twin::{Section, Twin};
 use serde_json::Value;
@@ -136,7 +137,7 @@ impl Slice<'_> {
 
     fn keep_first_places(&mut self) {
         let query = self.query;
-        self.places.sort_by(|one, other| one.compare(other, query));
+        sorting::sort_by(&mut self.places, |one, other| one.compare(other, query));
         self.part.cut |= self.places.len() > self.limit;
         self.places.truncate(self.limit);
     }
