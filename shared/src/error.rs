@@ -43,6 +43,8 @@ catalogue! {
     IotHubFormatError = 400006, 400;
     /// An id stands twice in one bulk request.
     DeviceDefinedMultipleTimes = 400011, 400;
+    /// A container of an import or export job does not let the hub do what it must.
+    BlobContainerValidationError = 400008, 400;
     /// A line or document cannot be read.
     DeserializationError = 400012, 400;
     /// Some items of a bulk request failed.
@@ -61,6 +63,8 @@ catalogue! {
     Forbidden = 403000, 403;
     /// A quota of the hub is used up.
     IotHubQuotaExceeded = 403002, 403;
+    /// An import or export job is under way already.
+    JobQuotaExceeded = 403003, 403;
     /// The device has too many pending cloud-to-device messages.
     DeviceMaximumQueueDepthExceeded = 403004, 403;
     /// The device is disabled.

@@ -30,4 +30,5 @@ pub mod query;
 pub mod sorting;
 pub mod sql;
 pub mod time;
+pub mod transfer;
 pub mod twin;

@@ -2,13 +2,16 @@
 
 use crate::blobs::R2BlobStore;
 use crate::object::layout;
+use crate::outbound;
 use crate::platform;
 use crate::remote;
 use crate::settings_mirror;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::error::HubError;
+use shared::http::Request;
 use shared::http::backend::Backend;
+use shared::http::outbound::Answer;
 use shared::ipc::events::{EventsRequest, EventsResult};
 use shared::ipc::gateway::{GatewayRequest, GatewayResult};
 use shared::ipc::hub::{HubRequest, HubResult, Settings};
@@ -28,6 +31,17 @@ impl WorkerBackend {
     /// Over these bindings.
     pub fn new(env: Env) -> Self {
         Self { env }
+    }
+
+    /// A variable with names between commas.
+    fn list(&self, variable: &str) -> Vec<String> {
+        let text = self.env.var(variable).map(|text| text.to_string());
+        let names = text.unwrap_or_default();
+        let names = names
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
     }
 
     async fn one<Asked: Serialize, Answer: DeserializeOwned>(
@@ -98,21 +112,25 @@ impl Backend for WorkerBackend {
     }
 
     fn host_names(&self) -> Vec<String> {
-        let names = self
-            .env
-            .var("HUB_HOST_NAMES")
-            .map(|names| names.to_string());
-        let names: Vec<String> = names
-            .unwrap_or_default()
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect();
+        let names = self.list("HUB_HOST_NAMES");
         if names.is_empty() {
             vec!["localhost".to_owned()]
         } else {
             names
         }
+    }
+
+    fn allowed_hosts(&self) -> Vec<String> {
+        self.list("HUB_ALLOWED_HOSTS")
+    }
+
+    async fn fetch(
+        &self,
+        origin: &str,
+        request: Request,
+        limit: usize,
+    ) -> Result<Answer, HubError> {
+        outbound::fetch(origin, request, limit).await
     }
 
     async fn sleep(&self, milliseconds: u32) {

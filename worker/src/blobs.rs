@@ -135,6 +135,10 @@ impl BlobStore for R2BlobStore {
         Incoming::Bytes(bytes)
     }
 
+    fn taken_back(&self, content: web_sys::ReadableStream) -> Incoming {
+        Incoming::Stream(content)
+    }
+
     async fn collect(
         &self,
         content: Incoming,

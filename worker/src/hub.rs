@@ -1,6 +1,7 @@
 //! The `Hub` Durable Object: shell of `shared::hub::administration`, and the mirror of its
 //! settings in KV.
 
+use crate::backend::WorkerBackend;
 use crate::object::{Host, Object, alarm_fired, carry_out, json};
 use crate::platform::now;
 use crate::remote::log_error;
@@ -12,6 +13,9 @@ use shared::ipc::hub::{HubRequest, HubResult};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+/// How long one alarm works on a job.
+const LONGEST_DRIVE_MILLISECONDS: i64 = 10_000;
 
 /// The hub object.
 #[durable_object]
@@ -37,6 +41,35 @@ impl Shell {
         match actor.as_mut() {
             Some(actor) => Ok(work(actor, &self.object)),
             None => Err(HubError::internal("the hub object did not open")),
+        }
+    }
+
+    /// Does steps of the import or export job that is under way, for a while: an alarm may
+    /// not run for ever, and the next one follows at once.
+    async fn drive_transfer(self: Rc<Self>) -> std::result::Result<(), HubError> {
+        let backend = WorkerBackend::new(self.object.env.clone());
+        let until = now().plus_milliseconds(LONGEST_DRIVE_MILLISECONDS);
+        loop {
+            let mut effects = Effects::default();
+            let job = self
+                .with(|actor, object| actor.transfer(now(), &object.sql, &mut effects))
+                .flatten();
+            carry_out(&self, effects);
+            let Some(job) = job? else {
+                return Ok(());
+            };
+            let stepped = shared::transfer::step(&backend, &job).await;
+            let next = self
+                .with(|actor, object| actor.transfer_stepped(now(), &job, stepped, &object.sql));
+            let Some(next) = next.flatten()? else {
+                return Ok(());
+            };
+            if next > now() || now() >= until {
+                let mut effects = Effects::default();
+                effects.alarm_at(next);
+                carry_out(&self, effects);
+                return Ok(());
+            }
         }
     }
 
@@ -131,6 +164,10 @@ impl DurableObject for Hub {
             effects.alarm_at(now().plus_seconds(5));
         }
         carry_out(&self.shell, effects);
+        let drive = Shell::drive_transfer(self.shell.clone());
+        if let Err(error) = drive.await {
+            log_error("import or export job", &error);
+        }
         Response::empty()
     }
 }

@@ -17,6 +17,7 @@ mod events;
 mod gateway;
 mod hub;
 mod object;
+mod outbound;
 mod platform;
 mod registry;
 mod remote;

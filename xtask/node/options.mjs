@@ -66,6 +66,7 @@ export function hubOptions(settings) {
           HUB_SHARDS: String(settings.shards),
           HUB_PARTITIONS: String(settings.partitions),
           HUB_HOST_NAMES: settings.hostNames.join(","),
+          HUB_ALLOWED_HOSTS: settings.allowedHosts.join(","),
           BOOTSTRAP_SECRET: settings.bootstrapSecret,
         },
       },

@@ -69,6 +69,10 @@ impl BlobStore for MemoryBlobStore {
         bytes
     }
 
+    fn taken_back(&self, content: Vec<u8>) -> Vec<u8> {
+        content
+    }
+
     async fn collect(&self, content: Vec<u8>, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
         Ok((content.len() <= limit).then_some(content))
     }

@@ -129,6 +129,8 @@ pub trait BlobStore {
 
     /// Content of these bytes.
     fn content(&self, bytes: Vec<u8>) -> Self::Incoming;
+    /// Content that went out, to be read here after all.
+    fn taken_back(&self, content: Self::Outgoing) -> Self::Incoming;
     /// Reads small content; `None` if it has more bytes.
     async fn collect(
         &self,

@@ -7,6 +7,7 @@ use super::authorize::Caller;
 use super::backend::Backend;
 use super::error::Trace;
 use super::message::Request;
+use super::outbound::Answer;
 use crate::error::HubError;
 use crate::ipc::Layout;
 use crate::ipc::audit::{AuditEntry, Cause};
@@ -47,6 +48,12 @@ impl<'a, B: Backend> Attributed<'a, B> {
             request_id: trace.request_id.clone(),
         };
         Self { backend, cause }
+    }
+
+    /// The backend itself, for what nobody is behind. Whatever is large and generic should be
+    /// made for one of the two only.
+    pub fn unattributed(&self) -> &'a B {
+        self.backend
     }
 }
 
@@ -138,6 +145,19 @@ impl<B: Backend> Backend for Attributed<'_, B> {
 
     fn host_names(&self) -> Vec<String> {
         self.backend.host_names()
+    }
+
+    fn allowed_hosts(&self) -> Vec<String> {
+        self.backend.allowed_hosts()
+    }
+
+    async fn fetch(
+        &self,
+        origin: &str,
+        request: Request,
+        limit: usize,
+    ) -> Result<Answer, HubError> {
+        self.backend.fetch(origin, request, limit).await
     }
 
     async fn sleep(&self, milliseconds: u32) {

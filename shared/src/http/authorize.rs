@@ -72,6 +72,9 @@ pub fn access(operation: &Operation) -> Access {
         O::DeleteDevice(_) | O::DeleteModule(..) | O::BulkDevices => {
             Granted(WRITE, Action::DeleteDevices)
         }
+        O::ListJobs | O::GetJob(_) => Granted(READ, Action::Read),
+        // All keys leave with an export, and an import may delete.
+        O::CreateJob | O::CancelJob(_) => Granted(WRITE, Action::ManageHub),
         O::GetTwin(_)
         | O::Query
         | O::ExplainQuery

@@ -3,6 +3,8 @@
 //! The worker implements it over Durable Objects, the simulation over the same actors in
 //! one process. Nothing of `http` reaches the world in any other way.
 
+use super::message::Request;
+use super::outbound::Answer;
 use crate::blob::BlobStore;
 use crate::error::HubError;
 use crate::ipc::Layout;
@@ -43,6 +45,15 @@ pub trait Backend {
     fn bootstrap_secret(&self) -> Option<String>;
     /// Configured host names (`HUB_HOST_NAMES`).
     fn host_names(&self) -> Vec<String>;
+    /// Hosts, with a port if it is not the usual one, that the operator lets the hub send
+    /// to though they are not public (`HUB_ALLOWED_HOSTS`).
+    fn allowed_hosts(&self) -> Vec<String>;
+    /// Sends a request to another server, follows no redirect and gives up after
+    /// [`super::outbound::PATIENCE_MILLISECONDS`]. Only [`super::outbound::send`] calls it,
+    /// after it has looked where the request goes. A body of more than `limit` bytes is cut
+    /// off where the status tells of an error, and is a failure else.
+    async fn fetch(&self, origin: &str, request: Request, limit: usize)
+    -> Result<Answer, HubError>;
     /// Waits.
     async fn sleep(&self, milliseconds: u32);
     /// Takes the detail of an internal failure, which never reaches a caller, to the log.

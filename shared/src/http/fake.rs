@@ -4,6 +4,8 @@
 pub use super::fake_requests::request;
 
 use super::backend::Backend;
+use super::message::Request;
+use super::outbound;
 use crate::auth::{Role, Session, policy::default_policies};
 use crate::blob::memory::MemoryBlobStore;
 use crate::error::{ErrorCode, HubError};
@@ -57,6 +59,9 @@ pub struct FakeHub {
     pub causes: RefCell<Vec<Cause>>,
     pub reports: RefCell<Vec<String>>,
     pub blobs: Rc<MemoryBlobStore>,
+    /// Requests to others, and the answers that they get, the last one first.
+    pub fetched: RefCell<Vec<(String, Request)>>,
+    pub fetch_answers: RefCell<Vec<outbound::Answer>>,
     random: Cell<u8>,
     looks: Cell<u16>,
 }
@@ -107,6 +112,8 @@ impl FakeHub {
             causes: RefCell::default(),
             reports: RefCell::default(),
             blobs: Rc::default(),
+            fetched: RefCell::default(),
+            fetch_answers: RefCell::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
         }
@@ -391,6 +398,23 @@ impl Backend for FakeHub {
 
     fn host_names(&self) -> Vec<String> {
         vec!["hub.example".into()]
+    }
+
+    fn allowed_hosts(&self) -> Vec<String> {
+        vec!["store.example:9000".into()]
+    }
+
+    async fn fetch(
+        &self,
+        origin: &str,
+        request: Request,
+        _limit: usize,
+    ) -> Result<outbound::Answer, HubError> {
+        self.fetched.borrow_mut().push((origin.to_owned(), request));
+        self.fetch_answers
+            .borrow_mut()
+            .pop()
+            .ok_or_else(|| HubError::internal("no route"))
     }
 
     async fn sleep(&self, milliseconds: u32) {

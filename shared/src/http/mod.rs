@@ -17,6 +17,7 @@ pub mod message;
 mod message_properties;
 pub mod operation;
 mod operations;
+pub mod outbound;
 mod precondition;
 pub mod query_pages;
 pub mod route;
@@ -40,7 +41,7 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, blobs, bulk, console, device_messages, devices, dry_run, events,
+    Failure, archive, audit, blobs, bulk, console, device_messages, devices, dry_run, events, jobs,
     messages, methods, modules, queries, regenerate, retirement, routes, session, statistics,
     twins,
 };
@@ -147,7 +148,7 @@ async fn serve_open<B: Backend>(
 }
 
 async fn serve_authorized<B: Backend>(
-    backend: &B,
+    backend: &Attributed<'_, B>,
     request: &Request,
     operation: Operation,
     caller: &Caller,
@@ -165,6 +166,10 @@ async fn serve_authorized<B: Backend>(
         }
         O::DeleteModule(device, module) => modules::delete(backend, request, device, module).await,
         O::BulkDevices => bulk::apply(backend, request, caller).await,
+        O::CreateJob => jobs::create(backend, backend.unattributed(), request).await,
+        O::ListJobs => jobs::list(backend).await,
+        O::GetJob(id) => jobs::get(backend, id).await,
+        O::CancelJob(id) => jobs::cancel(backend, id).await,
         O::PlanImport => dry_run::plan(backend, request).await,
         O::RegenerateKeys => regenerate::keys(backend, request, caller).await,
         O::DeviceStatistics => statistics::devices(backend).await,

@@ -28,6 +28,14 @@ pub enum Operation {
     DeleteModule(DeviceId, ModuleId),
     /// `POST /devices`
     BulkDevices,
+    /// `POST /jobs/create`
+    CreateJob,
+    /// `GET /jobs`
+    ListJobs,
+    /// `GET /jobs/{id}`
+    GetJob(String),
+    /// `DELETE /jobs/{id}`
+    CancelJob(String),
     /// `POST /api/v1/import/dry-run`
     PlanImport,
     /// `POST /devices/keys/regenerate`
@@ -170,6 +178,10 @@ impl Operation {
             | O::DeleteModule(..)
             | O::BulkDevices
             | O::RegenerateKeys
+            | O::CreateJob
+            | O::ListJobs
+            | O::GetJob(_)
+            | O::CancelJob(_)
             | O::DeviceStatistics
             | O::ServiceStatistics
             | O::GetTwin(_)

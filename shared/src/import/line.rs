@@ -28,6 +28,9 @@ pub fn item(text: &str) -> Content {
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(item)) => match identity(&item) {
+            Ok(identity) if lacks_status(&identity, &item) => {
+                broken("a device's line needs its status".to_owned(), None)
+            }
             Ok(identity) => Content::Item(identity, Value::Object(item)),
             Err(error) => Content::Broken(error, None),
         },
@@ -37,6 +40,17 @@ pub fn item(text: &str) -> Content {
             broken(error.to_string(), Some(column))
         }
     }
+}
+
+/// Files must say it for every device that they write (`service.md` §5.2).
+fn lacks_status(identity: &Identity, item: &Map<String, Value>) -> bool {
+    let text = |name: &str| {
+        let found = item.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.as_str())
+    };
+    let mode = text("importMode").unwrap_or_default().to_ascii_lowercase();
+    let writes = !mode.starts_with("delete") && !mode.starts_with("updatetwin");
+    writes && identity.module.is_none() && text("status").is_none()
 }
 
 fn broken(why: String, column: Option<usize>) -> Content {
@@ -75,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_file_without_keys_begins_with_a_sentence() {
-        let file = "Keys were left out of this file.\n\n{\"id\":\"a\"}\r\n{\"ID\":\"a\",\"moduleId\":\"m\"}\n";
+        let file = "Keys were left out of this file.\n\n{\"id\":\"a\",\"status\":\"enabled\"}\r\n{\"ID\":\"a\",\"moduleId\":\"m\"}\n";
         let lines: Vec<Line> = items(file).collect();
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[0].content, Content::Nothing);

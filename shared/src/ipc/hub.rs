@@ -4,8 +4,10 @@ use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::transfer::TransferOrder;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the hub object can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +40,19 @@ pub enum HubRequest {
     PutRoute(Route),
     /// → `Changed` (true: it existed)
     DeleteRoute(String),
+    /// Begins an import or export job → `Jobs` (this one).
+    CreateTransfer {
+        /// Its id.
+        id: String,
+        /// What to do.
+        order: TransferOrder,
+    },
+    /// → `Jobs`, the newest first
+    ListTransfers,
+    /// → `Jobs` (this one)
+    GetTransfer(String),
+    /// → `Jobs` (this one)
+    CancelTransfer(String),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -60,6 +75,8 @@ impl HubRequest {
                 | Self::DeleteConsumerGroup(_)
                 | Self::PutRoute(_)
                 | Self::DeleteRoute(_)
+                | Self::CreateTransfer { .. }
+                | Self::CancelTransfer(_)
         )
     }
 }
@@ -89,6 +106,8 @@ pub enum HubReply {
     },
     /// Names, `$Default` first.
     ConsumerGroups(Vec<String>),
+    /// Import and export jobs as REST shows them.
+    Jobs(Vec<Value>),
     /// Whether something changed.
     Changed(bool),
 }

@@ -204,6 +204,16 @@ impl Actor {
         self.memory = Some(memory.unwrap_or_else(|error| panic!("{:?}: {error}", self.address)));
     }
 
+    /// The hub object, opened.
+    pub fn hub(&mut self, now: Timestamp, sockets: &dyn Sockets) -> (&mut Hub, &Sqlite) {
+        let mut output = Output::default();
+        self.open(now, sockets, &mut output);
+        match self.memory.as_mut() {
+            Some(Memory::Hub(hub)) => (hub, &self.sql),
+            other => panic!("{other:?} is not the hub object"),
+        }
+    }
+
     /// Lets it handle an input.
     pub fn handle(&mut self, now: Timestamp, input: Input, sockets: &dyn Sockets) -> Output {
         let mut output = Output::default();

@@ -5,11 +5,13 @@
 
 use crate::actor::{Answer, Request};
 use crate::network::{CallNumber, Caller};
+use crate::sqlite::Sqlite;
 use crate::world::World;
 use shared::blob::memory::MemoryBlobStore;
 use shared::error::{ErrorCode, HubError};
 use shared::http::Backend;
-use shared::hub::effects::Outgoing;
+use shared::hub::administration::Hub;
+use shared::hub::effects::{Effects, Outgoing};
 use shared::ipc::events::{EventsRequest, EventsResult};
 use shared::ipc::gateway::{GatewayRequest, GatewayResult};
 use shared::ipc::hub::{HubRequest, HubResult, Settings};
@@ -67,6 +69,30 @@ fn mixed_up() -> HubError {
 }
 
 impl HubHandle {
+    fn with_hub<T>(&self, work: impl FnOnce(Timestamp, &mut Hub, &Sqlite) -> T) -> T {
+        let mut world = self.0.borrow_mut();
+        let now = world.wall();
+        let World { sockets, nodes, .. } = &mut *world;
+        let node = nodes.get_mut(&Address::Hub).expect("there is a hub");
+        let (hub, sql) = node.actor.hub(now, &sockets.of(0));
+        work(now, hub, sql)
+    }
+
+    /// One step of the import or export job that is under way, as the shell does them; `lost`
+    /// if the process dies before its result is kept. Answers whether there is more to do.
+    pub async fn transfer_step(&self, lost: bool) -> bool {
+        let job = self.with_hub(|now, hub, sql| hub.transfer(now, sql, &mut Effects::default()));
+        let Some(job) = job.expect("storage works") else {
+            return false;
+        };
+        let stepped = shared::transfer::step(self, &job).await;
+        if lost {
+            return true;
+        }
+        let next = self.with_hub(|now, hub, sql| hub.transfer_stepped(now, &job, stepped, sql));
+        next.expect("storage works").is_some()
+    }
+
     /// Asks an actor.
     pub async fn ask(&self, to: Address, request: Request) -> Answer {
         let call = self.0.borrow_mut().call(Caller::Client, to, request);
@@ -150,6 +176,22 @@ impl Backend for HubHandle {
 
     fn host_names(&self) -> Vec<String> {
         vec![crate::device::HOST.to_owned()]
+    }
+
+    fn allowed_hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn fetch(
+        &self,
+        _origin: &str,
+        _request: shared::http::Request,
+        _limit: usize,
+    ) -> Result<shared::http::outbound::Answer, HubError> {
+        Err(HubError::new(
+            ErrorCode::ServiceUnavailable,
+            "nobody is outside",
+        ))
     }
 
     async fn sleep(&self, milliseconds: u32) {

@@ -32,6 +32,10 @@ pub struct HubOptions {
     #[arg(long = "host-name", value_name = "NAME")]
     pub host_names: Vec<String>,
 
+    /// A host that the hub may send requests to though it is not public, as NAME or NAME:PORT: for import and export jobs with a storage emulator, say; repeatable.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub allowed_hosts: Vec<String>,
+
     /// Folder of all state: identities, twins, messages, keys, certificates [default: .skerry in the checkout].
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -218,6 +222,7 @@ mod tests {
             bind: IpAddr::from([127, 0, 0, 5]),
             https_port: None,
             host_names: names.iter().map(|&name| name.to_owned()).collect(),
+            allowed_hosts: Vec::new(),
             data: None,
             gateways: None,
             shards: None,

@@ -11,6 +11,7 @@ pub mod devices;
 pub mod dry_run;
 pub mod event_query;
 pub mod events;
+pub mod jobs;
 pub mod messages;
 pub mod methods;
 pub mod modules;

@@ -7,20 +7,23 @@
 pub mod bootstrap;
 mod record;
 mod sign_in;
+mod transfers;
 
 use super::audit;
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Address;
+use crate::ipc::audit::Cause;
 use crate::ipc::events::EventsRequest;
 use crate::ipc::hub::{HubReply, HubRequest, HubResult, Route, Settings};
 use crate::ipc::registry::RegistryRequest;
+use crate::ipc::transfer::{Stepped, Transfer};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-const STEPS: &[&[&str]] = &[FIRST, audit::SCHEMA];
+const STEPS: &[&[&str]] = &[FIRST, audit::SCHEMA, &[transfers::SCHEMA]];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
@@ -34,6 +37,8 @@ const FIRST: &[&str] = &[
 pub const DEFAULT_GROUP: &str = "$Default";
 /// Consumer groups besides the default one.
 const MAX_GROUPS: usize = 20;
+/// A step of a job takes less; if nothing is heard of it for so long, it is lost.
+const LOST_STEP_SECONDS: i64 = 120;
 /// Routes of a hub.
 const MAX_ROUTES: usize = 100;
 /// Event sources that can be routed so far.
@@ -81,10 +86,10 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Option<HubResult> {
         let HubRequest::Caused { cause, request } = request else {
-            return self.serve(now, token, request, sql, effects);
+            return self.serve(now, token, request, None, sql, effects);
         };
         let recorded = record::Recorded::before(&request, self.settings.as_ref());
-        let answer = self.serve(now, token, *request, sql, effects);
+        let answer = self.serve(now, token, *request, Some(&cause), sql, effects);
         let Some(recorded) = recorded else {
             return answer;
         };
@@ -101,6 +106,7 @@ impl Hub {
         now: Timestamp,
         token: Token,
         request: HubRequest,
+        cause: Option<&Cause>,
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Option<HubResult> {
@@ -109,7 +115,11 @@ impl Hub {
                 host_names,
                 layout,
                 entropy,
-            } => self.bootstrap(now, host_names, layout, &entropy, sql),
+            } => {
+                // A job that was under way goes on.
+                effects.alarm_at(now);
+                self.bootstrap(now, host_names, layout, &entropy, sql)
+            }
             HubRequest::GetSettings => {
                 return Some(
                     self.required()
@@ -126,6 +136,13 @@ impl Hub {
             HubRequest::CheckAudit(after) => {
                 return Some(audit::check(sql, after).map(HubReply::AuditProof));
             }
+            HubRequest::CreateTransfer { id, order } => {
+                effects.alarm_at(now);
+                return Some(transfers::create(now, id, order, cause, sql));
+            }
+            HubRequest::ListTransfers => return Some(transfers::list(sql)),
+            HubRequest::GetTransfer(id) => return Some(transfers::get(&id, sql)),
+            HubRequest::CancelTransfer(id) => return Some(transfers::cancel(now, &id, sql)),
             HubRequest::ListConsumerGroups => return Some(list_groups(sql)),
             HubRequest::PutConsumerGroup(name) => return Some(put_group(&name, sql)),
             HubRequest::DeleteConsumerGroup(name) => return Some(delete_group(&name, sql)),
@@ -255,6 +272,32 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         self.push(now, sql, effects)
+    }
+
+    /// The import or export job that is under way, for `crate::transfer::step`. Before a step
+    /// the alarm is set, so that a lost one is found.
+    pub fn transfer(
+        &self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<HubResult>,
+    ) -> Result<Option<Transfer>, HubError> {
+        let job = transfers::current(sql)?;
+        if job.is_some() {
+            effects.alarm_at(now.plus_seconds(LOST_STEP_SECONDS));
+        }
+        Ok(job)
+    }
+
+    /// What came of a step of a job. Answers when the next one is due.
+    pub fn transfer_stepped(
+        &mut self,
+        now: Timestamp,
+        from: &Transfer,
+        stepped: Stepped,
+        sql: &dyn Sql,
+    ) -> Result<Option<Timestamp>, HubError> {
+        transfers::stepped(now, from, stepped, sql)
     }
 
     fn put_route(&mut self, route: Route, sql: &dyn Sql) -> HubResult {

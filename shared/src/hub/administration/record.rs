@@ -20,6 +20,7 @@ pub(super) struct Recorded {
 enum Kind {
     Route,
     ConsumerGroup,
+    Job(Value),
 }
 
 impl Recorded {
@@ -34,6 +35,13 @@ impl Recorded {
             HubRequest::DeleteConsumerGroup(name) => {
                 ("deleteConsumerGroup", Kind::ConsumerGroup, name.as_str())
             }
+            HubRequest::CreateTransfer { id, order } => (
+                "createJob",
+                // The places are secrets.
+                Kind::Job(json!({ "type": order.direction, "blob": order.devices_blob })),
+                id.as_str(),
+            ),
+            HubRequest::CancelTransfer(id) => ("cancelJob", Kind::Job(json!({})), id.as_str()),
             _ => return None,
         };
         let mut recorded = Self {
@@ -48,11 +56,12 @@ impl Recorded {
 
     /// A route as it is, or the name of a consumer group.
     fn document(&self, settings: Option<&Settings>) -> Value {
-        match self.kind {
+        match &self.kind {
             Kind::Route => settings
                 .and_then(|settings| settings.routes.iter().find(|route| route.name == self.name))
                 .map_or(Value::Null, |route| json!(route)),
             Kind::ConsumerGroup => json!({ "name": self.name }),
+            Kind::Job(what) => json!({ "jobId": self.name, "order": what }),
         }
     }
 

@@ -25,6 +25,7 @@ mod revocation;
 mod schema;
 mod session;
 mod succession;
+mod transfer;
 mod twins;
 mod wanted;
 
@@ -180,6 +181,8 @@ impl Registry {
                 RegistryReply::Done
             }
             Request::ApplyItems(apply) => self.apply_items(&apply, context),
+            Request::ImportItems(import) => self.import_items(&import, context)?,
+            Request::ExportLines(wanted) => transfer::export(&wanted, context)?,
             Request::PlanItems(items) => self.plan_items(&items, context)?,
             Request::RegenerateKeys(regenerate) => self.regenerate_keys(&regenerate, context),
             Request::GetTwin(identity) => twins::get(&identity, context)?,

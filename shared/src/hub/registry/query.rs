@@ -183,7 +183,15 @@ fn columns(sections: Sections) -> String {
     )
 }
 
-const TABLES: &str = "identity JOIN twin ON twin.device_id = identity.device_id \
+/// The columns of whole documents but for pending messages, which exports leave out.
+pub(super) fn columns_to_export() -> String {
+    columns(Sections {
+        messages: false,
+        ..Sections::ALL
+    })
+}
+
+pub(super) const TABLES: &str = "identity JOIN twin ON twin.device_id = identity.device_id \
     AND twin.module_id = identity.module_id";
 
 fn read_rows(
@@ -231,7 +239,7 @@ fn read_row(sql: &dyn Sql, sections: Sections, key: &DocumentKey) -> Result<Opti
 }
 
 /// A row as the document that REST shows; parts that were not fetched look like new ones.
-fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError> {
+pub(super) fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError> {
     fn part<T: serde::de::DeserializeOwned>(
         row: &Row,
         column: usize,

@@ -4,7 +4,7 @@
 //! one row write; twins are larger and change at other times. Documents are JSONB, which
 //! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row.
 
-use super::{archive, retirement, revocation};
+use super::{archive, retirement, revocation, transfer};
 use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
@@ -13,6 +13,7 @@ pub const STEPS: &[&[&str]] = &[
     CENSUS,
     audit::SCHEMA,
     &[retirement::SCHEMA, revocation::SCHEMA, archive::SCHEMA],
+    &[transfer::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[

@@ -102,6 +102,37 @@ pub struct ApplyItems {
     pub entropy: Vec<u8>,
 }
 
+/// A part of an import's file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ImportItems {
+    /// The job's number, which rises from job to job.
+    pub job: u64,
+    /// Where the part ends in the file, in bytes: rises from part to part.
+    pub end: u64,
+    /// Its items for this shard.
+    pub apply: ApplyItems,
+}
+
+/// A page of an export.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ExportLines {
+    /// Device and module behind which it begins.
+    pub after: Option<(String, String)>,
+    /// Whether keys are in the lines.
+    pub with_keys: bool,
+}
+
+/// Identities and twins as a file has them (`service.md` §5.2).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Lines {
+    /// The lines, each with its end.
+    pub text: String,
+    /// How many devices they hold.
+    pub count: u64,
+    /// Where the next page begins; `None`: this was the last one.
+    pub last: Option<(String, String)>,
+}
+
 /// What an item would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -63,6 +63,10 @@ pub enum RegistryRequest {
     DeleteModule(DeleteModule),
     /// Items of a bulk request, each by itself → `Outcomes`, one for each item.
     ApplyItems(ApplyItems),
+    /// A part of a file, applied once however often it comes → `Refusals`.
+    ImportItems(ImportItems),
+    /// Identities and twins as lines of a file → `Lines`.
+    ExportLines(ExportLines),
     /// What would come of items, in order; nothing is written → `Plans`, one for each item.
     PlanItems(Vec<(Identity, Value)>),
     /// New keys for many identities, each by itself → `Rotated`, one for each.
@@ -141,6 +145,7 @@ impl RegistryRequest {
                 | Self::PutModule(_)
                 | Self::DeleteModule(_)
                 | Self::ApplyItems(_)
+                | Self::ImportItems(_)
                 | Self::RegenerateKeys(_)
                 | Self::WriteTwin(_)
                 | Self::SendMessage(_)
@@ -199,6 +204,10 @@ pub enum RegistryReply {
     Devices(Vec<Value>),
     /// What came of each item: nothing, or an error.
     Outcomes(Vec<Result<(), HubError>>),
+    /// Places of the items that were refused, and why.
+    Refusals(Vec<(usize, HubError)>),
+    /// A page of an export.
+    Lines(Lines),
     /// What would come of each item.
     Plans(Vec<Result<Planned, HubError>>),
     /// The keys of each identity as they are now, or an error.

@@ -1,0 +1,153 @@
+//! A shard's part of import and export jobs (`service.md` §5).
+//!
+//! A part of a file is applied once, however often it comes: in the transaction of the items
+//! the shard notes how far the file went, and what was refused.
+
+use super::identity::IdentityRow;
+use super::{Context, Registry, query};
+use crate::error::{ErrorCode, HubError};
+use crate::ipc::registry::{ExportLines, ImportItems, Lines, RegistryReply};
+use crate::sql::SqlValue;
+use serde_json::{Map, Value, json};
+
+/// How far the newest import has come here: one row.
+pub(super) const SCHEMA: &str = "CREATE TABLE imported (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    job INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    refusals TEXT NOT NULL
+)";
+
+/// Rows of one statement, which are all in memory at once.
+const BATCH: u32 = 100;
+/// A page ends behind the batch that makes it this large.
+const PAGE_BYTES: usize = 256 * 1024;
+
+impl Registry {
+    /// Applies a part of a file, or says again what came of it.
+    pub(super) fn import_items(
+        &mut self,
+        import: &ImportItems,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let sql = context.sql;
+        let integer = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (job, end) = (integer(import.job), integer(import.end));
+        let rows = sql.query("SELECT job, position, refusals FROM imported", &[])?;
+        if let Some(row) = rows.first() {
+            let known = (row.integer(0).unwrap_or(0), row.integer(1).unwrap_or(0));
+            if known == (job, end) {
+                let refusals = serde_json::from_str(row.required_text(2)?)
+                    .map_err(|error| HubError::internal(format!("stored refusals: {error}")))?;
+                return Ok(RegistryReply::Refusals(refusals));
+            }
+            if known > (job, end) {
+                return Err(HubError::new(
+                    ErrorCode::GenericConflict,
+                    "This part of the file was imported long ago.",
+                ));
+            }
+        }
+        let mut refusals = Vec::new();
+        if let RegistryReply::Outcomes(outcomes) = self.apply_items(&import.apply, context) {
+            for (place, outcome) in outcomes.into_iter().enumerate() {
+                if let Err(error) = outcome {
+                    refusals.push((place, error));
+                }
+            }
+        }
+        let text = serde_json::to_string(&refusals)
+            .map_err(|error| HubError::internal(error.to_string()))?;
+        sql.execute(
+            "INSERT INTO imported (id, job, position, refusals) VALUES (0, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET job = excluded.job, position = excluded.position, \
+             refusals = excluded.refusals",
+            &[job.into(), end.into(), text.into()],
+        )?;
+        Ok(RegistryReply::Refusals(refusals))
+    }
+}
+
+/// A page of identities as lines, devices before their modules.
+pub(super) fn export(
+    wanted: &ExportLines,
+    context: &mut Context<'_>,
+) -> Result<RegistryReply, HubError> {
+    let columns = query::columns_to_export();
+    let mut lines = Lines::default();
+    let mut after = wanted.after.clone();
+    loop {
+        let (device, module) = after.take().unwrap_or_default();
+        let parameters: [SqlValue; 3] = [device.into(), module.into(), i64::from(BATCH).into()];
+        let rows = context.sql.query(
+            &format!(
+                "SELECT {columns} FROM {} WHERE (identity.device_id, identity.module_id) > (?, ?) \
+                 ORDER BY identity.device_id, identity.module_id LIMIT ?",
+                query::TABLES
+            ),
+            &parameters,
+        )?;
+        for row in &rows {
+            let (identity, twin) = query::read_document(row)?;
+            lines
+                .text
+                .push_str(&line(&identity, twin, wanted.with_keys).to_string());
+            lines.text.push('\n');
+            lines.count += u64::from(identity.identity.module.is_none());
+            after = Some((
+                identity.identity.device.to_string(),
+                identity.identity.module_key().to_owned(),
+            ));
+        }
+        if rows.len() < usize::try_from(BATCH).unwrap_or(0) {
+            return Ok(RegistryReply::Lines(lines));
+        }
+        if lines.text.len() >= PAGE_BYTES {
+            lines.last = after;
+            return Ok(RegistryReply::Lines(lines));
+        }
+    }
+}
+
+fn line(row: &IdentityRow, twin: Value, with_keys: bool) -> Value {
+    let Value::Object(mut twin) = twin else {
+        return Value::Null;
+    };
+    let mut line = Map::new();
+    let is_module = row.identity.module.is_some();
+    line.insert("id".into(), json!(row.identity.device));
+    if let Some(module) = &row.identity.module {
+        line.insert("moduleId".into(), json!(module));
+        line.insert("managedBy".into(), json!(row.managed_by));
+        if module.as_str().starts_with('$') {
+            // It comes with its device; only its twin can be brought back.
+            line.insert("importMode".into(), json!("updateTwin"));
+        }
+    }
+    line.insert("eTag".into(), json!(row.etag_text()));
+    if !is_module {
+        line.insert("status".into(), json!(row.status()));
+        line.insert("statusReason".into(), json!(row.status_reason));
+    }
+    let mut authentication = row.authentication.document();
+    if !with_keys && let Some(keys) = authentication.get_mut("symmetricKey") {
+        *keys = json!({ "primaryKey": null, "secondaryKey": null });
+    }
+    line.insert("authentication".into(), authentication);
+    line.insert("twinETag".into(), twin.remove("etag").unwrap_or_default());
+    for part in ["tags", "properties"] {
+        if let Some(value) = twin.remove(part) {
+            line.insert(part.into(), value);
+        }
+    }
+    if !is_module {
+        line.insert("capabilities".into(), json!({ "iotEdge": row.iot_edge }));
+    }
+    if let Some(scope) = &row.device_scope {
+        line.insert("deviceScope".into(), json!(scope));
+    }
+    if let Some(scope) = &row.parent_scope {
+        line.insert("parentScopes".into(), json!([scope]));
+    }
+    Value::Object(line)
+}
