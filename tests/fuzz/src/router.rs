@@ -1,6 +1,6 @@
 //! The URL router (`shared::http::route`): any path, with every verb.
 
-use crate::canonical_path::{self, explorers, written};
+use crate::canonical_path::{self, Segment, explorers, written};
 use shared::http::message::Method;
 use shared::http::operation::DEFAULT_BODY_LIMIT;
 use shared::http::route::{RouteError, body_limit, route, split};
@@ -8,8 +8,8 @@ use shared::http::route::{RouteError, body_limit, route, split};
 /// Longer paths are refused unread; a canonical path may be longer than the one that came.
 const MAX_PATH_LENGTH: usize = 2048;
 
-/// A path leads to an operation whose canonical path, in every way of writing it, leads to
-/// the same; or to a refusal that is true.
+/// A path leads to an operation that has just these segments, and whose canonical path, in every
+/// way of writing it, leads to the same; or to a refusal that is true.
 pub fn check(data: &[u8]) {
     let Ok(path) = std::str::from_utf8(data) else {
         return;
@@ -23,6 +23,8 @@ pub fn check(data: &[u8]) {
             Ok(operation) => {
                 let (verb, segments) = canonical_path::of(&operation);
                 assert_eq!(verb, method, "{path}");
+                let decoded = split(path).unwrap_or_default();
+                assert!(names(&segments, &decoded), "{path} is {operation:?}");
                 let canonical = written(&segments, str::to_owned);
                 let ways = [
                     Some(format!("{canonical}/")),
@@ -52,4 +54,13 @@ pub fn check(data: &[u8]) {
             }
         }
     }
+}
+
+/// Whether these decoded segments are those of the operation, in any case where case is free.
+fn names(segments: &[Segment], decoded: &[String]) -> bool {
+    segments.len() == decoded.len()
+        && segments.iter().zip(decoded).all(|pair| match pair {
+            (Segment::Word(word), text) => text.eq_ignore_ascii_case(word),
+            (Segment::Text(id), text) => text == id,
+        })
 }

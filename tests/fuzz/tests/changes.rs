@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use std::path::Path;
 
-const CASES: u32 = 4000;
+const CASES: u32 = 20_000;
 
 /// A change to a seed; places are relative, so that it fits any length.
 #[derive(Debug, Clone)]
