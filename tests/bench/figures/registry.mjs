@@ -15,7 +15,7 @@ const QUICK_MANY = 3_000;
 const WARM_UP_READS = 500;
 
 async function measure(context) {
-  const { many, reads, runs } = context.quick ? { many: QUICK_MANY, reads: 500, runs: 3 } : { many: MANY, reads: 1_000, runs: 5 };
+  const { many, reads, runs } = context.quick ? { many: QUICK_MANY, reads: 500, runs: 3 } : { many: MANY, reads: 3_000, runs: 5 };
   const wanted = [
     { kind: "hub", home: new Home(context, "registry-many") },
     { kind: "hub", home: new Home(context, "registry-few") },
