@@ -11,12 +11,13 @@ import { fileURLToPath } from "node:url";
 
 import { connect } from "./figures/connect.mjs";
 import { memory } from "./figures/memory.mjs";
+import { registry } from "./figures/registry.mjs";
 import { rows } from "./figures/rows.mjs";
 import { telemetry } from "./figures/telemetry.mjs";
 import { print } from "./parts/report.mjs";
 import { summarise } from "./parts/statistics.mjs";
 
-const FIGURES = [telemetry, connect, memory, rows];
+const FIGURES = [telemetry, connect, memory, rows, registry];
 const USAGE = `Usage: cargo xtask bench [${FIGURES.map((figure) => figure.name).join("|")}] [--quick]`;
 
 function say(text) {

@@ -136,10 +136,14 @@ def test_sending_the_whole_twin_back_ignores_read_only_fields(twin, api, device)
 
 
 def test_numbers_come_back_as_written(twin, api, device):
-    raw = b'{"tags":{"n":1.0,"m":1,"e":1e2}}'
+    raw = b'{"tags":{"n":1.0,"m":1,"e":1e2,"all":90.42225290942383,"digits":[42.215889504792884,19.243053591130522]}}'
     assert api.patch(f"/twins/{device.device_id}", data=raw, headers={"Content-Type": "application/json"}).status_code == 200
     text = api.get(f"/twins/{device.device_id}").text.replace(" ", "")
     assert '"n":1.0' in text and '"m":1,' in text
+    # A double with all its digits is not its neighbour, not after another write either.
+    api.patch_desired(device.device_id, {"other": 1})
+    for text in (text, api.get(f"/twins/{device.device_id}").text.replace(" ", "")):
+        assert '"all":90.42225290942383,' in text and '"digits":[42.215889504792884,19.243053591130522]' in text
 
 
 class TestLimits:

@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod failure;
 mod fmt;
+mod fuzz;
 mod hub;
 mod process;
 mod progress;
@@ -56,6 +57,8 @@ enum Command {
     Test(test::TestOptions),
     /// Measure against a baseline in the same run.
     Bench(bench::BenchOptions),
+    /// Look for inputs that break a check in `tests/fuzz`.
+    Fuzz(fuzz::FuzzOptions),
     /// Format all Rust code.
     Fmt(fmt::FmtOptions),
     /// Build everything and hand over to wrangler (`wrangler dev` unless told otherwise).
@@ -83,6 +86,7 @@ fn carry_out(command: Command) -> Outcome {
         Command::Hub(options) => hub::run(&project, &options),
         Command::Test(options) => test::run(&project, &options),
         Command::Bench(options) => bench::run(&project, &options),
+        Command::Fuzz(options) => fuzz::run(&project, &options),
         Command::Fmt(options) => fmt::run(&project, &options),
         Command::Wrangler(options) => wrangler::run(&project, &options),
     }

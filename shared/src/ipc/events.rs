@@ -149,6 +149,9 @@ pub struct HubEvent {
     pub time: Timestamp,
     /// `hubName`.
     pub hub_name: String,
+    /// `correlation-id`: the request that caused it, as its record names it.
+    #[serde(default)]
+    pub request: Option<String>,
     /// The JSON body.
     pub body: Value,
 }

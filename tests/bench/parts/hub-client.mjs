@@ -17,6 +17,19 @@ export function policyToken(connectionString, now = Date.now()) {
   return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}&skn=${parts.SharedAccessKeyName}`;
 }
 
+/** A signed request of `iothubowner`: the answer's document. */
+export async function request(runtime, method, path, { body, signal } = {}) {
+  const response = await fetch(new URL(path, runtime.url), {
+    method,
+    headers: { authorization: policyToken(runtime.connectionString), "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])]),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 400)}`);
+  return JSON.parse(text);
+}
+
 async function get(runtime, path, headers = {}) {
   const response = await fetch(new URL(path, runtime.url), { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
   const text = await response.text();

@@ -7,6 +7,13 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The value that `percent` of all values do not exceed (nearest rank). */
+export function percentile(values, percent) {
+  if (values.length === 0) throw new Error("no values to take a percentile of");
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+}
+
 /** Smallest and largest. */
 export function spread(values) {
   return [Math.min(...values), Math.max(...values)];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { tableOf } from "./report.mjs";
-import { median, summarise } from "./statistics.mjs";
+import { median, percentile, summarise } from "./statistics.mjs";
 
 const atLeast = { name: "speed", unit: "messages/s", target: { of: "ratio", atLeast: 0.4 } };
 const atMost = { name: "rows", unit: "rows", target: { of: "value", atMost: 0.05 } };
@@ -13,6 +13,13 @@ test("a median is the middle, or the mean of the two middles", () => {
   assert.equal(median([9, 1, 5]), 5);
   assert.equal(median([4, 1, 3, 2]), 2.5);
   assert.throws(() => median([]), /no values/);
+});
+
+test("a percentile is a value that occurred, and leaves so many above it", () => {
+  const values = Array.from({ length: 1_000 }, (_, index) => 1_000 - index);
+  assert.deepEqual([percentile(values, 50), percentile(values, 99), percentile(values, 100)], [500, 990, 1_000]);
+  assert.equal(percentile([7], 99), 7);
+  assert.throws(() => percentile([], 99), /no values/);
 });
 
 test("the ratio is that of the medians, and the spread tells the worst pair", () => {

@@ -44,6 +44,7 @@ fn hub_event(number: i64) -> HubEvent {
         operation: "updateTwin".to_owned(),
         time: Timestamp::UNSET,
         hub_name: "sim".to_owned(),
+        request: None,
         body: json!({ "number": number }),
     }
 }

@@ -109,6 +109,7 @@ fn clippy_wasm(project: &Project) -> Outcome<Option<Count>> {
             // By exclusion: a dependency is called `console` too.
             .args(["--workspace", "--exclude", "device-sim"])
             .args(["--exclude", "simulation", "--exclude", "xtask"])
+            .args(["--exclude", "fuzzing"])
             .args(["--", "--deny", "warnings"]),
     )
 }

@@ -156,6 +156,9 @@ fn hub_event(event: &HubEvent, place: Place) -> Value {
     let mut system = Map::new();
     system.insert("content-type".into(), json!("application/json"));
     system.insert("content-encoding".into(), json!("utf-8"));
+    if let Some(request) = &event.request {
+        system.insert("correlation-id".into(), json!(request));
+    }
     system.insert("user-id".into(), json!(event.hub_name));
     system.insert("iothub-connection-device-id".into(), json!(identity.device));
     if let Some(module) = module {

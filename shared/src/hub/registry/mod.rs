@@ -367,6 +367,7 @@ impl Registry {
             operation: operation.to_owned(),
             time: context.now,
             hub_name: settings.hub_name().to_owned(),
+            request: context.cause.map(|cause| cause.request_id.clone()),
             body,
         };
         let partition = settings.layout.partition_of(&identity.device);

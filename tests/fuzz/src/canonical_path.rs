@@ -1,0 +1,188 @@
+//! The one path that names an operation, written from the contract's route table
+//! (`service.md` §3) and not from the router, so that each checks the other.
+
+use shared::http::message::Method;
+use shared::http::operation::Operation;
+use shared::ids::{DeviceId, Identity, ModuleId};
+use shared::ipc::registry::ArchivedDevice;
+use shared::percent;
+
+/// A segment of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment<'a> {
+    /// A literal, good in any case.
+    Word(&'static str),
+    /// An id, a name or a lock token.
+    Text(&'a str),
+}
+
+use Segment::{Text, Word};
+
+/// The segments with texts escaped, literals written by `word`.
+pub fn written(segments: &[Segment], word: fn(&str) -> String) -> String {
+    segments
+        .iter()
+        .map(|segment| match segment {
+            Word(literal) => format!("/{}", word(literal)),
+            Text(text) => format!("/{}", percent::encode(text)),
+        })
+        .collect()
+}
+
+/// The whole path as Azure IoT Explorer writes it; `None` where it has a form of its own
+/// or cannot be told from another path.
+pub fn explorers(segments: &[Segment]) -> Option<String> {
+    let mut whole = Vec::new();
+    for segment in segments {
+        match segment {
+            Word("deviceBound") => return None,
+            Word(literal) => whole.push(*literal),
+            Text(text) if text.contains('/') => return None,
+            Text(text) => whole.push(text),
+        }
+    }
+    // A single segment is no path that Explorer could encode.
+    (whole.len() > 1).then(|| format!("/{}", percent::encode(&whole.join("/"))))
+}
+
+/// Verb and segments of an operation.
+pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
+    use Method::{Delete, Get, Patch, Post, Put};
+    use Operation as O;
+    match operation {
+        O::GetDevice(id) => (Get, device(id, &[])),
+        O::PutDevice(id) => (Put, device(id, &[])),
+        O::DeleteDevice(id) => (Delete, device(id, &[])),
+        O::ListDevices => (Get, vec![Word("devices")]),
+        O::ListModules(id) => (Get, device(id, &[Word("modules")])),
+        O::GetModule(id, module) => (Get, module_of(id, module)),
+        O::PutModule(id, module) => (Put, module_of(id, module)),
+        O::DeleteModule(id, module) => (Delete, module_of(id, module)),
+        O::BulkDevices => (Post, vec![Word("devices")]),
+        O::CreateJob => (Post, vec![Word("jobs"), Word("create")]),
+        O::ListJobs => (Get, vec![Word("jobs")]),
+        O::GetJob(id) => (Get, vec![Word("jobs"), Text(id)]),
+        O::CancelJob(id) => (Delete, vec![Word("jobs"), Text(id)]),
+        O::PlanImport => (Post, own(&[Word("import"), Word("dry-run")])),
+        O::RegenerateKeys => (
+            Post,
+            vec![Word("devices"), Word("keys"), Word("regenerate")],
+        ),
+        O::DeviceStatistics => (Get, vec![Word("statistics"), Word("devices")]),
+        O::ServiceStatistics => (Get, vec![Word("statistics"), Word("service")]),
+
+        O::GetTwin(identity) => (Get, below("twins", identity, &[])),
+        O::PatchTwin(identity) => (Patch, below("twins", identity, &[])),
+        O::ReplaceTwin(identity) => (Put, below("twins", identity, &[])),
+        O::InvokeMethod(identity) => (Post, below("twins", identity, &[Word("methods")])),
+
+        O::Query => (Post, vec![Word("devices"), Word("query")]),
+        O::ExplainQuery => (Post, own(&[Word("query"), Word("explain")])),
+
+        O::SendToDevice(id) => (Post, device(id, &DEVICE_BOUND)),
+        O::PurgeMessages(id) => (Delete, device(id, &[Word("commands")])),
+        O::ReceiveFeedback => (Get, feedback(&[])),
+        O::CompleteFeedback(lock) => (Delete, feedback(&[Text(lock)])),
+        O::AbandonFeedback(lock) => (Post, feedback(&[Text(lock), Word("abandon")])),
+
+        O::SendTelemetry(identity) => (
+            Post,
+            below("devices", identity, &[Word("messages"), Word("events")]),
+        ),
+        O::ReceiveMessage(id) => (Get, device(id, &DEVICE_BOUND)),
+        O::SettleMessage(id, lock) => {
+            let rest = [DEVICE_BOUND[0], DEVICE_BOUND[1], Text(lock)];
+            (Delete, device(id, &rest))
+        }
+        O::AbandonMessage(id, lock) => {
+            let rest = [
+                DEVICE_BOUND[0],
+                DEVICE_BOUND[1],
+                Text(lock),
+                Word("abandon"),
+            ];
+            (Post, device(id, &rest))
+        }
+
+        O::EventsInfo => (Get, own(&[Word("events"), Word("info")])),
+        O::ReadEvents => (Get, own(&[Word("events")])),
+        O::StreamEvents => (Get, own(&[Word("events"), Word("stream")])),
+        O::Checkpoint => (Post, own(&[Word("events"), Word("checkpoint")])),
+        O::ListConsumerGroups => (Get, own(&[Word("consumer-groups")])),
+        O::PutConsumerGroup(name) => (Put, own(&[Word("consumer-groups"), Text(name)])),
+        O::DeleteConsumerGroup(name) => (Delete, own(&[Word("consumer-groups"), Text(name)])),
+        O::GetRoute(name) => (Get, own(&[Word("routes"), Text(name)])),
+        O::PutRoute(name) => (Put, own(&[Word("routes"), Text(name)])),
+        O::DeleteRoute(name) => (Delete, own(&[Word("routes"), Text(name)])),
+
+        O::RetireDevice(id) => (
+            Post,
+            own(&[Word("devices"), Text(id.as_str()), Word("retire")]),
+        ),
+        O::GetRetirement(operation) => (Get, own(&[Word("retirements"), Text(operation)])),
+        O::ListArchive => (Get, own(&ARCHIVE)),
+        O::GetArchivedDevice(archived) => (Get, archive(archived, &[])),
+        O::RestoreDevice(archived) => (Post, archive(archived, &[Word("restore")])),
+        O::EraseArchivedDevice(archived) => (Delete, archive(archived, &[])),
+
+        O::ReadAudit => (Get, own(&[Word("audit")])),
+        O::VerifyAudit => (Get, own(&[Word("audit"), Word("verify")])),
+
+        O::SignBlobUrl => (Post, own(&[Word("blobs"), Word("sas")])),
+
+        O::SignIn => (Post, own(&[Word("session")])),
+        O::CurrentSession => (Get, own(&[Word("session")])),
+        O::SignOut => (Delete, own(&[Word("session")])),
+        O::Bootstrap => (Post, own(&[Word("bootstrap")])),
+        O::Health => (Get, own(&[Word("health")])),
+        O::Overview => (Get, own(&[Word("overview")])),
+        O::HubInformation => (Get, own(&[Word("hub")])),
+        O::BrowseDevices => (Get, own(&[Word("devices")])),
+        O::DeviceConnection(id) => (
+            Get,
+            own(&[Word("devices"), Text(id.as_str()), Word("connection")]),
+        ),
+        O::PendingMessages(id) => (Get, own(&[Word("devices"), Text(id.as_str()), Word("c2d")])),
+    }
+}
+
+const DEVICE_BOUND: [Segment<'static>; 2] = [Word("messages"), Word("deviceBound")];
+const ARCHIVE: [Segment<'static>; 2] = [Word("archive"), Word("devices")];
+
+fn own<'a>(rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    [&[Word("api"), Word("v1")], rest].concat()
+}
+
+fn device<'a>(id: &'a DeviceId, rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    [&[Word("devices"), Text(id.as_str())], rest].concat()
+}
+
+fn module_of<'a>(id: &'a DeviceId, module: &'a ModuleId) -> Vec<Segment<'a>> {
+    device(id, &[Word("modules"), Text(module.as_str())])
+}
+
+fn below<'a>(
+    collection: &'static str,
+    identity: &'a Identity,
+    rest: &[Segment<'a>],
+) -> Vec<Segment<'a>> {
+    let mut segments = vec![Word(collection), Text(identity.device.as_str())];
+    if let Some(module) = &identity.module {
+        segments.extend([Word("modules"), Text(module.as_str())]);
+    }
+    segments.extend(rest);
+    segments
+}
+
+fn feedback<'a>(rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    let begin = [Word("messages"), Word("serviceBound"), Word("feedback")];
+    [&begin[..], rest].concat()
+}
+
+fn archive<'a>(archived: &'a ArchivedDevice, rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    let place = [
+        Text(archived.device_id.as_str()),
+        Text(archived.generation_id.as_str()),
+    ];
+    [&own(&ARCHIVE)[..], &place[..], rest].concat()
+}
