@@ -7,7 +7,7 @@
 //! absent. Values of tags and desired properties are read as JSON where they are JSON numbers,
 //! `true` or `false`, else as text.
 
-use super::line::identity;
+use super::line::identity_of_line;
 use super::{Content, Line};
 use crate::error::{ErrorCode, HubError};
 use csv::{ReaderBuilder, StringRecord};
@@ -161,7 +161,7 @@ fn content(columns: &[Column], record: &StringRecord) -> Content {
             return Content::Broken(HubError::invalid(text), Some(index + 1));
         }
     }
-    match identity(&item) {
+    match identity_of_line(&item) {
         Ok(identity) => Content::Item(identity, Value::Object(item)),
         Err(error) => {
             let id = columns.iter().position(|column| column.path == ["id"]);
@@ -220,7 +220,7 @@ mod tests {
     fn a_table_becomes_items() {
         let table = "ID,status,tags.site.floor,tags.name,desired.rate,iotEdge,primaryKey\r\n\
                      pump,disabled,3,\"a, \"\"b\"\"\",1.5,true,\r\n\
-                     fan,,,,,,a2V5\r\n";
+                     fan,enabled,,,,,a2V5\r\n";
         assert_eq!(
             values(table),
             [
@@ -233,6 +233,7 @@ mod tests {
                 }),
                 json!({
                     "id": "fan",
+                    "status": "enabled",
                     "authentication": { "symmetricKey": { "primaryKey": "a2V5" } },
                 }),
             ]
@@ -241,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_has_its_line_and_column() {
-        let lines = items("id,tags.a,tags.a.b\nx,1,\ny,1,2\n,1,\nz,1,2,3\n").unwrap();
+        let lines = items("id,status,tags.a,tags.a.b\nx,enabled,1,\ny,enabled,1,2\n,enabled,1,\nz,enabled,1,2,3\nw,,1,\n").unwrap();
         let wrong: Vec<(usize, Option<usize>)> = lines
             .iter()
             .filter_map(|line| match &line.content {
@@ -249,7 +250,10 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(wrong, [(3, Some(3)), (4, Some(1)), (5, Some(4))]);
+        assert_eq!(
+            wrong,
+            [(3, Some(4)), (4, Some(1)), (5, Some(5)), (6, Some(1))]
+        );
     }
 
     #[test]

@@ -27,10 +27,7 @@ pub fn item(text: &str) -> Content {
         return broken(format!("it has more than {MAX_LINE_BYTES} bytes"), None);
     }
     match serde_json::from_str(text) {
-        Ok(Value::Object(item)) => match identity(&item) {
-            Ok(identity) if lacks_status(&identity, &item) => {
-                broken("a device's line needs its status".to_owned(), None)
-            }
+        Ok(Value::Object(item)) => match identity_of_line(&item) {
             Ok(identity) => Content::Item(identity, Value::Object(item)),
             Err(error) => Content::Broken(error, None),
         },
@@ -42,15 +39,22 @@ pub fn item(text: &str) -> Content {
     }
 }
 
-/// Files must say it for every device that they write (`service.md` §5.2).
-fn lacks_status(identity: &Identity, item: &Map<String, Value>) -> bool {
+/// Which identity a line of a file is about. Files must say the status of every device that
+/// they write (`service.md` §5.2).
+pub(super) fn identity_of_line(item: &Map<String, Value>) -> Result<Identity, HubError> {
+    let identity = identity(item)?;
     let text = |name: &str| {
         let found = item.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.and_then(|(_, value)| value.as_str())
     };
     let mode = text("importMode").unwrap_or_default().to_ascii_lowercase();
     let writes = !mode.starts_with("delete") && !mode.starts_with("updatetwin");
-    writes && identity.module.is_none() && text("status").is_none()
+    if writes && identity.module.is_none() && text("status").is_none() {
+        return Err(HubError::invalid(
+            "The line of a device needs its status: enabled or disabled.",
+        ));
+    }
+    Ok(identity)
 }
 
 fn broken(why: String, column: Option<usize>) -> Content {

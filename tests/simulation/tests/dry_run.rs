@@ -132,11 +132,11 @@ fn each_line_says_what_would_happen_and_nothing_does() {
 #[test]
 fn a_table_is_understood_too() {
     let mut simulation = Simulation::new(1, Faults::none());
-    let table = "id,importMode,tags.site,desired.rate\n\
-                 a,,north,5\n\
-                 b,create,south,\n\
-                 a,delete,,\n\
-                 ,create,,\n";
+    let table = "id,importMode,status,tags.site,desired.rate\n\
+                 a,,enabled,north,5\n\
+                 b,create,disabled,south,\n\
+                 a,delete,,,\n\
+                 ,create,enabled,,\n";
     let (status, lines) = dry_run(&mut simulation, "text/csv; charset=utf-8", table);
     assert_eq!(status, 200);
     assert_eq!(
