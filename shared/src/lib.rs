@@ -31,3 +31,4 @@ pub mod sorting;
 pub mod sql;
 pub mod time;
 pub mod twin;
+pub mod x509;

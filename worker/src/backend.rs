@@ -7,6 +7,7 @@ use crate::remote;
 use crate::settings_mirror;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::auth::ClientCertificate;
 use shared::error::HubError;
 use shared::http::backend::Backend;
 use shared::ipc::events::{EventsRequest, EventsResult};
@@ -15,6 +16,7 @@ use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
 use shared::time::Timestamp;
+use shared::x509::SignatureCheck;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::{Delay, Env};
@@ -22,12 +24,13 @@ use worker::{Delay, Env};
 /// The actors as Durable Objects. Lives as long as one request.
 pub struct WorkerBackend {
     env: Env,
+    certificate: Option<ClientCertificate>,
 }
 
 impl WorkerBackend {
-    /// Over these bindings.
-    pub fn new(env: Env) -> Self {
-        Self { env }
+    /// Over these bindings, for a request with this client certificate.
+    pub fn new(env: Env, certificate: Option<ClientCertificate>) -> Self {
+        Self { env, certificate }
     }
 
     async fn one<Asked: Serialize, Answer: DeserializeOwned>(
@@ -87,6 +90,14 @@ impl Backend for WorkerBackend {
 
     async fn hub(&self, request: HubRequest) -> HubResult {
         self.one(Address::Hub, request).await
+    }
+
+    fn client_certificate(&self) -> Option<ClientCertificate> {
+        self.certificate.clone()
+    }
+
+    async fn verify_signature(&self, check: &SignatureCheck<'_>) -> bool {
+        platform::verify_signature(check).await
     }
 
     fn bootstrap_secret(&self) -> Option<String> {

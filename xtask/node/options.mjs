@@ -67,6 +67,8 @@ export function hubOptions(settings) {
           HUB_PARTITIONS: String(settings.partitions),
           HUB_HOST_NAMES: settings.hostNames.join(","),
           BOOTSTRAP_SECRET: settings.bootstrapSecret,
+          // With it, client certificates are what the TLS terminator says and nobody else.
+          ...(settings.certificateSecret && { CLIENT_CERTIFICATE_SECRET: settings.certificateSecret }),
         },
       },
       {

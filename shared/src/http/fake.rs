@@ -4,7 +4,7 @@
 pub use super::fake_requests::request;
 
 use super::backend::Backend;
-use crate::auth::{Role, Session, policy::default_policies};
+use crate::auth::{ClientCertificate, Role, Session, policy::default_policies};
 use crate::blob::memory::MemoryBlobStore;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
@@ -16,6 +16,7 @@ use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::time::Timestamp;
+use crate::x509::SignatureCheck;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -59,6 +60,10 @@ pub struct FakeHub {
     pub blobs: Rc<MemoryBlobStore>,
     random: Cell<u8>,
     looks: Cell<u16>,
+    /// What the platform says of every signature.
+    pub signatures_are_good: Cell<bool>,
+    /// The client certificate of every request.
+    pub certificate: Option<ClientCertificate>,
 }
 
 pub const PARTITIONS: u16 = 3;
@@ -87,6 +92,7 @@ impl FakeHub {
             routes: Vec::new(),
             retention: Default::default(),
             cloud_to_device: Default::default(),
+            authorities: Vec::new(),
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),
@@ -109,6 +115,8 @@ impl FakeHub {
             blobs: Rc::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
+            signatures_are_good: Cell::new(false),
+            certificate: None,
         }
     }
 
@@ -383,6 +391,14 @@ impl Backend for FakeHub {
         };
         self.asked_hub.borrow_mut().push(request.clone());
         (self.on_hub.borrow_mut())(request)
+    }
+
+    fn client_certificate(&self) -> Option<ClientCertificate> {
+        self.certificate.clone()
+    }
+
+    async fn verify_signature(&self, _check: &SignatureCheck<'_>) -> bool {
+        self.signatures_are_good.get()
     }
 
     fn bootstrap_secret(&self) -> Option<String> {

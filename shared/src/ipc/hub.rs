@@ -1,11 +1,13 @@
 //! Messages to the `Hub` object and its answers.
 
+use super::registry::Precondition;
 use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the hub object can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +40,10 @@ pub enum HubRequest {
     PutRoute(Route),
     /// → `Changed` (true: it existed)
     DeleteRoute(String),
+    /// CA certificates, all of them → `Certificates`
+    ListCertificates,
+    /// → `Certificates` with the one that was changed, or none if it was deleted
+    ChangeCertificate(ChangeCertificate),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -60,6 +66,7 @@ impl HubRequest {
                 | Self::DeleteConsumerGroup(_)
                 | Self::PutRoute(_)
                 | Self::DeleteRoute(_)
+                | Self::ChangeCertificate(_)
         )
     }
 }
@@ -89,6 +96,8 @@ pub enum HubReply {
     },
     /// Names, `$Default` first.
     ConsumerGroups(Vec<String>),
+    /// CA certificates as REST shows them.
+    Certificates(Vec<Value>),
     /// Whether something changed.
     Changed(bool),
 }
@@ -120,6 +129,9 @@ pub struct Settings {
     /// Cloud-to-device defaults.
     #[serde(default)]
     pub cloud_to_device: CloudToDevice,
+    /// Authorities that may vouch for devices: the verified CA certificates.
+    #[serde(default)]
+    pub authorities: Vec<Authority>,
 }
 
 impl Settings {
@@ -158,6 +170,40 @@ impl Settings {
             .iter()
             .any(|route| route.is_enabled && route.source.eq_ignore_ascii_case(source))
     }
+}
+
+/// A change of one CA certificate (`service.md` §16).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeCertificate {
+    /// Which.
+    pub name: String,
+    /// `If-Match`; none creates, and so fits nothing but `Put`.
+    pub precondition: Precondition,
+    /// What to do.
+    pub change: CertificateChange,
+}
+
+/// What to do with a CA certificate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum CertificateChange {
+    /// Its content: DER in base64. It is unverified again.
+    Put(String),
+    /// A new verification code; it is unverified again.
+    Challenge(String),
+    /// Its possession was proven, for exactly the etag of the precondition.
+    Verified,
+    /// It is no authority any more.
+    Delete,
+}
+
+/// An authority that may vouch for devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// How those who see a client certificate name it: `sha256:` and its digest, or
+    /// `issuer:` with serial number and key identifier; hex in capitals.
+    pub marks: Vec<String>,
+    /// Not good after.
+    pub not_after: Timestamp,
 }
 
 /// A route to the built-in endpoint (`query-routing-events.md` §3.1).

@@ -4,6 +4,7 @@
 //! nothing to what the actors decide; it plays the part of a Durable Object's shell.
 
 use crate::sqlite::Sqlite;
+use shared::auth::ClientCertificate;
 use shared::error::HubError;
 use shared::hub::administration::Hub;
 use shared::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
@@ -63,7 +64,7 @@ pub enum Input {
     /// The durable alarm.
     Alarm,
     /// A device opened a socket (gateways only, like all below).
-    Opened(Slot, ConnectionId),
+    Opened(Slot, ConnectionId, Option<ClientCertificate>),
     /// Bytes of a device.
     Frame(Slot, Vec<u8>),
     /// A text message of a device.
@@ -313,9 +314,9 @@ fn gateway_input(
         Input::Alarm => gateway
             .alarm(now, sql, sockets, out)
             .expect("storage works"),
-        Input::Opened(slot, connection) => {
+        Input::Opened(slot, connection, certificate) => {
             seen.insert(slot);
-            gateway.opened(now, slot, connection, sql, out);
+            gateway.opened(now, slot, connection, certificate, sql, out);
         }
         Input::Frame(slot, bytes) => gateway.frame(now, slot, &bytes, sql, out),
         Input::Text(slot) => gateway.text(now, slot, sql, out),

@@ -18,6 +18,7 @@ mod telemetry;
 mod twin;
 
 use super::effects::{Call, Correlation, Effects, Outgoing, Token};
+use crate::auth::ClientCertificate;
 use crate::error::HubError;
 use crate::ids::Identity;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, GatewayResult};
@@ -148,19 +149,22 @@ impl Gateway {
         Ok(gateway)
     }
 
-    /// A device opened a socket. `connection` is random and names it for ever.
+    /// A device opened a socket. `connection` is random and names it for ever; `certificate`
+    /// is the client certificate of its TLS connection.
     pub fn opened(
         &mut self,
         now: Timestamp,
         slot: Slot,
         connection: ConnectionId,
+        certificate: Option<ClientCertificate>,
         sql: &dyn Sql,
         out: &mut GatewayEffects,
     ) {
         let mut context = Context { now, sql, out };
         self.slots.insert(connection.clone(), slot);
-        self.connections
-            .insert(slot, Connection::new(connection, now));
+        let mut opened = Connection::new(connection, now);
+        opened.certificate = certificate.map(Box::new);
+        self.connections.insert(slot, opened);
         self.heard(slot, &mut context);
         self.arm(&mut context);
     }

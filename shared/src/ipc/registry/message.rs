@@ -1,5 +1,6 @@
 //! Cloud-to-device messages, and devices over HTTPS.
 
+use crate::auth::ClientCertificate;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::base64_bytes;
 use crate::time::Timestamp;
@@ -55,6 +56,9 @@ pub struct AsDevice {
     pub identity: Identity,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The client certificate of the TLS connection.
+    #[serde(default)]
+    pub certificate: Option<Box<ClientCertificate>>,
     /// What it asks.
     pub operation: DeviceOperation,
     /// Random bytes for a lock token: at least 16.
