@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 use shared::auth::ClientCertificate;
 use shared::error::{ErrorCode, HubError};
+use shared::hub::administration::bootstrap::ENTROPY_BYTES;
 use shared::hub::effects::Outgoing;
 use shared::ids::{Identity, ModuleId};
 use shared::ipc::ConnectionId;
-use shared::ipc::hub::Authority;
+use shared::ipc::hub::{Authority, CertificateChange, ChangeCertificate, HubReply, HubRequest};
 use shared::ipc::registry::{
     AsDevice, ConnectRequest, DeviceOperation, Precondition, PutDevice, PutModule, RegistryReply,
     RegistryRequest, Retire, RetireMode, RetireReason,
@@ -16,7 +17,7 @@ use shared::time::Timestamp;
 use simulation::actor::Input;
 use simulation::device::HOST;
 use simulation::packets::ConnectFields;
-use simulation::stage::{Stage, device, identity, settings};
+use simulation::stage::{LAYOUT, Stage, device, identity, settings};
 
 const DAY: i64 = 86_400;
 
@@ -272,4 +273,156 @@ fn a_gateway_remembers_the_certificate_until_connect_comes() {
     let asked = asked.expect("the shard is asked");
     assert_eq!(asked.certificate.as_deref(), Some(&shown));
     assert_eq!(asked.password, None);
+}
+
+/// `O=Test, CN=Root A`, good from 2026-11-26 on for a hundred years.
+const AUTHORITY: &str = include_str!("authority.pem");
+const MARK: &str = "sha256:8A45B1ED9396F8FAFF1474EAE027B2653501C883E602B64BF9A180F27B1010FB";
+
+fn change(
+    stage: &mut Stage,
+    name: &str,
+    precondition: Precondition,
+    change: CertificateChange,
+) -> Result<Vec<Value>, HubError> {
+    let request = HubRequest::ChangeCertificate(ChangeCertificate {
+        name: name.to_owned(),
+        precondition,
+        change,
+    });
+    match stage.administer(request)? {
+        HubReply::Certificates(changed) => Ok(changed),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn marks(stage: &mut Stage) -> Vec<String> {
+    match stage.administer(HubRequest::GetSettings) {
+        Ok(HubReply::Settings(settings)) => {
+            let authorities = settings.authorities.into_iter();
+            authorities.flat_map(|authority| authority.marks).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn hub() -> Stage {
+    let mut stage = Stage::hub();
+    stage.now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
+    let entropy = stage.random.bytes(ENTROPY_BYTES);
+    stage
+        .administer(HubRequest::Bootstrap {
+            host_names: vec![HOST.to_owned()],
+            layout: LAYOUT,
+            entropy,
+        })
+        .unwrap();
+    stage
+}
+
+fn content() -> CertificateChange {
+    let lines = AUTHORITY.lines().filter(|line| !line.starts_with('-'));
+    CertificateChange::Put(lines.collect())
+}
+
+fn code_of(result: Result<Vec<Value>, HubError>) -> ErrorCode {
+    result.unwrap_err().code
+}
+
+#[test]
+fn only_a_verified_certificate_is_an_authority() {
+    let mut stage = hub();
+    let put = change(&mut stage, "root", Precondition::None, content()).unwrap();
+    assert_eq!(put[0]["properties"]["subject"], "Root A");
+    assert_eq!(put[0]["properties"]["expiry"], "2126-11-02T05:27:43.0000000Z");
+    assert!(marks(&mut stage).is_empty());
+    let challenge = CertificateChange::Challenge("CODE".to_owned());
+    let asked = change(&mut stage, "ROOT", Precondition::Any, challenge).unwrap();
+    assert_eq!(asked[0]["properties"]["verificationCode"], "CODE");
+    let etag = |document: &Value| Precondition::Etag(document["etag"].as_str().unwrap().to_owned());
+    let stale = change(
+        &mut stage,
+        "root",
+        etag(&put[0]),
+        CertificateChange::Verified,
+    );
+    assert_eq!(code_of(stale), ErrorCode::PreconditionFailed);
+    assert!(marks(&mut stage).is_empty());
+    let verified = change(
+        &mut stage,
+        "root",
+        etag(&asked[0]),
+        CertificateChange::Verified,
+    );
+    assert_eq!(verified.unwrap()[0]["properties"]["isVerified"], true);
+    let trusted = marks(&mut stage);
+    assert_eq!(trusted[0], MARK);
+    assert!(trusted[1].starts_with("issuer:2EF02855F021B18703AD0E4970A02D7CB98E30D9:FC20"));
+    // The same content again needs another proof.
+    change(&mut stage, "root", Precondition::Any, content()).unwrap();
+    assert!(marks(&mut stage).is_empty());
+    change(
+        &mut stage,
+        "root",
+        Precondition::Any,
+        CertificateChange::Verified,
+    )
+    .unwrap();
+    assert_eq!(marks(&mut stage).len(), 2);
+    let gone = change(
+        &mut stage,
+        "root",
+        Precondition::Any,
+        CertificateChange::Delete,
+    );
+    assert!(gone.unwrap().is_empty());
+    assert!(marks(&mut stage).is_empty());
+}
+
+#[test]
+fn certificates_are_bounded_and_must_be_good_at_that_time() {
+    let mut stage = hub();
+    for number in 0..25 {
+        change(
+            &mut stage,
+            &format!("c{number}"),
+            Precondition::None,
+            content(),
+        )
+        .unwrap();
+    }
+    let one_more = change(&mut stage, "c25", Precondition::None, content());
+    assert_eq!(code_of(one_more), ErrorCode::IotHubQuotaExceeded);
+    change(&mut stage, "c1", Precondition::Any, content()).unwrap();
+    change(
+        &mut stage,
+        "c0",
+        Precondition::Any,
+        CertificateChange::Delete,
+    )
+    .unwrap();
+    for name in ["", "a b", &"n".repeat(65)] {
+        let put = change(&mut stage, name, Precondition::None, content());
+        assert_eq!(code_of(put), ErrorCode::ArgumentInvalid);
+    }
+    let nonsense = CertificateChange::Put("AAAA".to_owned());
+    let put = change(&mut stage, "x", Precondition::None, nonsense);
+    assert_eq!(code_of(put), ErrorCode::ArgumentInvalid);
+    let unknown = change(
+        &mut stage,
+        "x",
+        Precondition::Any,
+        CertificateChange::Delete,
+    );
+    assert_eq!(code_of(unknown), ErrorCode::CertificateNotFound);
+    let careless = change(
+        &mut stage,
+        "c1",
+        Precondition::None,
+        CertificateChange::Delete,
+    );
+    assert_eq!(code_of(careless), ErrorCode::PreconditionFailed);
+    stage.now = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
+    let early = change(&mut stage, "x", Precondition::None, content());
+    assert_eq!(code_of(early), ErrorCode::ArgumentInvalid);
 }
