@@ -7,7 +7,6 @@ use crate::remote;
 use crate::settings_mirror;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::auth::ClientCertificate;
 use shared::error::HubError;
 use shared::http::backend::Backend;
 use shared::ipc::events::{EventsRequest, EventsResult};
@@ -24,12 +23,12 @@ use worker::{Delay, Env};
 /// The actors as Durable Objects. Lives as long as one request.
 pub struct WorkerBackend {
     env: Env,
-    certificate: Option<ClientCertificate>,
+    certificate: Option<String>,
 }
 
 impl WorkerBackend {
     /// Over these bindings, for a request with this client certificate.
-    pub fn new(env: Env, certificate: Option<ClientCertificate>) -> Self {
+    pub fn new(env: Env, certificate: Option<String>) -> Self {
         Self { env, certificate }
     }
 
@@ -92,7 +91,7 @@ impl Backend for WorkerBackend {
         self.one(Address::Hub, request).await
     }
 
-    fn client_certificate(&self) -> Option<ClientCertificate> {
+    fn client_certificate(&self) -> Option<String> {
         self.certificate.clone()
     }
 

@@ -73,7 +73,7 @@ async fn open_socket(request: Request, env: &Env) -> Result<Response> {
     let forwarded = Headers::new();
     forwarded.set("upgrade", "websocket")?;
     if let Some(certificate) = client_certificate(&request, env) {
-        forwarded.set(HEADER, &certificate.to_text())?;
+        forwarded.set(HEADER, &certificate)?;
     }
     forwarded.set("sec-websocket-protocol", protocol)?;
     let mut init = worker::RequestInit::new();

@@ -7,7 +7,6 @@
 use crate::object::{Host, Object, alarm_fired, carry_out, json, layout};
 use crate::platform::{SocketTable, now, random_name};
 use crate::remote::{SOCKET_PATH, log_error, log_js};
-use shared::auth::ClientCertificate;
 use shared::auth::client_certificate::HEADER;
 use shared::error::HubError;
 use shared::hub::effects::{Correlation, Effects, Outcome};
@@ -148,7 +147,6 @@ impl Shell {
     fn accept(self: &Rc<Self>, request: &Request, url: &str) -> Result<Response, worker::Error> {
         let protocol = request.headers().get("sec-websocket-protocol")?;
         let certificate = request.headers().get(HEADER)?;
-        let certificate = certificate.and_then(|text| ClientCertificate::from_text(&text));
         let pair = WebSocketPair::new()?;
         let connection = ConnectionId(random_name());
         let socket = JsValue::from(pair.server.as_ref());

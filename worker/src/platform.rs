@@ -101,7 +101,7 @@ pub async fn verify_signature(check: &SignatureCheck<'_>) -> bool {
 /// The client certificate of a request's TLS connection. The launcher's terminator signs
 /// what it tells; Cloudflare is believed only where the operator says that it is Cloudflare,
 /// since elsewhere `request.cf` may be a client's word.
-pub fn client_certificate(request: &Request, env: &Env) -> Option<ClientCertificate> {
+pub fn client_certificate(request: &Request, env: &Env) -> Option<String> {
     if let Ok(secret) = env.secret("CLIENT_CERTIFICATE_SECRET") {
         let header = request.headers().get(HEADER).ok()??;
         return ClientCertificate::from_terminator(&header, &secret.to_string());
@@ -110,7 +110,8 @@ pub fn client_certificate(request: &Request, env: &Env) -> Option<ClientCertific
     if source.to_string() != "cloudflare" {
         return None;
     }
-    ClientCertificate::from_cloudflare(&cloudflare_certificate(request.inner()))
+    let told = cloudflare_certificate(request.inner());
+    ClientCertificate::from_cloudflare(&told).map(|certificate| certificate.to_text())
 }
 
 /// The text of a JavaScript error.

@@ -40,8 +40,9 @@ pub struct ClientCertificate {
 
 impl ClientCertificate {
     /// Reads the terminator's header: base64 of JSON, a dot, base64 of its HMAC under the
-    /// secret. `None` for everything else, as if there were no certificate.
-    pub fn from_terminator(header: &str, secret: &str) -> Option<Self> {
+    /// secret. Gives the facts as in [`ClientCertificate::to_text`]; `None` for everything
+    /// else, as if there were no certificate.
+    pub fn from_terminator(header: &str, secret: &str) -> Option<String> {
         if header.len() > MAX_HEADER_BYTES {
             return None;
         }
@@ -50,7 +51,7 @@ impl ClientCertificate {
         if !secrets_match(&STANDARD.decode(signature).ok()?, &expected) {
             return None;
         }
-        Self::from_text(facts)
+        Some(facts.to_owned())
     }
 
     /// Reads Cloudflare's `request.cf.tlsClientAuth`, as JSON.
@@ -79,12 +80,13 @@ impl ClientCertificate {
 
     /// For the way between objects of this hub; nobody else can put anything there.
     pub fn to_text(&self) -> String {
-        STANDARD.encode(serde_json::to_vec(self).unwrap_or_default())
+        STANDARD.encode(serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Reads [`ClientCertificate::to_text`].
     pub fn from_text(text: &str) -> Option<Self> {
-        serde_json::from_slice(&STANDARD.decode(text).ok()?).ok()
+        let text = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
+        serde_json::from_str(&text).ok()
     }
 
     /// Whether it is good at that time.

@@ -7,7 +7,6 @@ use super::authorize::Caller;
 use super::backend::Backend;
 use super::error::Trace;
 use super::message::Request;
-use crate::auth::ClientCertificate;
 use crate::error::HubError;
 use crate::ipc::Layout;
 use crate::ipc::audit::{AuditEntry, Cause};
@@ -134,7 +133,7 @@ impl<B: Backend> Backend for Attributed<'_, B> {
         self.backend.hub(request).await
     }
 
-    fn client_certificate(&self) -> Option<ClientCertificate> {
+    fn client_certificate(&self) -> Option<String> {
         self.backend.client_certificate()
     }
 

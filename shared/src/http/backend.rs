@@ -3,7 +3,6 @@
 //! The worker implements it over Durable Objects, the simulation over the same actors in
 //! one process. Nothing of `http` reaches the world in any other way.
 
-use crate::auth::ClientCertificate;
 use crate::blob::BlobStore;
 use crate::error::HubError;
 use crate::ipc::Layout;
@@ -42,8 +41,8 @@ pub trait Backend {
     /// Asks the hub object.
     async fn hub(&self, request: HubRequest) -> HubResult;
     /// The client certificate of the request's TLS connection, told by somebody who cannot
-    /// be the client.
-    fn client_certificate(&self) -> Option<ClientCertificate> {
+    /// be the client; as `ClientCertificate::to_text`.
+    fn client_certificate(&self) -> Option<String> {
         None
     }
     /// Verifies a certificate's signature with the platform's cryptography. Whatever cannot

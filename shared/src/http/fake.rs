@@ -4,7 +4,7 @@
 pub use super::fake_requests::request;
 
 use super::backend::Backend;
-use crate::auth::{ClientCertificate, Role, Session, policy::default_policies};
+use crate::auth::{Role, Session, policy::default_policies};
 use crate::blob::memory::MemoryBlobStore;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
@@ -63,7 +63,7 @@ pub struct FakeHub {
     /// What the platform says of every signature.
     pub signatures_are_good: Cell<bool>,
     /// The client certificate of every request.
-    pub certificate: Option<ClientCertificate>,
+    pub certificate: Option<String>,
 }
 
 pub const PARTITIONS: u16 = 3;
@@ -393,7 +393,7 @@ impl Backend for FakeHub {
         (self.on_hub.borrow_mut())(request)
     }
 
-    fn client_certificate(&self) -> Option<ClientCertificate> {
+    fn client_certificate(&self) -> Option<String> {
         self.certificate.clone()
     }
 

@@ -4,7 +4,6 @@
 //! nothing to what the actors decide; it plays the part of a Durable Object's shell.
 
 use crate::sqlite::Sqlite;
-use shared::auth::ClientCertificate;
 use shared::error::HubError;
 use shared::hub::administration::Hub;
 use shared::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
@@ -64,7 +63,7 @@ pub enum Input {
     /// The durable alarm.
     Alarm,
     /// A device opened a socket (gateways only, like all below).
-    Opened(Slot, ConnectionId, Option<ClientCertificate>),
+    Opened(Slot, ConnectionId, Option<String>),
     /// Bytes of a device.
     Frame(Slot, Vec<u8>),
     /// A text message of a device.

@@ -60,7 +60,7 @@ fn connect(
         identity: who.clone(),
         host_name: HOST.to_owned(),
         password: password.map(str::to_owned),
-        certificate: certificate.cloned().map(Box::new),
+        certificate: certificate.map(ClientCertificate::to_text),
         gateway: 0,
         connection: ConnectionId("c".to_owned()),
         census: 0,
@@ -86,7 +86,7 @@ fn https(stage: &mut Stage, certificate: &ClientCertificate) -> Result<RegistryR
     stage.ask(RegistryRequest::AsDevice(AsDevice {
         identity: identity("a"),
         authorization: None,
-        certificate: Some(Box::new(certificate.clone())),
+        certificate: Some(certificate.to_text()),
         operation: DeviceOperation::Authorize,
         entropy,
     }))
@@ -245,7 +245,7 @@ fn a_gateway_remembers_the_certificate_until_connect_comes() {
     let mut stage = Stage::gateway();
     let shown = certificate(&stage, "a", &["sha256:R"]);
     let id = ConnectionId("1".to_owned());
-    stage.input(Input::Opened(1, id, Some(shown.clone())));
+    stage.input(Input::Opened(1, id, Some(shown.to_text())));
     stage.wait(3_000);
     stage.input(Input::Timer);
     let (slot, attachment) = stage.output.attachments[0].clone();
@@ -271,7 +271,7 @@ fn a_gateway_remembers_the_certificate_until_connect_comes() {
             _ => None,
         });
     let asked = asked.expect("the shard is asked");
-    assert_eq!(asked.certificate.as_deref(), Some(&shown));
+    assert_eq!(asked.certificate, Some(shown.to_text()));
     assert_eq!(asked.password, None);
 }
 
@@ -334,7 +334,10 @@ fn only_a_verified_certificate_is_an_authority() {
     let mut stage = hub();
     let put = change(&mut stage, "root", Precondition::None, content()).unwrap();
     assert_eq!(put[0]["properties"]["subject"], "Root A");
-    assert_eq!(put[0]["properties"]["expiry"], "2126-11-02T05:27:43.0000000Z");
+    assert_eq!(
+        put[0]["properties"]["expiry"],
+        "2126-11-02T05:27:43.0000000Z"
+    );
     assert!(marks(&mut stage).is_empty());
     let challenge = CertificateChange::Challenge("CODE".to_owned());
     let asked = change(&mut stage, "ROOT", Precondition::Any, challenge).unwrap();

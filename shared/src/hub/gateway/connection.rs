@@ -5,7 +5,6 @@
 //! with the next packet. A crash loses sockets and attachments alike, so neither holds
 //! anything that must outlive one.
 
-use crate::auth::ClientCertificate;
 use crate::hub::effects::Token;
 use crate::hub::segment::Sender;
 use crate::ids::Identity;
@@ -66,7 +65,7 @@ pub(super) struct Connection {
     pub id: ConnectionId,
     pub phase: Phase,
     /// The client certificate of the TLS connection, until CONNECT is decided.
-    pub certificate: Option<Box<ClientCertificate>>,
+    pub certificate: Option<String>,
     pub decoder: StreamDecoder,
     /// CONNECT, SUBSCRIBE or UNSUBSCRIBE is being decided: later packets wait.
     pub blocked: bool,
@@ -131,7 +130,7 @@ struct Attachment {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     tail: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    certificate: Option<Box<ClientCertificate>>,
+    certificate: Option<String>,
     session: Option<StoredSession>,
 }
 

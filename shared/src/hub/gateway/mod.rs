@@ -18,7 +18,6 @@ mod telemetry;
 mod twin;
 
 use super::effects::{Call, Correlation, Effects, Outgoing, Token};
-use crate::auth::ClientCertificate;
 use crate::error::HubError;
 use crate::ids::Identity;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, GatewayResult};
@@ -150,20 +149,20 @@ impl Gateway {
     }
 
     /// A device opened a socket. `connection` is random and names it for ever; `certificate`
-    /// is the client certificate of its TLS connection.
+    /// is the client certificate of its TLS connection, as `ClientCertificate::to_text`.
     pub fn opened(
         &mut self,
         now: Timestamp,
         slot: Slot,
         connection: ConnectionId,
-        certificate: Option<ClientCertificate>,
+        certificate: Option<String>,
         sql: &dyn Sql,
         out: &mut GatewayEffects,
     ) {
         let mut context = Context { now, sql, out };
         self.slots.insert(connection.clone(), slot);
         let mut opened = Connection::new(connection, now);
-        opened.certificate = certificate.map(Box::new);
+        opened.certificate = certificate;
         self.connections.insert(slot, opened);
         self.heard(slot, &mut context);
         self.arm(&mut context);

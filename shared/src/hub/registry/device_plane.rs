@@ -3,7 +3,7 @@
 use super::identity::IdentityRow;
 use super::messages::{MessageRow, pending};
 use super::{Context, Registry, feedback};
-use crate::auth::{ConnectionAuth, MatchedKey, SasToken};
+use crate::auth::{ClientCertificate, ConnectionAuth, MatchedKey, SasToken};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{
     AsDevice, DeviceAuthorization, DeviceOperation, ReceivedMessage, RegistryReply,
@@ -80,7 +80,9 @@ impl Registry {
     ) -> Result<RegistryReply, HubError> {
         let unauthorized = || HubError::new(ErrorCode::IotHubUnauthorized, "Unauthorized");
         let row = IdentityRow::load(context.sql, &request.identity)?.ok_or_else(unauthorized)?;
-        let checked = match (&request.authorization, &request.certificate) {
+        let certificate = request.certificate.as_deref();
+        let certificate = certificate.and_then(ClientCertificate::from_text);
+        let checked = match (&request.authorization, &certificate) {
             (Some(token), _) => {
                 let host_name = token_host(token).ok_or_else(unauthorized)?;
                 if !self.settings()?.answers_to(&host_name) {

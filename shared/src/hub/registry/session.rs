@@ -4,6 +4,7 @@
 use super::identity::IdentityRow;
 use super::messages::take_deliveries;
 use super::{Context, Registry};
+use crate::auth::ClientCertificate;
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
 use crate::ids::Identity;
@@ -93,7 +94,9 @@ impl Registry {
         };
         // A token decides if there is one: the device may have shown a certificate for TLS only.
         let password = request.password.as_deref().filter(|text| !text.is_empty());
-        let checked = match (password, &request.certificate) {
+        let certificate = request.certificate.as_deref();
+        let certificate = certificate.and_then(ClientCertificate::from_text);
+        let checked = match (password, &certificate) {
             (Some(token), _) => self.check_token(&row, &request.host_name, token, context.now),
             (None, Some(certificate)) => {
                 self.check_certificate(&row, certificate, context.sql, context.now)
@@ -136,8 +139,7 @@ impl Registry {
         facts.token_expiry = Some(credential.expires);
         facts.credential = Some(credential.name.to_owned());
         if password.is_none() {
-            let certificate = request.certificate.as_ref();
-            facts.certificate = certificate.map(|shown| shown.sha256.clone());
+            facts.certificate = certificate.map(|shown| shown.sha256);
         }
         row.epoch += 1;
         row.gateway = Some(request.gateway);

@@ -1,6 +1,5 @@
 //! Cloud-to-device messages, and devices over HTTPS.
 
-use crate::auth::ClientCertificate;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::base64_bytes;
 use crate::time::Timestamp;
@@ -56,9 +55,9 @@ pub struct AsDevice {
     pub identity: Identity,
     /// The `Authorization` header.
     pub authorization: Option<String>,
-    /// The client certificate of the TLS connection.
+    /// The client certificate of the TLS connection, as `ClientCertificate::to_text`.
     #[serde(default)]
-    pub certificate: Option<Box<ClientCertificate>>,
+    pub certificate: Option<String>,
     /// What it asks.
     pub operation: DeviceOperation,
     /// Random bytes for a lock token: at least 16.

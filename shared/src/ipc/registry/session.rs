@@ -1,6 +1,5 @@
 //! Sessions and what happens in them: connecting, filters, reported twins, deliveries.
 
-use crate::auth::ClientCertificate;
 use crate::ids::Identity;
 use crate::ipc::{ConnectionId, base64_bytes};
 use crate::time::Timestamp;
@@ -15,9 +14,9 @@ pub struct ConnectRequest {
     pub host_name: String,
     /// The SAS token.
     pub password: Option<String>,
-    /// The client certificate of the TLS connection.
+    /// The client certificate of the TLS connection, as `ClientCertificate::to_text`.
     #[serde(default)]
-    pub certificate: Option<Box<ClientCertificate>>,
+    pub certificate: Option<String>,
     /// The asking gateway.
     pub gateway: u16,
     /// The asking connection.
