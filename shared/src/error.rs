@@ -77,6 +77,8 @@ catalogue! {
     DeviceNotFound = 404001, 404;
     /// No such job.
     JobNotFound = 404002, 404;
+    /// No such CA certificate.
+    CertificateNotFound = 404008, 404;
     /// No such module.
     ModuleNotFound = 404010, 404;
     /// The device is not connected, or did not subscribe to methods.

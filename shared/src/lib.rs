@@ -32,3 +32,4 @@ pub mod sql;
 pub mod time;
 pub mod transfer;
 pub mod twin;
+pub mod x509;

@@ -18,6 +18,7 @@ use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
 use shared::time::Timestamp;
+use shared::x509::SignatureCheck;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::{Delay, Env};
@@ -25,12 +26,13 @@ use worker::{Delay, Env};
 /// The actors as Durable Objects. Lives as long as one request.
 pub struct WorkerBackend {
     env: Env,
+    certificate: Option<String>,
 }
 
 impl WorkerBackend {
-    /// Over these bindings.
-    pub fn new(env: Env) -> Self {
-        Self { env }
+    /// Over these bindings, for a request with this client certificate.
+    pub fn new(env: Env, certificate: Option<String>) -> Self {
+        Self { env, certificate }
     }
 
     /// A variable with names between commas.
@@ -101,6 +103,14 @@ impl Backend for WorkerBackend {
 
     async fn hub(&self, request: HubRequest) -> HubResult {
         self.one(Address::Hub, request).await
+    }
+
+    fn client_certificate(&self) -> Option<String> {
+        self.certificate.clone()
+    }
+
+    async fn verify_signature(&self, check: &SignatureCheck<'_>) -> bool {
+        platform::verify_signature(check).await
     }
 
     fn bootstrap_secret(&self) -> Option<String> {

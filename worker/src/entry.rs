@@ -5,9 +5,10 @@ use crate::backend::WorkerBackend;
 use crate::blobs;
 use crate::console;
 use crate::object::layout;
-use crate::platform::random;
+use crate::platform::{client_certificate, random};
 use crate::remote::{self, SOCKET_PATH};
 use futures_util::{StreamExt, stream};
+use shared::auth::client_certificate::HEADER;
 use shared::http::message::{Body, Method, Request as HubRequest, Response as HubResponse};
 use shared::ipc::Address;
 use std::rc::Rc;
@@ -68,8 +69,12 @@ async fn open_socket(request: Request, env: &Env) -> Result<Response> {
     let mut bytes = [0; 2];
     random(&mut bytes);
     let to = Address::Gateway(u16::from_le_bytes(bytes) % gateways);
+    // Only these headers reach the gateway: of a certificate it hears from here alone.
     let forwarded = Headers::new();
     forwarded.set("upgrade", "websocket")?;
+    if let Some(certificate) = client_certificate(&request, env) {
+        forwarded.set(HEADER, &certificate)?;
+    }
     forwarded.set("sec-websocket-protocol", protocol)?;
     let mut init = worker::RequestInit::new();
     init.with_headers(forwarded);
@@ -86,7 +91,8 @@ async fn api(
     query: String,
     secure: bool,
 ) -> Result<Response> {
-    let backend = Rc::new(WorkerBackend::new(env));
+    let certificate = client_certificate(&request, &env);
+    let backend = Rc::new(WorkerBackend::new(env, certificate));
     let method = Method::parse(&request.inner().method());
     let headers: Vec<(String, String)> = request.headers().entries().collect();
     if shared::blob::is_blob_path(&path) {

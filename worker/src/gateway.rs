@@ -7,6 +7,7 @@
 use crate::object::{Host, Object, alarm_fired, carry_out, json, layout};
 use crate::platform::{SocketTable, now, random_name};
 use crate::remote::{SOCKET_PATH, log_error, log_js};
+use shared::auth::client_certificate::HEADER;
 use shared::error::HubError;
 use shared::hub::effects::{Correlation, Effects, Outcome};
 use shared::hub::gateway::{Gateway as Actor, GatewayEffects, Slot, Sockets};
@@ -145,12 +146,14 @@ impl Shell {
 
     fn accept(self: &Rc<Self>, request: &Request, url: &str) -> Result<Response, worker::Error> {
         let protocol = request.headers().get("sec-websocket-protocol")?;
+        let certificate = request.headers().get(HEADER)?;
         let pair = WebSocketPair::new()?;
         let connection = ConnectionId(random_name());
         let socket = JsValue::from(pair.server.as_ref());
         let slot = self.sockets.accept(&socket, &connection.0)?;
         let opened = self.act(Some(url), |actor, shell, out| {
-            actor.opened(now(), slot, connection, &shell.object.sql, out);
+            let sql = &shell.object.sql;
+            actor.opened(now(), slot, connection, certificate, sql, out);
         });
         if let Err(error) = opened {
             log_error("gateway", &error);

@@ -47,7 +47,7 @@ impl Shell {
     /// Does steps of the import or export job that is under way, for a while: an alarm may
     /// not run for ever, and the next one follows at once.
     async fn drive_transfer(self: Rc<Self>) -> std::result::Result<(), HubError> {
-        let backend = WorkerBackend::new(self.object.env.clone());
+        let backend = WorkerBackend::new(self.object.env.clone(), None);
         let until = now().plus_milliseconds(LONGEST_DRIVE_MILLISECONDS);
         loop {
             let mut effects = Effects::default();

@@ -98,3 +98,23 @@ export function inTransaction(storage, work) {
     if (error !== ROLL_BACK) throw error;
   }
 }
+
+/** Whether `signature` over `data` is by `key`, a SubjectPublicKeyInfo; names are WebCrypto's. */
+export async function verifySignature(name, hash, curve, key, signature, data) {
+  // The arrays are views of memory that may move before the answer is there.
+  const [ownKey, ownSignature, ownData] = [key.slice(), signature.slice(), data.slice()];
+  const algorithm = { name };
+  if (hash !== "") algorithm.hash = hash;
+  if (curve !== "") algorithm.namedCurve = curve;
+  try {
+    const imported = await crypto.subtle.importKey("spki", ownKey, algorithm, false, ["verify"]);
+    return await crypto.subtle.verify(algorithm, imported, ownSignature, ownData);
+  } catch {
+    return false;
+  }
+}
+
+/** What Cloudflare tells of a request's client certificate, as JSON. */
+export function cloudflareCertificate(request) {
+  return JSON.stringify(request.cf?.tlsClientAuth ?? null);
+}

@@ -1,7 +1,11 @@
 //! Bindings to `platform.js`, the clock and the random source.
 
+use shared::auth::ClientCertificate;
+use shared::auth::client_certificate::HEADER;
 use shared::time::Timestamp;
+use shared::x509::SignatureCheck;
 use wasm_bindgen::prelude::*;
+use worker::{Env, Request};
 
 #[wasm_bindgen(module = "/src/platform.js")]
 extern "C" {
@@ -38,6 +42,18 @@ extern "C" {
     #[wasm_bindgen(js_name = inTransaction, catch)]
     pub fn in_transaction(storage: &JsValue, work: &mut dyn FnMut() -> bool)
     -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = verifySignature)]
+    async fn verify(
+        name: &str,
+        hash: &str,
+        curve: &str,
+        key: &[u8],
+        signature: &[u8],
+        data: &[u8],
+    ) -> JsValue;
+    #[wasm_bindgen(js_name = cloudflareCertificate)]
+    fn cloudflare_certificate(request: &JsValue) -> String;
 }
 
 #[wasm_bindgen]
@@ -64,6 +80,38 @@ pub fn random_name() -> String {
     let mut bytes = [0; 8];
     random(&mut bytes);
     format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// Verifies a signature with WebCrypto; false for whatever it does not take.
+pub async fn verify_signature(check: &SignatureCheck<'_>) -> bool {
+    let SignatureCheck {
+        name, hash, curve, ..
+    } = check;
+    let verified = verify(
+        name,
+        hash,
+        curve,
+        check.public_key,
+        &check.signature,
+        check.data,
+    );
+    verified.await.is_truthy()
+}
+
+/// The client certificate of a request's TLS connection. The launcher's terminator signs
+/// what it tells; Cloudflare is believed only where the operator says that it is Cloudflare,
+/// since elsewhere `request.cf` may be a client's word.
+pub fn client_certificate(request: &Request, env: &Env) -> Option<String> {
+    if let Ok(secret) = env.secret("CLIENT_CERTIFICATE_SECRET") {
+        let header = request.headers().get(HEADER).ok()??;
+        return ClientCertificate::from_terminator(&header, &secret.to_string());
+    }
+    let source = env.var("CLIENT_CERTIFICATES").ok()?;
+    if source.to_string() != "cloudflare" {
+        return None;
+    }
+    let told = cloudflare_certificate(request.inner());
+    ClientCertificate::from_cloudflare(&told).map(|certificate| certificate.to_text())
 }
 
 /// The text of a JavaScript error.

@@ -6,6 +6,7 @@
 // Nothing here decides anything about the hub: it only starts what was built.
 
 import childProcess from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 
@@ -116,6 +117,8 @@ lines.once("close", stop);
 
 try {
   const settings = JSON.parse(firstLine);
+  // Only this process and the worker know it, and only until the next start.
+  settings.certificateSecret = randomBytes(32).toString("base64");
   miniflare = new Miniflare({ ...hubOptions(settings), log: new NoOpLog() });
   await miniflare.ready;
   const url = await miniflare.unsafeGetDirectURL("hub");
@@ -127,6 +130,8 @@ try {
       keyFile: settings.tlsKey,
       chainFile: settings.tlsChain,
       target: { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port) },
+      certificateSecret: settings.certificateSecret,
+      bootstrapSecret: settings.bootstrapSecret,
     });
   }
   tell({

@@ -68,6 +68,8 @@ export function hubOptions(settings) {
           HUB_HOST_NAMES: settings.hostNames.join(","),
           HUB_ALLOWED_HOSTS: settings.allowedHosts.join(","),
           BOOTSTRAP_SECRET: settings.bootstrapSecret,
+          // With it, client certificates are what the TLS terminator says and nobody else.
+          ...(settings.certificateSecret && { CLIENT_CERTIFICATE_SECRET: settings.certificateSecret }),
         },
       },
       {

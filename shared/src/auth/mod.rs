@@ -6,6 +6,7 @@
 //! a log text or a `Debug` form. Secrets are compared in constant time.
 
 pub mod audience;
+pub mod client_certificate;
 pub mod connection_string;
 pub mod device_auth;
 pub mod keys;
@@ -15,6 +16,7 @@ pub mod sas;
 pub mod session;
 pub mod signature;
 
+pub use client_certificate::ClientCertificate;
 pub use connection_string::ConnectionString;
 pub use device_auth::{AuthenticationType, ConnectionAuth};
 pub use keys::KeyPair;

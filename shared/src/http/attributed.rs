@@ -16,6 +16,7 @@ use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{Caused, RecordAudit, RegistryRequest, RegistryResult};
 use crate::time::Timestamp;
+use crate::x509::SignatureCheck;
 use futures_util::future::join;
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -137,6 +138,14 @@ impl<B: Backend> Backend for Attributed<'_, B> {
             request
         };
         self.backend.hub(request).await
+    }
+
+    fn client_certificate(&self) -> Option<String> {
+        self.backend.client_certificate()
+    }
+
+    async fn verify_signature(&self, check: &SignatureCheck<'_>) -> bool {
+        self.backend.verify_signature(check).await
     }
 
     fn bootstrap_secret(&self) -> Option<String> {

@@ -64,7 +64,9 @@ pub fn access(operation: &Operation) -> Access {
         | O::Overview
         | O::HubInformation
         | O::BrowseDevices
-        | O::DeviceConnection(_) => Granted(READ, Action::Read),
+        | O::DeviceConnection(_)
+        | O::ListCertificates
+        | O::GetCertificate(_) => Granted(READ, Action::Read),
         O::PutDevice(_) | O::PutModule(..) | O::RegenerateKeys | O::PlanImport => {
             Granted(WRITE, Action::WriteDevices)
         }
@@ -105,6 +107,11 @@ pub fn access(operation: &Operation) -> Access {
         | O::DeleteConsumerGroup(_)
         | O::PutRoute(_)
         | O::DeleteRoute(_) => Granted(SERVICE, Action::WriteConfigurations),
+        // Who adds an authority decides who may be a device.
+        O::PutCertificate(_)
+        | O::DeleteCertificate(_)
+        | O::ChallengeCertificate(_)
+        | O::VerifyCertificate(_) => Granted(WRITE, Action::ManageHub),
         // Whatever lies in the store, keys of exported devices included, can be had with it.
         O::SignBlobUrl => Granted(WRITE, Action::ManageHub),
         O::SendTelemetry(_)
@@ -112,7 +119,7 @@ pub fn access(operation: &Operation) -> Access {
         | O::SettleMessage(..)
         | O::AbandonMessage(..) => Access::Device,
         O::CurrentSession => Access::SignedIn,
-        O::Bootstrap => Access::BootstrapSecret,
+        O::Bootstrap | O::TerminatorCertificates => Access::BootstrapSecret,
         O::SignIn | O::SignOut | O::Health => Access::Open,
     }
 }

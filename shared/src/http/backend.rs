@@ -13,6 +13,7 @@ use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryRequest, RegistryResult};
 use crate::time::Timestamp;
+use crate::x509::SignatureCheck;
 use std::rc::Rc;
 
 /// The hub's actors and the few things that only a running process has.
@@ -41,6 +42,17 @@ pub trait Backend {
     async fn append(&self, partition: u16, batch: Vec<u8>) -> Result<(), HubError>;
     /// Asks the hub object.
     async fn hub(&self, request: HubRequest) -> HubResult;
+    /// The client certificate of the request's TLS connection, told by somebody who cannot
+    /// be the client; as `ClientCertificate::to_text`.
+    fn client_certificate(&self) -> Option<String> {
+        None
+    }
+    /// Verifies a certificate's signature with the platform's cryptography. Whatever cannot
+    /// be computed is not verified.
+    async fn verify_signature(&self, check: &SignatureCheck<'_>) -> bool {
+        let _ = check;
+        false
+    }
     /// `BOOTSTRAP_SECRET` of the deployment.
     fn bootstrap_secret(&self) -> Option<String>;
     /// Configured host names (`HUB_HOST_NAMES`).

@@ -18,6 +18,7 @@ use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::time::Timestamp;
+use crate::x509::SignatureCheck;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -64,6 +65,10 @@ pub struct FakeHub {
     pub fetch_answers: RefCell<Vec<outbound::Answer>>,
     random: Cell<u8>,
     looks: Cell<u16>,
+    /// What the platform says of every signature.
+    pub signatures_are_good: Cell<bool>,
+    /// The client certificate of every request.
+    pub certificate: Option<String>,
 }
 
 pub const PARTITIONS: u16 = 3;
@@ -92,6 +97,7 @@ impl FakeHub {
             routes: Vec::new(),
             retention: Default::default(),
             cloud_to_device: Default::default(),
+            authorities: Vec::new(),
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),
@@ -116,6 +122,8 @@ impl FakeHub {
             fetch_answers: RefCell::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
+            signatures_are_good: Cell::new(false),
+            certificate: None,
         }
     }
 
@@ -390,6 +398,14 @@ impl Backend for FakeHub {
         };
         self.asked_hub.borrow_mut().push(request.clone());
         (self.on_hub.borrow_mut())(request)
+    }
+
+    fn client_certificate(&self) -> Option<String> {
+        self.certificate.clone()
+    }
+
+    async fn verify_signature(&self, _check: &SignatureCheck<'_>) -> bool {
+        self.signatures_are_good.get()
     }
 
     fn bootstrap_secret(&self) -> Option<String> {

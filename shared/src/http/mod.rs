@@ -41,9 +41,9 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, blobs, bulk, console, device_messages, devices, dry_run, events, jobs,
-    messages, methods, modules, queries, regenerate, retirement, routes, session, statistics,
-    twins,
+    Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices, dry_run,
+    events, jobs, messages, methods, modules, queries, regenerate, retirement, routes, session,
+    statistics, twins,
 };
 use route::RouteError;
 
@@ -142,6 +142,7 @@ async fn serve_open<B: Backend>(
         O::SignIn => session::sign_in(backend, request, trace).await,
         O::SignOut => session::sign_out(request),
         O::Bootstrap => session::bootstrap(backend, request).await,
+        O::TerminatorCertificates => certificates::list_for_terminator(backend, request).await,
         O::Health => Ok(console::health()),
         _ => Err(HubError::internal("an operation without credentials has no answer").into()),
     }
@@ -199,6 +200,13 @@ async fn serve_authorized<B: Backend>(
         O::GetRoute(name) => routes::get(backend, &name).await,
         O::PutRoute(name) => routes::put(backend, request, &name).await,
         O::DeleteRoute(name) => routes::delete(backend, &name).await,
+
+        O::ListCertificates => certificates::list(backend).await,
+        O::GetCertificate(name) => certificates::get(backend, &name).await,
+        O::PutCertificate(name) => certificates::put(backend, request, name).await,
+        O::DeleteCertificate(name) => certificates::delete(backend, request, name).await,
+        O::ChallengeCertificate(name) => certificates::challenge(backend, request, name).await,
+        O::VerifyCertificate(name) => certificates::verify(backend, request, name).await,
 
         O::RetireDevice(id) => retirement::retire(backend, request, id).await,
         O::GetRetirement(id) => retirement::get(backend, &id).await,

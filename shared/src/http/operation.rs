@@ -105,6 +105,22 @@ pub enum Operation {
     /// `DELETE /api/v1/routes/{name}`
     DeleteRoute(String),
 
+    // --- service.md §16: CA certificates ---
+    /// `GET /api/v1/certificates`
+    ListCertificates,
+    /// `GET /api/v1/certificates/{name}`
+    GetCertificate(String),
+    /// `PUT /api/v1/certificates/{name}`
+    PutCertificate(String),
+    /// `DELETE /api/v1/certificates/{name}`
+    DeleteCertificate(String),
+    /// `POST /api/v1/certificates/{name}/generateVerificationCode`
+    ChallengeCertificate(String),
+    /// `POST /api/v1/certificates/{name}/verify`
+    VerifyCertificate(String),
+    /// `GET /api/v1/bootstrap/certificates`
+    TerminatorCertificates,
+
     // --- device-management.md §7.1: retirement and archive ---
     /// `POST /api/v1/devices/{id}/retire`
     RetireDevice(DeviceId),
@@ -218,6 +234,13 @@ impl Operation {
             | O::ReadAudit
             | O::VerifyAudit
             | O::SignBlobUrl
+            | O::ListCertificates
+            | O::GetCertificate(_)
+            | O::PutCertificate(_)
+            | O::DeleteCertificate(_)
+            | O::ChallengeCertificate(_)
+            | O::VerifyCertificate(_)
+            | O::TerminatorCertificates
             | O::ExplainQuery
             | O::SignIn
             | O::CurrentSession

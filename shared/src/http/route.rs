@@ -238,6 +238,14 @@ fn own_operation(
         (Post, ["archive", "devices", _, _, "restore"]) => archived(O::RestoreDevice),
         (Delete, ["archive", "devices", _, _]) => archived(O::EraseArchivedDevice),
 
+        (Get, ["certificates"]) => Ok(O::ListCertificates),
+        (Get, ["certificates", _]) => named(O::GetCertificate),
+        (Put, ["certificates", _]) => named(O::PutCertificate),
+        (Delete, ["certificates", _]) => named(O::DeleteCertificate),
+        (Post, ["certificates", _, "generateverificationcode"]) => named(O::ChallengeCertificate),
+        (Post, ["certificates", _, "verify"]) => named(O::VerifyCertificate),
+        (Get, ["bootstrap", "certificates"]) => Ok(O::TerminatorCertificates),
+
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),

@@ -1,5 +1,6 @@
 //! Messages to the `Hub` object and its answers.
 
+use super::registry::Precondition;
 use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
@@ -53,6 +54,10 @@ pub enum HubRequest {
     GetTransfer(String),
     /// → `Jobs` (this one)
     CancelTransfer(String),
+    /// CA certificates, all of them → `Certificates`
+    ListCertificates,
+    /// → `Certificates` with the one that was changed, or none if it was deleted
+    ChangeCertificate(ChangeCertificate),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -77,6 +82,7 @@ impl HubRequest {
                 | Self::DeleteRoute(_)
                 | Self::CreateTransfer { .. }
                 | Self::CancelTransfer(_)
+                | Self::ChangeCertificate(_)
         )
     }
 }
@@ -108,6 +114,8 @@ pub enum HubReply {
     ConsumerGroups(Vec<String>),
     /// Import and export jobs as REST shows them.
     Jobs(Vec<Value>),
+    /// CA certificates as REST shows them.
+    Certificates(Vec<Value>),
     /// Whether something changed.
     Changed(bool),
 }
@@ -139,6 +147,9 @@ pub struct Settings {
     /// Cloud-to-device defaults.
     #[serde(default)]
     pub cloud_to_device: CloudToDevice,
+    /// Authorities that may vouch for devices: the verified CA certificates.
+    #[serde(default)]
+    pub authorities: Vec<Authority>,
 }
 
 impl Settings {
@@ -177,6 +188,40 @@ impl Settings {
             .iter()
             .any(|route| route.is_enabled && route.source.eq_ignore_ascii_case(source))
     }
+}
+
+/// A change of one CA certificate (`service.md` §16).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeCertificate {
+    /// Which.
+    pub name: String,
+    /// `If-Match`; none creates, and so fits nothing but `Put`.
+    pub precondition: Precondition,
+    /// What to do.
+    pub change: CertificateChange,
+}
+
+/// What to do with a CA certificate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum CertificateChange {
+    /// Its content: DER in base64. It is unverified again.
+    Put(String),
+    /// A new verification code; it is unverified again.
+    Challenge(String),
+    /// Its possession was proven, for exactly the etag of the precondition.
+    Verified,
+    /// It is no authority any more.
+    Delete,
+}
+
+/// An authority that may vouch for devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// How those who see a client certificate name it: `sha256:` and its digest, or
+    /// `issuer:` with serial number and key identifier; hex in capitals.
+    pub marks: Vec<String>,
+    /// Not good after.
+    pub not_after: Timestamp,
 }
 
 /// A route to the built-in endpoint (`query-routing-events.md` §3.1).

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import os
 import socket
+import ssl
 import struct
 import time
 from dataclasses import dataclass
@@ -115,9 +116,11 @@ class Wire:
     """One WebSocket to the hub."""
 
     def __init__(self, address: tuple[str, int], *, path: str = "/$iothub/websocket", protocol: str | None = "mqtt",
-                 method: str = "GET", headers: dict[str, str] | None = None):  # fmt: skip
+                 method: str = "GET", headers: dict[str, str] | None = None, tls: ssl.SSLContext | None = None):  # fmt: skip
         self._socket = socket.create_connection(address, timeout=10)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
         self._bytes = b""
         self._stream = b""
         nonce = base64.b64encode(os.urandom(16)).decode()

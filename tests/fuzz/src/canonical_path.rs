@@ -115,6 +115,24 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::PutRoute(name) => (Put, own(&[Word("routes"), Text(name)])),
         O::DeleteRoute(name) => (Delete, own(&[Word("routes"), Text(name)])),
 
+        O::ListCertificates => (Get, own(&[Word("certificates")])),
+        O::GetCertificate(name) => (Get, own(&[Word("certificates"), Text(name)])),
+        O::PutCertificate(name) => (Put, own(&[Word("certificates"), Text(name)])),
+        O::DeleteCertificate(name) => (Delete, own(&[Word("certificates"), Text(name)])),
+        O::ChallengeCertificate(name) => (
+            Post,
+            own(&[
+                Word("certificates"),
+                Text(name),
+                Word("generateVerificationCode"),
+            ]),
+        ),
+        O::VerifyCertificate(name) => (
+            Post,
+            own(&[Word("certificates"), Text(name), Word("verify")]),
+        ),
+        O::TerminatorCertificates => (Get, own(&[Word("bootstrap"), Word("certificates")])),
+
         O::RetireDevice(id) => (
             Post,
             own(&[Word("devices"), Text(id.as_str()), Word("retire")]),

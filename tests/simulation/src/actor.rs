@@ -63,7 +63,7 @@ pub enum Input {
     /// The durable alarm.
     Alarm,
     /// A device opened a socket (gateways only, like all below).
-    Opened(Slot, ConnectionId),
+    Opened(Slot, ConnectionId, Option<String>),
     /// Bytes of a device.
     Frame(Slot, Vec<u8>),
     /// A text message of a device.
@@ -323,9 +323,9 @@ fn gateway_input(
         Input::Alarm => gateway
             .alarm(now, sql, sockets, out)
             .expect("storage works"),
-        Input::Opened(slot, connection) => {
+        Input::Opened(slot, connection, certificate) => {
             seen.insert(slot);
-            gateway.opened(now, slot, connection, sql, out);
+            gateway.opened(now, slot, connection, certificate, sql, out);
         }
         Input::Frame(slot, bytes) => gateway.frame(now, slot, &bytes, sql, out),
         Input::Text(slot) => gateway.text(now, slot, sql, out),

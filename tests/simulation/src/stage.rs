@@ -3,10 +3,11 @@
 use crate::actor::{Actor, Answer, Input, Output, Request};
 use crate::device::HOST;
 use crate::random::Random;
-use crate::sockets::SocketTable;
+use crate::sockets::{Socket, SocketTable};
 use crate::world::START;
 use shared::auth::policy::default_policies;
 use shared::hub::effects::{Outcome, Outgoing};
+use shared::hub::gateway::Slot;
 use shared::hub::segment;
 use shared::ids::{DeviceId, Identity};
 use shared::ipc::events::{
@@ -15,7 +16,7 @@ use shared::ipc::events::{
 use shared::ipc::gateway::GatewayReply;
 use shared::ipc::hub::{CloudToDevice, HubRequest, HubResult, Retention, Route, Settings};
 use shared::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
-use shared::ipc::{Address, Layout};
+use shared::ipc::{Address, ConnectionId, Layout};
 use shared::time::Timestamp;
 use std::rc::Rc;
 
@@ -52,6 +53,7 @@ pub fn settings() -> Settings {
         .to_vec(),
         retention: Retention::default(),
         cloud_to_device: CloudToDevice::default(),
+        authorities: Vec::new(),
     }
 }
 
@@ -104,6 +106,19 @@ impl Stage {
     /// A gateway that was never woken.
     pub fn gateway() -> Self {
         Self::new(Address::Gateway(0))
+    }
+
+    /// A socket that a gateway may find after hibernation.
+    pub fn hold_socket(&mut self, slot: Slot, connection: ConnectionId, attachment: &str) {
+        let socket = Socket {
+            gateway: 0,
+            device: None,
+            connection,
+            attachment: attachment.to_owned(),
+            closing: false,
+            abandoned: false,
+        };
+        self.sockets.open.insert(slot, socket);
     }
 
     /// A partition with [`settings`].

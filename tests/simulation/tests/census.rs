@@ -37,6 +37,7 @@ fn connect(
         identity: identity(id),
         host_name: HOST.to_owned(),
         password: Some(token),
+        certificate: None,
         gateway,
         connection: ConnectionId(connection.to_owned()),
         census,

@@ -65,6 +65,7 @@ fn as_device(stage: &mut Stage, operation: DeviceOperation) -> Result<RegistryRe
     stage.ask(RegistryRequest::AsDevice(AsDevice {
         identity: identity("a"),
         authorization: Some(token),
+        certificate: None,
         operation,
         entropy,
     }))
@@ -357,6 +358,7 @@ fn https_devices_prove_who_they_are() {
         stage.ask(RegistryRequest::AsDevice(AsDevice {
             identity: identity("a"),
             authorization,
+            certificate: None,
             operation: DeviceOperation::Authorize,
             entropy,
         }))

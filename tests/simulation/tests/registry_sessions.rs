@@ -42,6 +42,7 @@ fn connect(stage: &mut Stage, who: &Identity, connection: &str) -> Connected {
         identity: who.clone(),
         host_name: HOST.to_owned(),
         password: Some(token),
+        certificate: None,
         gateway: 0,
         connection: ConnectionId(connection.to_owned()),
         census: 0,

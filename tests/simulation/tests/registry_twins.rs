@@ -83,6 +83,7 @@ fn connect(stage: &mut Stage, filters: &[&str]) -> Connected {
         identity: identity("a"),
         host_name: HOST.to_owned(),
         password: Some(token),
+        certificate: None,
         gateway: 0,
         connection: ConnectionId("c1".to_owned()),
         census: 0,

@@ -263,6 +263,7 @@ async fn ask<B: Backend>(
     let asked = AsDevice {
         identity,
         authorization,
+        certificate: backend.client_certificate(),
         operation,
         entropy,
     };

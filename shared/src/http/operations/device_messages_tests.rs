@@ -283,3 +283,18 @@ fn a_lock_is_completed_rejected_or_abandoned() {
         assert!(asked.entropy.len() >= 16);
     }
 }
+
+#[test]
+fn the_shard_hears_of_the_certificate_that_the_platform_saw() {
+    let mut hub = authorizing();
+    hub.certificate = Some("facts".into());
+    let asking = request(Method::Post, "/devices/d/messages/events")
+        .with("x-skerry-client-certificate", "whatever the client says");
+    block_on(handle(&hub, asking));
+    let asked = hub.asked_registry.borrow();
+    let [(_, RegistryRequest::AsDevice(asked))] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(asked.certificate.as_deref(), Some("facts"));
+    assert_eq!(asked.authorization, None);
+}

@@ -5,6 +5,7 @@ pub mod archive;
 pub mod audit;
 pub mod blobs;
 pub mod bulk;
+pub mod certificates;
 pub mod console;
 pub mod device_messages;
 pub mod devices;

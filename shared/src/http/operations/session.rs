@@ -87,17 +87,7 @@ fn set_cookie(value: &str, seconds: i64, secure: bool) -> String {
 
 /// `POST /api/v1/bootstrap` with `Authorization: Bootstrap <secret>`
 pub async fn bootstrap<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
-    let given = request
-        .header("authorization")
-        .and_then(|text| text.strip_prefix("Bootstrap "));
-    let expected = backend
-        .bootstrap_secret()
-        .filter(|secret| !secret.is_empty());
-    match (given, expected) {
-        (Some(given), Some(expected))
-            if secrets_match(given.trim().as_bytes(), expected.as_bytes()) => {}
-        _ => return Err(unauthorized("the bootstrap secret is missing or wrong").into()),
-    }
+    check_bootstrap_secret(backend, request)?;
     let mut entropy = vec![0; ENTROPY_BYTES];
     backend.random(&mut entropy);
     let bootstrap = HubRequest::Bootstrap {
@@ -137,6 +127,27 @@ pub async fn bootstrap<B: Backend>(backend: &B, request: &Request) -> Result<Res
             "signInToken": sign_in_token,
         }),
     ))
+}
+
+/// Refuses whoever does not know the deployment's bootstrap secret.
+pub(super) fn check_bootstrap_secret<B: Backend>(
+    backend: &B,
+    request: &Request,
+) -> Result<(), HubError> {
+    let given = request
+        .header("authorization")
+        .and_then(|text| text.strip_prefix("Bootstrap "));
+    let expected = backend
+        .bootstrap_secret()
+        .filter(|secret| !secret.is_empty());
+    match (given, expected) {
+        (Some(given), Some(expected))
+            if secrets_match(given.trim().as_bytes(), expected.as_bytes()) =>
+        {
+            Ok(())
+        }
+        _ => Err(unauthorized("the bootstrap secret is missing or wrong")),
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ impl Hub {
                     routes: Vec::new(),
                     retention: Retention::default(),
                     cloud_to_device: CloudToDevice::default(),
+                    authorities: Vec::new(),
                 };
                 self.keep(sql, settings)?;
             }

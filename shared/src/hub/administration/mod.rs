@@ -5,6 +5,7 @@
 //! force. It must never be needed to connect a device or to store a message.
 
 pub mod bootstrap;
+mod certificates;
 mod record;
 mod sign_in;
 mod transfers;
@@ -23,7 +24,12 @@ use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-const STEPS: &[&[&str]] = &[FIRST, audit::SCHEMA, &[transfers::SCHEMA]];
+const STEPS: &[&[&str]] = &[
+    FIRST,
+    audit::SCHEMA,
+    &[transfers::SCHEMA],
+    certificates::SCHEMA,
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
@@ -88,7 +94,10 @@ impl Hub {
         let HubRequest::Caused { cause, request } = request else {
             return self.serve(now, token, request, None, sql, effects);
         };
-        let recorded = record::Recorded::before(&request, self.settings.as_ref());
+        let recorded = match record::Recorded::before(&request, self.settings.as_ref(), sql) {
+            Ok(recorded) => recorded,
+            Err(error) => return Some(Err(error)),
+        };
         let answer = self.serve(now, token, *request, Some(&cause), sql, effects);
         let Some(recorded) = recorded else {
             return answer;
@@ -146,6 +155,10 @@ impl Hub {
             HubRequest::ListConsumerGroups => return Some(list_groups(sql)),
             HubRequest::PutConsumerGroup(name) => return Some(put_group(&name, sql)),
             HubRequest::DeleteConsumerGroup(name) => return Some(delete_group(&name, sql)),
+            HubRequest::ListCertificates => {
+                return Some(certificates::list(sql).map(HubReply::Certificates));
+            }
+            HubRequest::ChangeCertificate(change) => self.change_certificate(now, &change, sql),
             HubRequest::PutRoute(route) => self.put_route(route, sql),
             HubRequest::DeleteRoute(name) => self.delete_route(&name, sql),
         };

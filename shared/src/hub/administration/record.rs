@@ -1,9 +1,10 @@
 //! What the hub object writes into the record of changes.
 
+use super::certificates;
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::ipc::audit::{AuditEntry, Cause};
-use crate::ipc::hub::{HubRequest, Settings};
+use crate::ipc::hub::{CertificateChange, HubRequest, Settings};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -21,11 +22,16 @@ enum Kind {
     Route,
     ConsumerGroup,
     Job(Value),
+    Certificate,
 }
 
 impl Recorded {
     /// What is there before the request is carried out; `None` for one that changes nothing.
-    pub(super) fn before(request: &HubRequest, settings: Option<&Settings>) -> Option<Self> {
+    pub(super) fn before(
+        request: &HubRequest,
+        settings: Option<&Settings>,
+        sql: &dyn Sql,
+    ) -> Result<Option<Self>, HubError> {
         let (action, kind, name) = match request {
             HubRequest::PutRoute(route) => ("putRoute", Kind::Route, route.name.as_str()),
             HubRequest::DeleteRoute(name) => ("deleteRoute", Kind::Route, name.as_str()),
@@ -42,7 +48,16 @@ impl Recorded {
                 id.as_str(),
             ),
             HubRequest::CancelTransfer(id) => ("cancelJob", Kind::Job(json!({})), id.as_str()),
-            _ => return None,
+            HubRequest::ChangeCertificate(change) => {
+                let action = match change.change {
+                    CertificateChange::Put(_) => "putCertificate",
+                    CertificateChange::Challenge(_) => "generateVerificationCode",
+                    CertificateChange::Verified => "verifyCertificate",
+                    CertificateChange::Delete => "deleteCertificate",
+                };
+                (action, Kind::Certificate, change.name.as_str())
+            }
+            _ => return Ok(None),
         };
         let mut recorded = Self {
             action,
@@ -50,19 +65,20 @@ impl Recorded {
             name: name.to_owned(),
             before: Value::Null,
         };
-        recorded.before = recorded.document(settings);
-        Some(recorded)
+        recorded.before = recorded.document(settings, sql)?;
+        Ok(Some(recorded))
     }
 
-    /// A route as it is, or the name of a consumer group.
-    fn document(&self, settings: Option<&Settings>) -> Value {
-        match &self.kind {
+    /// A route or certificate as it is, or the name of a consumer group.
+    fn document(&self, settings: Option<&Settings>, sql: &dyn Sql) -> Result<Value, HubError> {
+        Ok(match &self.kind {
+            Kind::Certificate => certificates::summary(sql, &self.name)?,
             Kind::Route => settings
                 .and_then(|settings| settings.routes.iter().find(|route| route.name == self.name))
                 .map_or(Value::Null, |route| json!(route)),
             Kind::ConsumerGroup => json!({ "name": self.name }),
             Kind::Job(what) => json!({ "jobId": self.name, "order": what }),
-        }
+        })
     }
 
     /// Writes the record, with what is there now.
@@ -76,7 +92,7 @@ impl Recorded {
     ) -> Result<(), HubError> {
         let after = match error {
             Some(_) => Value::Null,
-            None => self.document(settings),
+            None => self.document(settings, sql)?,
         };
         let entry = AuditEntry {
             action: self.action.to_owned(),

@@ -54,6 +54,7 @@ impl Gateway {
             return Verdict::Close("serverError");
         };
         let id = connection.id.clone();
+        let certificate = connection.certificate.take();
         // Should this object die before the alarm is set for the session, nothing else would
         // bring it back to life to tell the registry of the end.
         context.out.common.alarm_at(connection.deadline());
@@ -70,6 +71,7 @@ impl Gateway {
             identity: user_name.identity.clone(),
             host_name: user_name.host_name,
             password: password.map(str::to_owned),
+            certificate,
             gateway: self.number,
             connection: id,
             census: self.census.number,

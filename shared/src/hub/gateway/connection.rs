@@ -64,6 +64,8 @@ pub(super) struct Will {
 pub(super) struct Connection {
     pub id: ConnectionId,
     pub phase: Phase,
+    /// The client certificate of the TLS connection, until CONNECT is decided.
+    pub certificate: Option<String>,
     pub decoder: StreamDecoder,
     /// CONNECT, SUBSCRIBE or UNSUBSCRIBE is being decided: later packets wait.
     pub blocked: bool,
@@ -127,6 +129,8 @@ struct Attachment {
     heard: Timestamp,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     tail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
     session: Option<StoredSession>,
 }
 
@@ -220,6 +224,7 @@ impl Connection {
         Self {
             id,
             phase: Phase::Opened,
+            certificate: None,
             decoder: StreamDecoder::new(),
             blocked: false,
             opened: now,
@@ -283,6 +288,7 @@ impl Connection {
             opened: self.opened,
             heard: self.last_heard,
             tail: STANDARD.encode(self.decoder.tail()),
+            certificate: self.certificate.clone(),
             session,
         };
         serde_json::to_string(&attachment)
@@ -320,6 +326,7 @@ impl Connection {
         };
         Some(Self {
             phase,
+            certificate: attachment.certificate,
             decoder: StreamDecoder::from_tail(STANDARD.decode(attachment.tail).ok()?),
             last_heard: attachment.heard,
             last_reported: attachment.heard,

@@ -148,19 +148,22 @@ impl Gateway {
         Ok(gateway)
     }
 
-    /// A device opened a socket. `connection` is random and names it for ever.
+    /// A device opened a socket. `connection` is random and names it for ever; `certificate`
+    /// is the client certificate of its TLS connection, as `ClientCertificate::to_text`.
     pub fn opened(
         &mut self,
         now: Timestamp,
         slot: Slot,
         connection: ConnectionId,
+        certificate: Option<String>,
         sql: &dyn Sql,
         out: &mut GatewayEffects,
     ) {
         let mut context = Context { now, sql, out };
         self.slots.insert(connection.clone(), slot);
-        self.connections
-            .insert(slot, Connection::new(connection, now));
+        let mut opened = Connection::new(connection, now);
+        opened.certificate = certificate;
+        self.connections.insert(slot, opened);
         self.heard(slot, &mut context);
         self.arm(&mut context);
     }

@@ -3,7 +3,7 @@
 use super::identity::IdentityRow;
 use super::messages::{MessageRow, pending};
 use super::{Context, Registry, feedback};
-use crate::auth::{ConnectionAuth, MatchedKey, SasToken};
+use crate::auth::{ClientCertificate, ConnectionAuth, MatchedKey, SasToken};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{
     AsDevice, DeviceAuthorization, DeviceOperation, ReceivedMessage, RegistryReply,
@@ -13,13 +13,13 @@ use crate::time::Timestamp;
 /// How long an HTTPS receiver holds a message.
 const LOCK_MILLISECONDS: i64 = 60_000;
 
-/// A token that was found good.
+/// A token or certificate that was found good.
 pub(super) struct Credential {
     /// JSON text for `iothub-connection-auth-method`.
     pub auth_method: String,
     /// When it ends, skew included.
     pub expires: Timestamp,
-    /// `primaryKey`, `secondaryKey` or the policy's name, for people.
+    /// `primaryKey`, `secondaryKey`, `certificate` or the policy's name, for people.
     pub name: String,
 }
 
@@ -79,21 +79,29 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let unauthorized = || HubError::new(ErrorCode::IotHubUnauthorized, "Unauthorized");
-        let token = request.authorization.as_deref().ok_or_else(unauthorized)?;
         let row = IdentityRow::load(context.sql, &request.identity)?.ok_or_else(unauthorized)?;
-        let host_name = token_host(token).ok_or_else(unauthorized)?;
-        if !self.settings()?.answers_to(&host_name) {
-            return Err(unauthorized());
-        }
-        let credential = self
-            .check_token(&row, &host_name, token, context.now)
-            .map_err(|error| {
-                if error.code == ErrorCode::IotHubUnauthorized {
-                    unauthorized()
-                } else {
-                    error
+        let certificate = request.certificate.as_deref();
+        let certificate = certificate.and_then(ClientCertificate::from_text);
+        let checked = match (&request.authorization, &certificate) {
+            (Some(token), _) => {
+                let host_name = token_host(token).ok_or_else(unauthorized)?;
+                if !self.settings()?.answers_to(&host_name) {
+                    return Err(unauthorized());
                 }
-            })?;
+                self.check_token(&row, &host_name, token, context.now)
+            }
+            (None, Some(certificate)) => {
+                self.check_certificate(&row, certificate, context.sql, context.now)
+            }
+            (None, None) => return Err(unauthorized()),
+        };
+        let credential = checked.map_err(|error| {
+            if error.code == ErrorCode::IotHubUnauthorized {
+                unauthorized()
+            } else {
+                error
+            }
+        })?;
         if !self.is_enabled(&row, context)? {
             // As Azure does: a disabled device looks missing over HTTPS (§7).
             return Err(HubError::device_not_found(&request.identity.device));

@@ -10,6 +10,7 @@ mod authentication;
 mod browse;
 mod bulk;
 mod census;
+mod client_certificates;
 mod deliveries;
 mod device_plane;
 mod feedback;

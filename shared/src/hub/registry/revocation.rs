@@ -2,10 +2,14 @@
 //!
 //! Keys are kept as digests only. The list outlives the identity, so that a device that is
 //! created again under the same id cannot be given the credentials that were taken from it.
+//! Certificates of an authority are many and not all known, so none that was issued before
+//! the newest retirement of its device counts any more.
 
 use super::authentication::Authentication;
 use super::identity::IdentityRow;
+use super::session::last_certificate;
 use crate::auth::signature::sha256_hex;
+use crate::auth::{AuthenticationType, ClientCertificate};
 use crate::error::HubError;
 use crate::ids::Identity;
 use crate::sql::Sql;
@@ -32,23 +36,33 @@ fn digests(identity: &Identity, authentication: &Authentication) -> Vec<String> 
         .flatten()
         .map(|thumbprint| ("thumbprint", thumbprint));
     keys.chain(thumbprints)
-        .map(|(kind, secret)| {
-            let secret = if kind == "thumbprint" {
-                secret.to_ascii_uppercase()
-            } else {
-                secret.clone()
-            };
-            let text = format!("{kind}\n{}\n{secret}", identity.device);
-            sha256_hex(text.as_bytes())
-        })
+        .map(|(kind, secret)| digest(identity, kind, secret))
         .collect()
 }
 
+fn digest(identity: &Identity, kind: &str, secret: &str) -> String {
+    let secret = if kind == "thumbprint" {
+        secret.to_ascii_uppercase()
+    } else {
+        secret.to_owned()
+    };
+    let text = format!("{kind}\n{}\n{secret}", identity.device);
+    sha256_hex(text.as_bytes())
+}
+
+/// Stands in place of a digest; its time is that of the device's newest retirement.
+const ISSUED_CERTIFICATES: &str = "certificates issued before";
+
 /// Puts the credentials of an identity on the list.
 pub(super) fn revoke(sql: &dyn Sql, row: &IdentityRow, now: Timestamp) -> Result<(), HubError> {
-    for digest in digests(&row.identity, &row.authentication) {
+    let mut revoked = digests(&row.identity, &row.authentication);
+    revoked.push(ISSUED_CERTIFICATES.to_owned());
+    let shown = last_certificate(row);
+    revoked.extend(shown.map(|shown| digest(&row.identity, "thumbprint", &shown)));
+    for digest in revoked {
         sql.execute(
-            "INSERT INTO revoked (device_id, digest, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO revoked (device_id, digest, at) VALUES (?, ?, ?) \
+             ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
             &[
                 row.identity.device.as_str().into(),
                 digest.into(),
@@ -78,4 +92,29 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Whether a certificate is on the list under either of its thumbprints, or was issued by an
+/// authority before the device was retired.
+pub(super) fn covers(
+    sql: &dyn Sql,
+    row: &IdentityRow,
+    certificate: &ClientCertificate,
+) -> Result<bool, HubError> {
+    let identity = &row.identity;
+    let rows = sql.query(
+        "SELECT digest, at FROM revoked WHERE device_id = ? AND digest IN (?, ?, ?)",
+        &[
+            identity.device.as_str().into(),
+            digest(identity, "thumbprint", &certificate.sha1).into(),
+            digest(identity, "thumbprint", &certificate.sha256).into(),
+            ISSUED_CERTIFICATES.into(),
+        ],
+    )?;
+    let by_authority = row.authentication.kind == AuthenticationType::CertificateAuthority;
+    let issued = certificate.not_before.milliseconds();
+    Ok(rows.iter().any(|row| {
+        row.text(0) != Some(ISSUED_CERTIFICATES)
+            || (by_authority && row.integer(1).is_some_and(|at| issued <= at))
+    }))
 }

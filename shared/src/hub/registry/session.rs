@@ -4,6 +4,7 @@
 use super::identity::IdentityRow;
 use super::messages::take_deliveries;
 use super::{Context, Registry};
+use crate::auth::ClientCertificate;
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
 use crate::ids::Identity;
@@ -41,6 +42,8 @@ struct SessionFacts {
     api_version: Option<String>,
     token_expiry: Option<Timestamp>,
     credential: Option<String>,
+    /// SHA-256 of the last client certificate.
+    certificate: Option<String>,
     last_disconnect_reason: Option<String>,
     last_disconnect_time: Option<Timestamp>,
 }
@@ -52,6 +55,11 @@ pub(super) fn subscriptions(stored: &str) -> Subscriptions {
 
 fn facts(row: &IdentityRow) -> SessionFacts {
     serde_json::from_str(&row.session).unwrap_or_default()
+}
+
+/// SHA-256 of the client certificate that the identity showed last.
+pub(super) fn last_certificate(row: &IdentityRow) -> Option<String> {
+    facts(row).certificate
 }
 
 fn text<T: Serialize>(value: &T) -> Result<String, HubError> {
@@ -84,10 +92,18 @@ impl Registry {
         let Some(mut row) = IdentityRow::load(context.sql, &request.identity)? else {
             return refuse(NOT_AUTHORIZED, "no such identity");
         };
-        let Some(password) = &request.password else {
-            return refuse(NOT_AUTHORIZED, "no password");
+        // A token decides if there is one: the device may have shown a certificate for TLS only.
+        let password = request.password.as_deref().filter(|text| !text.is_empty());
+        let certificate = request.certificate.as_deref();
+        let certificate = certificate.and_then(ClientCertificate::from_text);
+        let checked = match (password, &certificate) {
+            (Some(token), _) => self.check_token(&row, &request.host_name, token, context.now),
+            (None, Some(certificate)) => {
+                self.check_certificate(&row, certificate, context.sql, context.now)
+            }
+            (None, None) => return refuse(NOT_AUTHORIZED, "neither password nor certificate"),
         };
-        let credential = match self.check_token(&row, &request.host_name, password, context.now) {
+        let credential = match checked {
             Ok(credential) => credential,
             Err(error) => return refuse(NOT_AUTHORIZED, error.message),
         };
@@ -122,6 +138,9 @@ impl Registry {
         facts.api_version.clone_from(&request.api_version);
         facts.token_expiry = Some(credential.expires);
         facts.credential = Some(credential.name.to_owned());
+        if password.is_none() {
+            facts.certificate = certificate.map(|shown| shown.sha256);
+        }
         row.epoch += 1;
         row.gateway = Some(request.gateway);
         row.connection = Some(request.connection.0.clone());
@@ -417,6 +436,7 @@ pub(super) fn describe(
         "apiVersion": facts.api_version,
         "protocol": connected.then_some("MQTT over WebSocket"),
         "credential": facts.credential,
+        "certificateThumbprint": facts.certificate,
         "tokenExpiry": facts.token_expiry.filter(|_| connected),
         "cleanSession": connected.then_some(!row.persistent),
         "subscriptions": filters,

@@ -55,6 +55,9 @@ pub struct AsDevice {
     pub identity: Identity,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The client certificate of the TLS connection, as `ClientCertificate::to_text`.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// What it asks.
     pub operation: DeviceOperation,
     /// Random bytes for a lock token: at least 16.

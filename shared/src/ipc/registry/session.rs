@@ -14,6 +14,9 @@ pub struct ConnectRequest {
     pub host_name: String,
     /// The SAS token.
     pub password: Option<String>,
+    /// The client certificate of the TLS connection, as `ClientCertificate::to_text`.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// The asking gateway.
     pub gateway: u16,
     /// The asking connection.

@@ -90,7 +90,7 @@ impl World {
         else {
             return;
         };
-        let output = self.run(gateway, Input::Opened(slot, connection));
+        let output = self.run(gateway, Input::Opened(slot, connection, None));
         self.apply(gateway, output, None);
         let Some(device) = self
             .sockets

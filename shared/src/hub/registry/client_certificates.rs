@@ -1,0 +1,96 @@
+//! Devices that prove themselves with a TLS client certificate (`device.md` §2.3).
+//!
+//! The registry takes the certificate's facts from whoever saw the handshake and decides by
+//! its own records: the identity's type and thumbprints, the hub's authorities, what was
+//! revoked. A wrong certificate is refused like a wrong token; reasons are for the log.
+
+use super::Registry;
+use super::device_plane::Credential;
+use super::identity::IdentityRow;
+use super::revocation;
+use crate::auth::{AuthenticationType, ClientCertificate, ConnectionAuth};
+use crate::error::{ErrorCode, HubError};
+use crate::sql::Sql;
+use crate::time::Timestamp;
+
+impl Registry {
+    /// Checks a client certificate against a stored identity.
+    pub(super) fn check_certificate(
+        &self,
+        row: &IdentityRow,
+        certificate: &ClientCertificate,
+        sql: &dyn Sql,
+        now: Timestamp,
+    ) -> Result<Credential, HubError> {
+        let authentication = &row.authentication;
+        let mut expires = certificate.not_after;
+        let refusal = match authentication.kind {
+            _ if !certificate.is_valid_at(now) => Some("it is expired or not yet valid"),
+            AuthenticationType::SelfSigned => {
+                let registered = [
+                    &authentication.primary_thumbprint,
+                    &authentication.secondary_thumbprint,
+                ];
+                // Both are compared, so that time does not tell which one it was.
+                let matching = registered
+                    .into_iter()
+                    .flatten()
+                    .filter(|registered| certificate.has_thumbprint(registered))
+                    .count();
+                (matching == 0).then_some("its thumbprint is not the identity's")
+            }
+            AuthenticationType::CertificateAuthority => {
+                let vouching = self.settings()?.authorities.iter().filter(|authority| {
+                    authority.not_after >= now
+                        && certificate
+                            .authorities
+                            .iter()
+                            .any(|mark| authority.marks.contains(mark))
+                });
+                let until = vouching.map(|authority| authority.not_after).max();
+                expires = expires.min(until.unwrap_or(expires));
+                if until.is_none() {
+                    Some("no authority of this hub vouches for it")
+                } else if !names(certificate.common_name.as_deref(), row) {
+                    Some("its common name is another identity's")
+                } else {
+                    None
+                }
+            }
+            _ => Some("the identity uses no certificate"),
+        };
+        let refusal = match refusal {
+            None if revocation::covers(sql, row, certificate)? => Some("it was revoked"),
+            refusal => refusal,
+        };
+        if let Some(refusal) = refusal {
+            return Err(HubError::new(
+                ErrorCode::IotHubUnauthorized,
+                format!("the client certificate does not count: {refusal}"),
+            ));
+        }
+        let auth = match row.identity.module {
+            None => ConnectionAuth::DeviceCertificate,
+            Some(_) => ConnectionAuth::ModuleCertificate,
+        };
+        Ok(Credential {
+            auth_method: auth.method_text().to_owned(),
+            expires,
+            name: "certificate".to_owned(),
+        })
+    }
+}
+
+/// Whether a common name is the device's, or for a module `{device}/{module}`.
+fn names(common_name: Option<&str>, row: &IdentityRow) -> bool {
+    let device = row.identity.device.as_str();
+    let Some(rest) = common_name.and_then(|name| name.strip_prefix(device)) else {
+        return false;
+    };
+    rest.is_empty()
+        || row
+            .identity
+            .module
+            .as_ref()
+            .is_some_and(|module| rest.strip_prefix('/') == Some(module.as_str()))
+}
