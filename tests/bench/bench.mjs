@@ -14,10 +14,11 @@ import { memory } from "./figures/memory.mjs";
 import { registry } from "./figures/registry.mjs";
 import { rows } from "./figures/rows.mjs";
 import { telemetry } from "./figures/telemetry.mjs";
+import { exporting, importing, transferMemory } from "./figures/transfer.mjs";
 import { print } from "./parts/report.mjs";
 import { summarise } from "./parts/statistics.mjs";
 
-const FIGURES = [telemetry, connect, memory, rows, registry];
+const FIGURES = [telemetry, connect, memory, rows, registry, importing, exporting, transferMemory];
 const USAGE = `Usage: cargo xtask bench [${FIGURES.map((figure) => figure.name).join("|")}] [--quick]`;
 
 function say(text) {

@@ -137,7 +137,7 @@ impl Backend for WorkerBackend {
     async fn fetch(
         &self,
         origin: &str,
-        request: Request,
+        request: &Request,
         limit: usize,
     ) -> Result<Answer, HubError> {
         outbound::fetch(origin, request, limit).await

@@ -16,7 +16,7 @@ fn failed(why: impl ToString) -> HubError {
 }
 
 /// Sends and reads the answer.
-pub async fn fetch(origin: &str, request: Request, limit: usize) -> Result<Answer, HubError> {
+pub async fn fetch(origin: &str, request: &Request, limit: usize) -> Result<Answer, HubError> {
     let abort = AbortController::default();
     let signal = abort.signal();
     let exchange = pin!(exchange(origin, request, limit, &signal));
@@ -34,7 +34,7 @@ pub async fn fetch(origin: &str, request: Request, limit: usize) -> Result<Answe
 
 async fn exchange(
     origin: &str,
-    request: Request,
+    request: &Request,
     limit: usize,
     signal: &worker::AbortSignal,
 ) -> Result<Answer, HubError> {

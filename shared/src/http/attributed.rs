@@ -163,7 +163,7 @@ impl<B: Backend> Backend for Attributed<'_, B> {
     async fn fetch(
         &self,
         origin: &str,
-        request: Request,
+        request: &Request,
         limit: usize,
     ) -> Result<Answer, HubError> {
         self.backend.fetch(origin, request, limit).await

@@ -64,8 +64,12 @@ pub trait Backend {
     /// [`super::outbound::PATIENCE_MILLISECONDS`]. Only [`super::outbound::send`] calls it,
     /// after it has looked where the request goes. A body of more than `limit` bytes is cut
     /// off where the status tells of an error, and is a failure else.
-    async fn fetch(&self, origin: &str, request: Request, limit: usize)
-    -> Result<Answer, HubError>;
+    async fn fetch(
+        &self,
+        origin: &str,
+        request: &Request,
+        limit: usize,
+    ) -> Result<Answer, HubError>;
     /// Waits.
     async fn sleep(&self, milliseconds: u32);
     /// Takes the detail of an internal failure, which never reaches a caller, to the log.

@@ -423,10 +423,12 @@ impl Backend for FakeHub {
     async fn fetch(
         &self,
         origin: &str,
-        request: Request,
+        request: &Request,
         _limit: usize,
     ) -> Result<outbound::Answer, HubError> {
-        self.fetched.borrow_mut().push((origin.to_owned(), request));
+        self.fetched
+            .borrow_mut()
+            .push((origin.to_owned(), request.clone()));
         self.fetch_answers
             .borrow_mut()
             .pop()

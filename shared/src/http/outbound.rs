@@ -5,7 +5,7 @@
 //! operator named the host (`HUB_ALLOWED_HOSTS`).
 
 use super::backend::Backend;
-use super::message::Request;
+use super::message::{Method, Request};
 
 /// Longest time to wait for an answer, in milliseconds.
 pub const PATIENCE_MILLISECONDS: u32 = 60_000;
@@ -39,7 +39,12 @@ pub async fn send<B: Backend>(
     limit: usize,
 ) -> Result<Answer, Refused> {
     check(origin, &backend.allowed_hosts()).map_err(Refused::NotAllowed)?;
-    let sent = backend.fetch(origin, request, limit).await;
+    let mut sent = backend.fetch(origin, &request, limit).await;
+    // A connection that was kept may be closed at the other side by now.
+    let repeatable = !matches!(request.method, Method::Post | Method::Patch);
+    if sent.is_err() && repeatable {
+        sent = backend.fetch(origin, &request, limit).await;
+    }
     sent.map_err(|error| Refused::Failed(error.message))
 }
 

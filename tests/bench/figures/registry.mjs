@@ -1,7 +1,5 @@
 // `GET /devices/{id}` as the registry grows: the slowest hundredth of the reads with 100,000
 // devices, beside the same with 1,000, on two fresh hubs that are read in turn.
-//
-// What import and export jobs cost belongs beside this, over the same fleet (`createFleet`).
 
 import { createFleet, readLatencies } from "../parts/registry-fleet.mjs";
 import { interleave } from "../parts/interleave.mjs";

@@ -39,6 +39,7 @@ export class Home {
       port: 0,
       hostName: "localhost",
       hostNames: ["localhost", "127.0.0.1"],
+      allowedHosts: [],
       state: this.state,
       assets: this.assets,
       worker: this.worker,

@@ -185,7 +185,7 @@ impl Backend for HubHandle {
     async fn fetch(
         &self,
         _origin: &str,
-        _request: shared::http::Request,
+        _request: &shared::http::Request,
         _limit: usize,
     ) -> Result<shared::http::outbound::Answer, HubError> {
         Err(HubError::new(
