@@ -49,6 +49,8 @@ catalogue! {
     DeserializationError = 400012, 400;
     /// Some items of a bulk request failed.
     BulkRegistryOperationFailure = 400013, 400;
+    /// A device's parent is no edge device of this hub.
+    InvalidDeviceScope = 400028, 400;
     /// `policyKey` names no key.
     InvalidPolicyKey = 400035, 400;
     /// Some keys of a bulk request could not be made anew.

@@ -9,7 +9,7 @@ use crate::settings_mirror;
 use shared::error::HubError;
 use shared::hub::administration::Hub as Actor;
 use shared::hub::effects::{Correlation, Effects, Outcome};
-use shared::ipc::hub::{HubRequest, HubResult};
+use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -91,7 +91,8 @@ impl Shell {
             .as_ref()
             .and_then(Actor::settings)
             .filter(|settings| settings.version > self.mirrored.get())
-            .cloned();
+            .cloned()
+            .map(Settings::without_tag_schema);
         if let Some(settings) = settings {
             match settings_mirror::write(&self.object.env, &settings).await {
                 Ok(()) => self.mirrored.set(settings.version),

@@ -102,5 +102,9 @@ texts! {
         delete_route: "Route deleted", "라우트 삭제";
         put_consumer_group: "Consumer group written", "소비자 그룹 쓰기";
         delete_consumer_group: "Consumer group deleted", "소비자 그룹 삭제";
+        put_tag_schema: "Tag schema written", "태그 스키마 쓰기";
+        delete_tag_schema: "Tag schema deleted", "태그 스키마 삭제";
+        put_device_group: "Saved group written", "저장된 그룹 쓰기";
+        delete_device_group: "Saved group deleted", "저장된 그룹 삭제";
     }
 }

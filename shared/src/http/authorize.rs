@@ -85,6 +85,10 @@ pub fn access(operation: &Operation) -> Access {
         | O::StreamEvents
         | O::ListConsumerGroups
         | O::GetRoute(_)
+        | O::GetTagSchema
+        | O::ListTagViolations
+        | O::ListGroups
+        | O::GetGroup(_)
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
         O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(_) => {
             Granted(READ, Action::Read)
@@ -106,12 +110,16 @@ pub fn access(operation: &Operation) -> Access {
         | O::PutConsumerGroup(_)
         | O::DeleteConsumerGroup(_)
         | O::PutRoute(_)
-        | O::DeleteRoute(_) => Granted(SERVICE, Action::WriteConfigurations),
+        | O::DeleteRoute(_)
+        | O::PutGroup(_)
+        | O::DeleteGroup(_) => Granted(SERVICE, Action::WriteConfigurations),
         // Who adds an authority decides who may be a device.
         O::PutCertificate(_)
         | O::DeleteCertificate(_)
         | O::ChallengeCertificate(_)
         | O::VerifyCertificate(_) => Granted(WRITE, Action::ManageHub),
+        // A setting of the hub: it can stop every write of tags.
+        O::PutTagSchema | O::DeleteTagSchema => Granted(WRITE, Action::ManageHub),
         // Whatever lies in the store, keys of exported devices included, can be had with it.
         O::SignBlobUrl => Granted(WRITE, Action::ManageHub),
         O::SendTelemetry(_)

@@ -98,6 +98,7 @@ impl FakeHub {
             retention: Default::default(),
             cloud_to_device: Default::default(),
             authorities: Vec::new(),
+            tag_schema: None,
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),

@@ -20,10 +20,12 @@ fn full() -> FakeHub {
         RegistryRequest::GetDevice(id) => Ok(RegistryReply::Device(Document {
             etag: "MA==".into(),
             body: device(id.as_str()),
+            warning: None,
         })),
         RegistryRequest::PutDevice(put) => Ok(RegistryReply::Device(Document {
             etag: "MQ==".into(),
             body: device(put.device.as_str()),
+            warning: None,
         })),
         RegistryRequest::DeleteDevice(_) => Ok(RegistryReply::Done),
         RegistryRequest::ListDevices(list) => {
@@ -39,6 +41,7 @@ fn full() -> FakeHub {
             Ok(RegistryReply::Twin(Document {
                 etag: "AAAAAAAAAAE=".into(),
                 body: json!({"deviceId": "d"}),
+                warning: Some("tags.site breaks a rule\n".repeat(100)),
             }))
         }
         other => panic!("unexpected {other:?}"),
@@ -280,6 +283,8 @@ fn twins_are_read_patched_and_replaced_with_etag() {
             (response.status, response.header("etag")),
             (200, Some("\"AAAAAAAAAAE=\""))
         );
+        let warning = response.header("x-skerry-schema-warning").unwrap();
+        assert!(warning.starts_with("tags.site breaks") && warning.len() <= 256);
         let asked = hub.asked_registry.borrow();
         let Some((_, RegistryRequest::WriteTwin(write))) = asked.last() else {
             panic!()

@@ -16,7 +16,7 @@ mod json;
 pub mod message;
 mod message_properties;
 pub mod operation;
-mod operations;
+pub(crate) mod operations;
 pub mod outbound;
 mod precondition;
 pub mod query_pages;
@@ -42,8 +42,8 @@ use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices, dry_run,
-    events, jobs, messages, methods, modules, queries, regenerate, retirement, routes, session,
-    statistics, twins,
+    events, groups, jobs, messages, methods, modules, queries, regenerate, retirement, routes,
+    session, statistics, tag_schema, twins,
 };
 use route::RouteError;
 
@@ -214,6 +214,14 @@ async fn serve_authorized<B: Backend>(
         O::GetArchivedDevice(wanted) => archive::get(backend, wanted).await,
         O::RestoreDevice(from) => archive::restore(backend, caller, from).await,
         O::EraseArchivedDevice(wanted) => archive::erase(backend, wanted).await,
+        O::GetTagSchema => tag_schema::get(backend).await,
+        O::PutTagSchema => tag_schema::put(backend, request).await,
+        O::DeleteTagSchema => tag_schema::delete(backend, request).await,
+        O::ListTagViolations => tag_schema::violations(backend, request).await,
+        O::ListGroups => groups::list(backend, request).await,
+        O::GetGroup(id) => groups::get(backend, id).await,
+        O::PutGroup(id) => groups::put(backend, request, id).await,
+        O::DeleteGroup(id) => groups::delete(backend, request, id).await,
         O::ReadAudit => audit::read(backend, request, caller).await,
         O::VerifyAudit => audit::verify(backend).await,
         O::SignBlobUrl => blobs::sign(backend, request).await,

@@ -135,6 +135,24 @@ pub enum Operation {
     /// `DELETE /api/v1/archive/devices/{id}/{generation}`
     EraseArchivedDevice(ArchivedDevice),
 
+    // --- device-management.md §7: tag schema and saved groups ---
+    /// `GET /api/v1/schemas/tags`
+    GetTagSchema,
+    /// `PUT /api/v1/schemas/tags`
+    PutTagSchema,
+    /// `DELETE /api/v1/schemas/tags`
+    DeleteTagSchema,
+    /// `GET /api/v1/schemas/tags/violations`
+    ListTagViolations,
+    /// `GET /api/v1/groups`
+    ListGroups,
+    /// `GET /api/v1/groups/{id}`
+    GetGroup(String),
+    /// `PUT /api/v1/groups/{id}`
+    PutGroup(String),
+    /// `DELETE /api/v1/groups/{id}`
+    DeleteGroup(String),
+
     // --- device-management.md §6: the record of changes ---
     /// `GET /api/v1/audit`
     ReadAudit,
@@ -231,6 +249,14 @@ impl Operation {
             | O::GetArchivedDevice(_)
             | O::RestoreDevice(_)
             | O::EraseArchivedDevice(_)
+            | O::GetTagSchema
+            | O::PutTagSchema
+            | O::DeleteTagSchema
+            | O::ListTagViolations
+            | O::ListGroups
+            | O::GetGroup(_)
+            | O::PutGroup(_)
+            | O::DeleteGroup(_)
             | O::ReadAudit
             | O::VerifyAudit
             | O::SignBlobUrl
@@ -271,6 +297,8 @@ impl Operation {
             // A hundred items, each with its first tags and desired properties.
             Self::BulkDevices => 8 * 1024 * KIB,
             Self::RegenerateKeys => 64 * KIB,
+            // A schema of 16 KiB with spaces, a condition of 8000 characters with escapes.
+            Self::PutTagSchema | Self::PutGroup(_) => 64 * KIB,
             // A whole file is held in memory while its lines are looked at.
             Self::PlanImport => 16 * 1024 * KIB,
             // 8192 characters, escaped as the client likes, or twice as much to answer 412.

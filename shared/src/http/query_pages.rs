@@ -47,7 +47,7 @@ pub async fn page<B: Backend>(
     size: usize,
 ) -> Result<Page, HubError> {
     match (query.shape(), after) {
-        (Shape::Rows, after) => rows(backend, text, place_of(after), size).await,
+        (Shape::Rows, after) => rows(Scans::new(backend, text, size), place_of(after), size).await,
         (Shape::Ordered, after) => ordered(backend, text, query, place_of(after), size).await,
         (Shape::Groups, Some(Position::Group(after))) => {
             groups(backend, text, query, Some(after), size).await
@@ -58,12 +58,35 @@ pub async fn page<B: Backend>(
 
 /// Runs a query to its end only to count what it costs in each shard.
 pub async fn cost<B: Backend>(backend: &B, text: &str) -> Result<Vec<Cost>, HubError> {
-    let mut scans = Scans::new(backend, text, 0);
-    scans.request.explain = true;
-    while !scans.are_done() {
-        scans.ask(|_| true).await?;
-    }
-    Ok(scans.shards.iter().map(|shard| shard.cost).collect())
+    Scans::new(backend, text, 0).cost().await
+}
+
+/// How many devices fulfil a condition now.
+pub async fn count<B: Backend>(backend: &B, condition: &str) -> Result<Cost, HubError> {
+    let text = format!("SELECT deviceId FROM devices WHERE {condition}");
+    Ok(total(cost(backend, &text).await?))
+}
+
+/// Devices whose tags break the hub's schema: those of a page, and how many there are.
+pub async fn violations<B: Backend>(
+    backend: &B,
+    after: Option<Place>,
+    size: usize,
+) -> Result<(Page, u64), HubError> {
+    let scans = |size| {
+        let mut scans = Scans::new(backend, "SELECT deviceId, tags FROM devices", size);
+        scans.request.violations = true;
+        scans
+    };
+    let page = rows(scans(size), after, size).await?;
+    Ok((page, total(scans(0).cost().await?).matched))
+}
+
+fn total(costs: Vec<Cost>) -> Cost {
+    costs.iter().fold(Cost::default(), |sum, cost| Cost {
+        scanned: sum.scanned + cost.scanned,
+        matched: sum.matched + cost.matched,
+    })
 }
 
 fn place_of(position: Option<Position>) -> Option<Place> {
@@ -107,6 +130,14 @@ impl<'a, B: Backend> Scans<'a, B> {
             },
             shards: shards.collect(),
         }
+    }
+
+    async fn cost(mut self) -> Result<Vec<Cost>, HubError> {
+        self.request.explain = true;
+        while !self.are_done() {
+            self.ask(|_| true).await?;
+        }
+        Ok(self.shards.iter().map(|shard| shard.cost).collect())
     }
 
     fn are_done(&self) -> bool {
@@ -175,12 +206,10 @@ fn bodies(items: Vec<QueryItem>) -> Vec<Value> {
 
 /// In order of id: what lies before the least advanced shard is certain.
 async fn rows<B: Backend>(
-    backend: &B,
-    text: &str,
+    mut scans: Scans<'_, B>,
     after: Option<Place>,
     size: usize,
 ) -> Result<Page, HubError> {
-    let mut scans = Scans::new(backend, text, size);
     scans.request.after = after.map(|place| place.key);
     let mut items: Vec<QueryItem> = Vec::new();
     let mut rounds = 0;

@@ -58,6 +58,16 @@ pub enum HubRequest {
     ListCertificates,
     /// → `Certificates` with the one that was changed, or none if it was deleted
     ChangeCertificate(ChangeCertificate),
+    /// Sets the schema of tags; its etag is made here → `Stored`.
+    PutTagSchema(Box<TagSchema>, Precondition),
+    /// → `Changed` (true: there was one)
+    DeleteTagSchema(Precondition),
+    /// All saved groups in order of id, or the one with that id → `DeviceGroups`.
+    ListDeviceGroups(Option<String>),
+    /// Adds or replaces a saved group; its etag and time are made here → `Stored`.
+    PutDeviceGroup(DeviceGroup, Precondition),
+    /// → `Changed` (true: it existed)
+    DeleteDeviceGroup(String, Precondition),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -83,6 +93,10 @@ impl HubRequest {
                 | Self::CreateTransfer { .. }
                 | Self::CancelTransfer(_)
                 | Self::ChangeCertificate(_)
+                | Self::PutTagSchema(..)
+                | Self::DeleteTagSchema(_)
+                | Self::PutDeviceGroup(..)
+                | Self::DeleteDeviceGroup(..)
         )
     }
 }
@@ -118,6 +132,15 @@ pub enum HubReply {
     Certificates(Vec<Value>),
     /// Whether something changed.
     Changed(bool),
+    /// Something was written that has an etag.
+    Stored {
+        /// It was not there before.
+        is_new: bool,
+        /// Unquoted.
+        etag: String,
+    },
+    /// Saved groups.
+    DeviceGroups(Vec<DeviceGroup>),
 }
 
 /// The hub object's whole answer.
@@ -150,6 +173,9 @@ pub struct Settings {
     /// Authorities that may vouch for devices: the verified CA certificates.
     #[serde(default)]
     pub authorities: Vec<Authority>,
+    /// What tags of device twins may be; only the hub object and the shards have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_schema: Option<Box<TagSchema>>,
 }
 
 impl Settings {
@@ -180,6 +206,12 @@ impl Settings {
                 .host_names
                 .iter()
                 .any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// The same for who judges no tags.
+    pub fn without_tag_schema(mut self) -> Self {
+        self.tag_schema = None;
+        self
     }
 
     /// Whether events of this source go to the built-in endpoint.
@@ -236,6 +268,57 @@ pub struct Route {
     pub condition: String,
     /// Switched on.
     pub is_enabled: bool,
+}
+
+/// What happens when tags break the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TagSchemaMode {
+    /// Nothing.
+    Off,
+    /// The writer is told.
+    Warn,
+    /// The write is refused.
+    Enforce,
+}
+
+impl TagSchemaMode {
+    /// All of them, with their names.
+    pub const ALL: [(&str, Self); 3] = [
+        ("off", Self::Off),
+        ("warn", Self::Warn),
+        ("enforce", Self::Enforce),
+    ];
+}
+
+/// A schema for tags (`device-management.md` §7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagSchema {
+    /// Whether it counts.
+    pub mode: TagSchemaMode,
+    /// As `twin::tag_schema` reads it.
+    pub schema: Value,
+    /// Unquoted; never repeated.
+    #[serde(default)]
+    pub etag: String,
+}
+
+/// A condition over device twins with a name (`device-management.md` §7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceGroup {
+    /// Its name.
+    pub id: String,
+    /// As behind `WHERE` in a query over devices.
+    pub condition: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Unquoted.
+    #[serde(default)]
+    pub etag: String,
+    /// Of the last change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_time: Option<Timestamp>,
 }
 
 /// How long events are kept (`query-routing-events.md` §5.1).

@@ -20,6 +20,9 @@ pub struct QueryScan {
     /// Only count; no results.
     #[serde(default)]
     pub explain: bool,
+    /// Only devices whose tags break the hub's schema; results are `deviceId` and how.
+    #[serde(default)]
+    pub violations: bool,
 }
 
 /// What a slice of a query's scan found.

@@ -23,7 +23,7 @@ pub use aggregate::{Group, Groups};
 pub use ast::{Collection, Query, Shape};
 pub use error::QueryError;
 pub use evaluate::matches;
-pub use parser::parse;
+pub use parser::{parse, parse_condition};
 pub use project::project;
 pub use sections::Sections;
 pub use sort_value::{DocumentKey, Place, SortValue};

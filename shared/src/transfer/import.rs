@@ -3,6 +3,7 @@
 use super::{Container, LOG_BLOB, StepError};
 use crate::error::{ErrorCode, HubError};
 use crate::http::Backend;
+use crate::http::operations::scopes;
 use crate::ids::Identity;
 use crate::import::{Content, json_item};
 use crate::ipc::registry::{
@@ -111,6 +112,8 @@ async fn apply<B: Backend>(
     cursor: &mut TransferCursor,
 ) -> Result<(), StepError> {
     let layout = backend.layout();
+    let missing = scopes::missing(backend, items.iter().map(|(.., item)| item)).await;
+    let missing = missing.map_err(|error| StepError::actor(&error))?;
     let mut parts: BTreeMap<u16, Items> = BTreeMap::new();
     for item in items {
         parts
@@ -132,7 +135,11 @@ async fn apply<B: Backend>(
         let import = ImportItems {
             job: job.number,
             end: cursor.position,
-            apply: ApplyItems { items, entropy },
+            apply: ApplyItems {
+                missing_scopes: scopes::of(&missing, items.iter().map(|(_, item)| item)),
+                items,
+                entropy,
+            },
         };
         let request = RegistryRequest::Caused(Box::new(Caused {
             cause: job.cause.clone(),

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod merge;
 pub mod patch;
 pub mod section;
+pub mod tag_schema;
 
 pub use document::{REPLACE_TWIN, Twin, TwinChange, UPDATE_TWIN};
 pub use patch::{SectionPatch, TwinPatch};

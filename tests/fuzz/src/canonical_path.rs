@@ -133,6 +133,18 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         ),
         O::TerminatorCertificates => (Get, own(&[Word("bootstrap"), Word("certificates")])),
 
+        O::GetTagSchema => (Get, own(&TAG_SCHEMA)),
+        O::PutTagSchema => (Put, own(&TAG_SCHEMA)),
+        O::DeleteTagSchema => (Delete, own(&TAG_SCHEMA)),
+        O::ListTagViolations => (
+            Get,
+            own(&[Word("schemas"), Word("tags"), Word("violations")]),
+        ),
+        O::ListGroups => (Get, own(&[Word("groups")])),
+        O::GetGroup(id) => (Get, own(&[Word("groups"), Text(id)])),
+        O::PutGroup(id) => (Put, own(&[Word("groups"), Text(id)])),
+        O::DeleteGroup(id) => (Delete, own(&[Word("groups"), Text(id)])),
+
         O::RetireDevice(id) => (
             Post,
             own(&[Word("devices"), Text(id.as_str()), Word("retire")]),
@@ -165,6 +177,7 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
 }
 
 const DEVICE_BOUND: [Segment<'static>; 2] = [Word("messages"), Word("deviceBound")];
+const TAG_SCHEMA: [Segment<'static>; 2] = [Word("schemas"), Word("tags")];
 const ARCHIVE: [Segment<'static>; 2] = [Word("archive"), Word("devices")];
 
 fn own<'a>(rest: &[Segment<'a>]) -> Vec<Segment<'a>> {

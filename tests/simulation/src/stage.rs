@@ -54,6 +54,7 @@ pub fn settings() -> Settings {
         retention: Retention::default(),
         cloud_to_device: CloudToDevice::default(),
         authorities: Vec::new(),
+        tag_schema: None,
     }
 }
 

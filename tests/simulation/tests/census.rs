@@ -21,6 +21,7 @@ fn create(stage: &mut Stage, id: &str) {
         precondition: Precondition::None,
         body: json!({ "authentication": { "symmetricKey": keys } }),
         entropy,
+        missing_scopes: Vec::new(),
     }));
 }
 

@@ -35,6 +35,7 @@ fn certificate(stage: &Stage, name: &str, authorities: &[&str]) -> ClientCertifi
 fn put(stage: &mut Stage, authentication: Value) -> Result<RegistryReply, HubError> {
     let entropy = stage.random.bytes(80);
     let put = stage.ask(RegistryRequest::PutDevice(PutDevice {
+        missing_scopes: Vec::new(),
         device: device("a"),
         precondition: Precondition::None,
         body: json!({ "authentication": authentication }),

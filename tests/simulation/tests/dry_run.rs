@@ -179,3 +179,65 @@ fn nobody_hears_of_a_dry_run() {
         "{events:?}"
     );
 }
+
+/// A shard is asked in parts; a device and its modules are judged together all the same.
+#[test]
+fn a_large_file_is_judged_as_a_whole() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let operator = simulation.operator();
+    simulation.finish(async move { operator.create_device("old").await });
+    let mut lines: Vec<String> = (0..3_000)
+        .map(|number| format!(r#"{{"id":"d{number}","status":"enabled"}}"#))
+        .collect();
+    // Far behind their devices, and so that they would fall into other parts.
+    lines.extend(
+        (0..3_000)
+            .rev()
+            .map(|number| format!(r#"{{"id":"d{number}","moduleId":"m"}}"#)),
+    );
+    lines.push(r#"{"id":"nobody","moduleId":"m"}"#.to_owned());
+    lines.push(r#"{"id":"old","importMode":"delete"}"#.to_owned());
+    lines.push(r#"{"id":"old","moduleId":"m"}"#.to_owned());
+    let before = stored(&mut simulation);
+    let (status, lines) = dry_run(&mut simulation, "application/x-ndjson", &lines.join("\n"));
+    assert_eq!(status, 200);
+    let counts = &lines.last().unwrap()["counts"];
+    assert_eq!(*counts, json!({ "create": 6_000, "delete": 1, "error": 2 }));
+    assert_eq!(lines[6_000]["errorCode"], 404_001);
+    assert_eq!(
+        lines[6_002]["errorCode"], 404_001,
+        "deleted two lines before"
+    );
+    assert_eq!(stored(&mut simulation), before);
+}
+
+#[test]
+fn tags_and_parents_are_judged_too() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let operator = simulation.operator();
+    simulation.finish(async move {
+        let schema =
+            json!({ "mode": "enforce", "schema": { "properties": { "floor": { "maximum": 3 } } } });
+        operator
+            .json(Method::Put, "/api/v1/schemas/tags", &schema)
+            .await
+    });
+    let file = [
+        r#"{"id":"a","status":"enabled","tags":{"floor":4}}"#,
+        r#"{"id":"b","status":"enabled","tags":{"floor":3}}"#,
+        r#"{"id":"c","status":"enabled","deviceScope":"ms-azure-iot-edge://nobody-1"}"#,
+    ]
+    .join("\n");
+    let (_, lines) = dry_run(&mut simulation, "application/x-ndjson", &file);
+    assert_eq!(
+        outcomes(&lines),
+        [(1, "error"), (2, "create"), (3, "error")]
+    );
+    assert!(
+        lines[0]["errorStatus"]
+            .as_str()
+            .unwrap()
+            .contains("tags.floor")
+    );
+    assert_eq!(lines[2]["errorCode"], 400_028);
+}

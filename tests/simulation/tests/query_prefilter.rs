@@ -233,6 +233,7 @@ fn store(stage: &mut Stage, name: &str, twin: &Twin) -> Value {
         precondition: Precondition::None,
         body: twin.identity.clone(),
         entropy: stage.random.bytes(80),
+        missing_scopes: Vec::new(),
     };
     stage.asked(RegistryRequest::PutDevice(put));
     let write = WriteTwin {

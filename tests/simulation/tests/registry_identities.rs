@@ -21,6 +21,7 @@ fn put(
         precondition,
         body,
         entropy,
+        missing_scopes: Vec::new(),
     };
     match stage.ask(RegistryRequest::PutDevice(request))? {
         RegistryReply::Device(document) => Ok(document),

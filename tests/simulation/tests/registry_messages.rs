@@ -29,6 +29,7 @@ fn create(stage: &mut Stage, id: &str, status: &str) {
         precondition,
         body,
         entropy,
+        missing_scopes: Vec::new(),
     }));
 }
 

@@ -215,6 +215,7 @@ fn run(seed: u64) {
                         precondition: condition,
                         body,
                         entropy,
+                        missing_scopes: Vec::new(),
                     }),
                     Some(module) => RegistryRequest::PutModule(PutModule {
                         device: id.device.clone(),
@@ -247,10 +248,11 @@ fn run(seed: u64) {
                 let request = RegistryRequest::ApplyItems(ApplyItems {
                     items: vec![(id.clone(), item)],
                     entropy,
+                    missing_scopes: Vec::new(),
                 });
                 match stage.ask(request) {
                     Ok(RegistryReply::Outcomes(mut outcomes)) => {
-                        (outcomes.remove(0), expected, true)
+                        (outcomes.remove(0).map(|_| ()), expected, true)
                     }
                     other => panic!("{other:?}"),
                 }

@@ -25,6 +25,7 @@ fn put(stage: &mut Stage, precondition: Precondition, status: &str) {
         precondition,
         body,
         entropy,
+        missing_scopes: Vec::new(),
     }));
 }
 

@@ -21,6 +21,7 @@ fn stage() -> Stage {
         precondition: Precondition::None,
         body: json!({}),
         entropy,
+        missing_scopes: Vec::new(),
     };
     stage.asked(RegistryRequest::PutDevice(put));
     stage.settle_calls();

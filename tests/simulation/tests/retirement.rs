@@ -277,6 +277,101 @@ fn the_archive_is_read_in_pages() {
     assert_eq!(both["items"].as_array().unwrap().len(), 2);
 }
 
+/// All ids that a condition finds in the archive, page by page.
+fn found(hub: &mut Rest, condition: &str, top: u32) -> Vec<String> {
+    let condition = condition.replace(' ', "%20").replace('=', "%3D");
+    let mut ids = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let target = format!("/api/v1/archive/devices?where={condition}&top={top}&cursor={cursor}");
+        let page = hub.get(&target);
+        assert_eq!(page.status, 200, "{:?}", page.body);
+        for item in page.body["items"].as_array().unwrap() {
+            ids.push(item["deviceId"].as_str().unwrap().to_owned());
+        }
+        match page.body["cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return ids,
+        }
+    }
+}
+
+#[test]
+fn the_archive_is_searched_in_the_query_language() {
+    let mut hub = Rest::default();
+    for number in 0..9 {
+        let id = format!("pump-{number}");
+        furnish(&mut hub, &id);
+        let site = json!({ "tags": { "site": if number % 2 == 0 { "even" } else { "odd" } } });
+        hub.patch(&format!("/twins/{id}"), site);
+        let reason = if number < 3 { "lost" } else { "failure" };
+        retire(&mut hub, &id, json!({ "reason": reason }));
+    }
+    furnish(&mut hub, "alive");
+    let odd = ["pump-1", "pump-3", "pump-5", "pump-7"];
+    for top in [1, 2, 100] {
+        assert_eq!(found(&mut hub, "tags.site = 'odd'", top), odd);
+    }
+    assert_eq!(
+        found(&mut hub, "tags.site = 'odd' AND reason = 'lost'", 10),
+        ["pump-1"]
+    );
+    let rate =
+        "properties.desired.rate = 5 AND status = 'enabled' AND deviceId IN ['pump-2', 'alive']";
+    assert_eq!(found(&mut hub, rate, 10), ["pump-2"]);
+    assert_eq!(
+        found(&mut hub, "is_defined(tags.nothing)", 10),
+        Vec::<String>::new()
+    );
+    let path = hub.get("/api/v1/archive/devices?deviceId=pump-1").body;
+    let generation = path["items"][0]["generationId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    hub.delete(
+        &format!("/api/v1/archive/devices/pump-1/{generation}"),
+        Some("*"),
+    );
+    assert_eq!(
+        found(&mut hub, "tags.site = 'odd'", 10),
+        odd[1..],
+        "a tombstone tells nothing"
+    );
+    let wrong = hub.get("/api/v1/archive/devices?where=tags.site%20%3D");
+    assert_eq!(wrong.status, 400);
+    assert!(
+        wrong.body["Message"]
+            .as_str()
+            .unwrap()
+            .contains("line 1, column 12")
+    );
+}
+
+/// Work per request is bounded, so a condition that nothing fulfils takes several requests.
+#[test]
+fn a_large_archive_is_searched_bit_by_bit() {
+    let mut hub = Rest::default();
+    furnish(&mut hub, "pump");
+    retire(&mut hub, "pump", json!({ "reason": "lost" }));
+    for node in hub.0.world().nodes.values() {
+        let _not_a_shard = node.actor.sql.execute(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1200) \
+             INSERT INTO archive (device_id, generation_id, at, document, sha256) \
+             SELECT 'copy-' || n, generation_id, at, \
+             CASE n WHEN 999 THEN replace(document, '\"a\"', '\"z\"') ELSE document END, sha256 \
+             FROM archive, n",
+            &[],
+        );
+    }
+    let first = hub
+        .get("/api/v1/archive/devices?where=tags.site%20%3D%20'z'")
+        .body;
+    assert_eq!(first["items"].as_array().unwrap().len(), 0);
+    assert!(first["cursor"].is_string(), "it goes on");
+    assert_eq!(found(&mut hub, "tags.site = 'z'", 100), ["copy-999"]);
+    assert_eq!(found(&mut hub, "tags.site = 'a'", 100).len(), 1200);
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut hub = Rest::default();

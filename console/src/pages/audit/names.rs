@@ -6,7 +6,7 @@ use crate::i18n::{Texts, t};
 type Words = fn(&'static Texts) -> &'static str;
 
 /// All actions the hub records, in the order of the filter.
-pub const ACTIONS: [(&str, Words); 25] = [
+pub const ACTIONS: [(&str, Words); 29] = [
     ("createDevice", |t| t.audit.create_device),
     ("updateDevice", |t| t.audit.update_device),
     ("putDevice", |t| t.audit.put_device),
@@ -34,6 +34,10 @@ pub const ACTIONS: [(&str, Words); 25] = [
     ("deleteRoute", |t| t.audit.delete_route),
     ("putConsumerGroup", |t| t.audit.put_consumer_group),
     ("deleteConsumerGroup", |t| t.audit.delete_consumer_group),
+    ("putTagSchema", |t| t.audit.put_tag_schema),
+    ("deleteTagSchema", |t| t.audit.delete_tag_schema),
+    ("putDeviceGroup", |t| t.audit.put_device_group),
+    ("deleteDeviceGroup", |t| t.audit.delete_device_group),
 ];
 
 /// An action in words; unknown ones by their name. Tracked.

@@ -8,6 +8,7 @@ use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::ids::DeviceId;
 use crate::ipc::registry::{ArchivedDevice, ListArchive, RegistryReply, RegistryRequest, Restore};
+use crate::query::parse_condition;
 use crate::sorting;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -17,13 +18,16 @@ const MAX_TOP: u32 = 100;
 /// A device and as many modules as it can have.
 const MOST_IDENTITIES: usize = 51;
 
-/// `GET /api/v1/archive/devices`: `deviceId`, `top`, `cursor`
+/// `GET /api/v1/archive/devices`: `deviceId`, `where`, `top`, `cursor`
+///
+/// Each shard looks at so much of its archive and no more, so with a condition a page may
+/// be short, even empty; its cursor goes on.
 pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
-    if request.filled_parameter("where").is_some() {
-        return Err(HubError::invalid(
-            "Conditions on archived devices are not offered yet; use deviceId.",
-        )
-        .into());
+    let condition = request
+        .filled_parameter("where")
+        .map(|text| text.into_owned());
+    if let Some(text) = &condition {
+        parse_condition(text).map_err(HubError::from)?;
     }
     let top = match request.filled_parameter("top") {
         None => MAX_TOP,
@@ -42,24 +46,40 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
         .filled_parameter("cursor")
         .map(|text| decode(&text))
         .transpose()?;
-    let wanted = ListArchive { after, device, top };
+    let wanted = ListArchive {
+        after,
+        device,
+        condition,
+        top,
+    };
     let replies = ask_all_shards(backend, &RegistryRequest::ListArchive(wanted)).await?;
     let mut items = Vec::new();
-    let mut more = false;
+    // Up to where every shard has looked; `None`: to the end.
+    let mut horizon: Option<Value> = None;
     for reply in replies {
-        match reply {
-            RegistryReply::ArchivePage(page) => {
-                more |= page.more;
-                items.extend(page.items);
+        let RegistryReply::ArchivePage(page) = reply else {
+            return Err(unexpected("the registry"));
+        };
+        items.extend(page.items);
+        if let Some(to) = page.scanned_to {
+            let to = json!({ "deviceId": to.device_id, "generationId": to.generation_id });
+            if horizon
+                .as_ref()
+                .is_none_or(|known| place(&to) < place(known))
+            {
+                horizon = Some(to);
             }
-            _ => return Err(unexpected("the registry")),
         }
     }
     sorting::sort_by(&mut items, |one, other| place(one).cmp(&place(other)));
+    if let Some(horizon) = &horizon {
+        items.retain(|item| place(item) <= place(horizon));
+    }
     let top = usize::try_from(top).unwrap_or(usize::MAX);
-    more |= items.len() > top;
+    let more = items.len() > top;
     items.truncate(top);
-    let cursor = items.last().filter(|_| more).map(encode);
+    let next = if more { items.last() } else { horizon.as_ref() };
+    let cursor = next.map(encode);
     Ok(Response::json(
         200,
         &json!({ "items": items, "cursor": cursor }),

@@ -3,7 +3,8 @@
 //! There is no transaction: items that fail are named in the answer, the others stay.
 
 use super::devices::entropy;
-use super::{Failure, unexpected};
+use super::tag_schema::with_warning;
+use super::{Failure, scopes, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::authorize::{Caller, forbidden};
 use crate::http::backend::Backend;
@@ -37,6 +38,9 @@ pub async fn apply<B: Backend>(
         }
     }
     check_distinct(named.iter().map(|(_, identity)| identity))?;
+    let missing_scopes = scopes::missing(backend, items.iter()).await?;
+    let missing_scopes: Vec<String> = missing_scopes.into_iter().collect();
+    let mut warnings: Vec<String> = Vec::new();
     let parts = by_shard(backend, named);
     let asks = parts.iter().map(|(shard, part)| {
         let apply = ApplyItems {
@@ -47,6 +51,7 @@ pub async fn apply<B: Backend>(
                 })
                 .collect(),
             entropy: entropy(backend, part.len()),
+            missing_scopes: missing_scopes.clone(),
         };
         backend.registry(*shard, RegistryRequest::ApplyItems(apply))
     });
@@ -58,12 +63,19 @@ pub async fn apply<B: Backend>(
             Err(error) => vec![Err(error); part.len()],
         };
         for ((index, _), outcome) in part.iter().zip(outcomes) {
-            if let Err(error) = outcome {
-                errors.insert(*index, error);
+            match outcome {
+                Err(error) => {
+                    errors.insert(*index, error);
+                }
+                Ok(warning) => warnings.extend(warning),
             }
         }
     }
-    Ok(answer(&items, &errors))
+    // Not among the warnings of the body: clients know only Azure's codes there.
+    let count = warnings.len();
+    let first = warnings.into_iter().next();
+    let warning = first.map(|first| format!("{count} of the items; first: {first}"));
+    Ok(with_warning(answer(&items, &errors), warning))
 }
 
 /// Whoever may not see keys may not set them for many either.

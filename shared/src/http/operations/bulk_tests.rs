@@ -18,7 +18,7 @@ fn hub() -> FakeHub {
                 if item["importMode"] == "update" {
                     Err(HubError::device_not_found(&identity.device))
                 } else {
-                    Ok(())
+                    Ok(None)
                 }
             });
             Ok(RegistryReply::Outcomes(outcomes.collect()))
@@ -136,7 +136,7 @@ fn a_shard_that_cannot_be_reached_fails_its_own_items_only() {
             "the shard cannot be reached",
         )),
         RegistryRequest::ApplyItems(apply) => {
-            Ok(RegistryReply::Outcomes(vec![Ok(()); apply.items.len()]))
+            Ok(RegistryReply::Outcomes(vec![Ok(None); apply.items.len()]))
         }
         other => panic!("unexpected {other:?}"),
     });

@@ -1,6 +1,7 @@
 //! Device identities (`service.md` §4.1–4.3, §4.5).
 
-use super::{Failure, ask_all_shards, ask_shard, unexpected};
+use super::tag_schema::with_warning;
+use super::{Failure, ask_all_shards, ask_shard, scopes, unexpected};
 use crate::error::HubError;
 use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
@@ -47,10 +48,15 @@ pub async fn put<B: Backend>(
     }
     let entropy = entropy(backend, 1);
     let shard = backend.layout().shard_of(&device);
+    let body = Value::Object(body);
     let put = PutDevice {
         device,
         precondition,
-        body: Value::Object(body),
+        missing_scopes: scopes::missing(backend, std::iter::once(&body))
+            .await?
+            .into_iter()
+            .collect(),
+        body,
         entropy,
     };
     match backend
@@ -136,7 +142,8 @@ pub(super) fn answer(mut document: Document, caller: &Caller) -> Response {
     if !caller.sees_credentials {
         mask_keys(&mut document.body);
     }
-    Response::json(200, &document.body).with_etag(&document.etag)
+    let response = Response::json(200, &document.body).with_etag(&document.etag);
+    with_warning(response, document.warning)
 }
 
 /// Hides symmetric keys from people who may not see them.

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod dry_run;
 pub mod event_query;
 pub mod events;
+pub mod groups;
 pub mod jobs;
 pub mod messages;
 pub mod methods;
@@ -20,8 +21,10 @@ pub mod queries;
 pub mod regenerate;
 pub mod retirement;
 pub mod routes;
+pub mod scopes;
 pub mod session;
 pub mod statistics;
+pub mod tag_schema;
 pub mod twins;
 
 use super::backend::Backend;

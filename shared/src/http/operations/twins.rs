@@ -1,5 +1,6 @@
 //! Twins of devices and modules (`service.md` §6).
 
+use super::tag_schema::with_warning;
 use super::{Failure, ask_shard, unexpected};
 use crate::http::backend::Backend;
 use crate::http::json;
@@ -46,7 +47,8 @@ pub async fn write<B: Backend>(
 fn answer(result: RegistryResult) -> Result<Response, Failure> {
     match result? {
         RegistryReply::Twin(document) => {
-            Ok(Response::json(200, &document.body).with_etag(&document.etag))
+            let response = Response::json(200, &document.body).with_etag(&document.etag);
+            Ok(with_warning(response, document.warning))
         }
         _ => Err(unexpected("the registry")),
     }

@@ -60,6 +60,7 @@ impl Hub {
                     retention: Retention::default(),
                     cloud_to_device: CloudToDevice::default(),
                     authorities: Vec::new(),
+                    tag_schema: None,
                 };
                 self.keep(sql, settings)?;
             }

@@ -6,8 +6,10 @@
 
 pub mod bootstrap;
 mod certificates;
+mod device_groups;
 mod record;
 mod sign_in;
+mod tag_schema;
 mod transfers;
 
 use super::audit;
@@ -18,7 +20,7 @@ use crate::ipc::Address;
 use crate::ipc::audit::Cause;
 use crate::ipc::events::EventsRequest;
 use crate::ipc::hub::{HubReply, HubRequest, HubResult, Route, Settings};
-use crate::ipc::registry::RegistryRequest;
+use crate::ipc::registry::{Precondition, RegistryRequest};
 use crate::ipc::transfer::{Stepped, Transfer};
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -29,6 +31,7 @@ const STEPS: &[&[&str]] = &[
     audit::SCHEMA,
     &[transfers::SCHEMA],
     certificates::SCHEMA,
+    &[device_groups::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[
@@ -161,6 +164,19 @@ impl Hub {
             HubRequest::ChangeCertificate(change) => self.change_certificate(now, &change, sql),
             HubRequest::PutRoute(route) => self.put_route(route, sql),
             HubRequest::DeleteRoute(name) => self.delete_route(&name, sql),
+            HubRequest::PutTagSchema(schema, precondition) => {
+                self.put_tag_schema(*schema, &precondition, sql)
+            }
+            HubRequest::DeleteTagSchema(precondition) => self.delete_tag_schema(&precondition, sql),
+            HubRequest::ListDeviceGroups(id) => {
+                return Some(device_groups::list(sql, id.as_deref()).map(HubReply::DeviceGroups));
+            }
+            HubRequest::PutDeviceGroup(group, precondition) => {
+                return Some(device_groups::put(now, group, &precondition, sql));
+            }
+            HubRequest::DeleteDeviceGroup(id, precondition) => {
+                return Some(device_groups::delete(&id, &precondition, sql));
+            }
         };
         let reply = match reply {
             Ok(reply) => reply,
@@ -231,11 +247,12 @@ impl Hub {
             let Ok(index) = index.parse::<u16>() else {
                 continue;
             };
-            let document = Box::new(settings.clone());
+            let document = settings.clone();
             let (to, request) = if kind == "registry" {
-                let request = RegistryRequest::ApplySettings(document);
+                let request = RegistryRequest::ApplySettings(Box::new(document));
                 (Address::Registry(index), Outgoing::Registry(request))
             } else {
+                let document = Box::new(document.without_tag_schema());
                 let request = EventsRequest::ApplySettings(document);
                 (Address::Events(index), Outgoing::Events(request))
             };
@@ -370,6 +387,22 @@ fn note_push(sql: &dyn Sql, target: &str) -> Result<(), HubError> {
         "INSERT INTO push (target) VALUES (?) ON CONFLICT DO NOTHING",
         &[target.into()],
     )
+}
+
+/// `If-Match` of a write against the etag of what is there, if there is anything.
+fn check_precondition(precondition: &Precondition, etag: Option<&str>) -> Result<(), HubError> {
+    let holds = match precondition {
+        Precondition::None => true,
+        Precondition::Any => etag.is_some(),
+        Precondition::Etag(wanted) => etag == Some(wanted),
+    };
+    if holds {
+        return Ok(());
+    }
+    Err(HubError::new(
+        ErrorCode::PreconditionFailed,
+        "PreconditionFailed, ETag may be invalid.",
+    ))
 }
 
 /// 1 to `longest` letters, digits, `-`, `.`, `_`.

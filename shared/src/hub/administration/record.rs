@@ -1,6 +1,7 @@
 //! What the hub object writes into the record of changes.
 
 use super::certificates;
+use super::device_groups;
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::ipc::audit::{AuditEntry, Cause};
@@ -23,6 +24,8 @@ enum Kind {
     ConsumerGroup,
     Job(Value),
     Certificate,
+    TagSchema,
+    DeviceGroup,
 }
 
 impl Recorded {
@@ -57,6 +60,14 @@ impl Recorded {
                 };
                 (action, Kind::Certificate, change.name.as_str())
             }
+            HubRequest::PutTagSchema(..) => ("putTagSchema", Kind::TagSchema, ""),
+            HubRequest::DeleteTagSchema(_) => ("deleteTagSchema", Kind::TagSchema, ""),
+            HubRequest::PutDeviceGroup(group, _) => {
+                ("putDeviceGroup", Kind::DeviceGroup, group.id.as_str())
+            }
+            HubRequest::DeleteDeviceGroup(id, _) => {
+                ("deleteDeviceGroup", Kind::DeviceGroup, id.as_str())
+            }
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -69,7 +80,7 @@ impl Recorded {
         Ok(Some(recorded))
     }
 
-    /// A route or certificate as it is, or the name of a consumer group.
+    /// What it is about as it is; of a consumer group the name.
     fn document(&self, settings: Option<&Settings>, sql: &dyn Sql) -> Result<Value, HubError> {
         Ok(match &self.kind {
             Kind::Certificate => certificates::summary(sql, &self.name)?,
@@ -78,6 +89,11 @@ impl Recorded {
                 .map_or(Value::Null, |route| json!(route)),
             Kind::ConsumerGroup => json!({ "name": self.name }),
             Kind::Job(what) => json!({ "jobId": self.name, "order": what }),
+            Kind::TagSchema => settings.map_or(Value::Null, |known| json!(known.tag_schema)),
+            Kind::DeviceGroup => {
+                let groups = device_groups::list(sql, Some(&self.name))?;
+                groups.first().map_or(Value::Null, |group| json!(group))
+            }
         })
     }
 

@@ -15,6 +15,7 @@ use crate::ipc::registry::{
     ArchivePage, ArchivedDevice, IDENTITY_ENTROPY, ListArchive, Precondition, RegistryReply,
     Restore, Retire,
 };
+use crate::query::{matches, parse_condition};
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::TwinPatch;
@@ -33,6 +34,12 @@ pub(super) const SCHEMA: &str = "CREATE TABLE archive (
 
 /// Most entries of one page.
 const MAX_TOP: u32 = 100;
+/// Rows of one statement: they are all in memory at once.
+const BATCH: usize = 51;
+/// Bytes of documents that one call reads, about, so that devices never wait long.
+const MAX_BYTES: usize = 4_000_000;
+/// Rows that one call reads.
+const MAX_ROWS: usize = 1_000;
 
 /// Writes the document of a device and its modules; its checksum.
 pub(super) fn write(
@@ -124,33 +131,78 @@ fn entry(row: &Row) -> Result<Value, HubError> {
     }))
 }
 
-/// Entries in order of id and generation.
+/// Entries in order of id and generation, as far as one call goes.
 pub(super) fn list(sql: &dyn Sql, list: &ListArchive) -> Result<RegistryReply, HubError> {
-    let top = list.top.clamp(1, MAX_TOP);
-    let (after_device, after_generation) = match &list.after {
-        Some(place) => (place.device_id.as_str(), place.generation_id.as_str()),
-        None => ("", ""),
-    };
-    let only = list.device.as_ref().map(DeviceId::as_str);
-    let rows = sql.query(
+    let top = usize::try_from(list.top.clamp(1, MAX_TOP)).unwrap_or(1);
+    let condition = list.condition.as_deref().map(parse_condition).transpose()?;
+    let mut page = ArchivePage::default();
+    let mut after = list.after.clone();
+    let (mut scanned, mut bytes) = (0, 0);
+    loop {
+        let rows = rows(sql, list.device.as_ref(), after.as_ref())?;
+        for row in &rows {
+            let entry = entry(row)?;
+            bytes += row.text(3).map_or(0, str::len);
+            scanned += 1;
+            if condition.is_none() || matches(condition.as_ref(), &searched(&entry)) {
+                if page.items.len() == top {
+                    page.scanned_to = after;
+                    return Ok(RegistryReply::ArchivePage(page));
+                }
+                page.items.push(entry);
+            }
+            after = Some(ArchivedDevice {
+                device_id: DeviceId::parse(row.required_text(0)?)
+                    .map_err(|error| HubError::internal(error.to_string()))?,
+                generation_id: row.required_text(1)?.to_owned(),
+            });
+            if scanned >= MAX_ROWS || bytes >= MAX_BYTES {
+                page.scanned_to = after;
+                return Ok(RegistryReply::ArchivePage(page));
+            }
+        }
+        if rows.len() < BATCH {
+            return Ok(RegistryReply::ArchivePage(page));
+        }
+    }
+}
+
+fn rows(
+    sql: &dyn Sql,
+    only: Option<&DeviceId>,
+    after: Option<&ArchivedDevice>,
+) -> Result<Vec<Row>, HubError> {
+    let only = only.map(|device| device.as_str().to_owned());
+    let (device, generation) = after.map_or(("", ""), |place| {
+        (place.device_id.as_str(), place.generation_id.as_str())
+    });
+    sql.query(
         &format!(
             "SELECT {COLUMNS} FROM archive WHERE (device_id, generation_id) > (?, ?) \
-             AND (? IS NULL OR device_id = ?) ORDER BY device_id, generation_id LIMIT ?"
+             AND (? IS NULL OR device_id = ?) ORDER BY device_id, generation_id LIMIT {BATCH}"
         ),
         &[
-            after_device.into(),
-            after_generation.into(),
-            only.map(str::to_owned).into(),
-            only.map(str::to_owned).into(),
-            i64::from(top + 1).into(),
+            device.into(),
+            generation.into(),
+            only.clone().into(),
+            only.into(),
         ],
-    )?;
-    let top = usize::try_from(top).unwrap_or(usize::MAX);
-    let items = rows.iter().take(top).map(entry);
-    Ok(RegistryReply::ArchivePage(ArchivePage {
-        items: items.collect::<Result<_, _>>()?,
-        more: rows.len() > top,
-    }))
+    )
+}
+
+/// What a condition is about: the last twin of the device, and besides it what else the
+/// document and the entry tell. A tombstone has nothing but its names.
+fn searched(entry: &Value) -> Value {
+    let document = part(entry, "document");
+    let mut all = Map::new();
+    for source in [entry, document, part(document, "twin")] {
+        for (name, value) in source.as_object().into_iter().flatten() {
+            if name != "document" && name != "twin" {
+                all.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(all)
 }
 
 fn find(sql: &dyn Sql, wanted: &ArchivedDevice) -> Result<Row, HubError> {
@@ -219,7 +271,9 @@ impl Registry {
             };
             self.create_again(&identity, &Map::new(), module, next(), context)?;
         }
-        Ok(RegistryReply::Device(restored.document(context.sql)?))
+        let mut answer = restored.document(context.sql)?;
+        answer.warning = context.warning.take();
+        Ok(RegistryReply::Device(answer))
     }
 
     fn create_again(

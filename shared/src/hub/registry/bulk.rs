@@ -93,9 +93,10 @@ impl Registry {
     /// Applies items in order.
     pub(super) fn apply_items(
         &mut self,
-        apply: &ApplyItems,
+        apply: ApplyItems,
         context: &mut Context<'_>,
     ) -> RegistryReply {
+        context.missing_scopes = apply.missing_scopes;
         let entropy = apply.entropy.chunks(IDENTITY_ENTROPY);
         let items = apply.items.iter().zip(entropy);
         RegistryReply::Outcomes(
@@ -106,7 +107,9 @@ impl Registry {
                         // Only noted, which cannot fail.
                         let _noted = context.record(|_| Ok(refused(identity, error)));
                     }
-                    outcome
+                    // Taken in any case: it must not be told of the next item.
+                    let warning = context.warning.take();
+                    outcome.map(|()| warning)
                 })
                 .collect(),
         )
@@ -115,17 +118,19 @@ impl Registry {
     /// What would come of items, in order; everything is undone again.
     pub(super) fn plan_items(
         &mut self,
-        items: &[(Identity, Value)],
+        plan: ApplyItems,
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         // Any keys do: nothing of this stays.
         let entropy = [0; IDENTITY_ENTROPY];
         let (calls, replies) = (context.effects.calls.len(), context.effects.replies.len());
+        context.missing_scopes = plan.missing_scopes;
+        let items = plan.items;
         let mut plans = Vec::with_capacity(items.len());
         let mut undone = false;
         let sql = context.sql;
         let ended = sql.transaction(&mut || {
-            for (identity, item) in items {
+            for (identity, item) in &items {
                 let existed = IdentityRow::load(sql, identity)?.is_some();
                 let outcome = self.apply(identity, item, &entropy, context);
                 plans.push(outcome.map(|()| planned(item, existed)));
@@ -219,6 +224,7 @@ impl Registry {
         check_etag(&precondition, &twin.etag_text())?;
         let before = twin.clone();
         let change = twin.patch_service(&patch, context.now)?;
+        self.judge_tags(identity, &before.tags, &twin.tags, context)?;
         self.keep_twin(&row, &twin, &change, context)?;
         twins::record_write(&before, &twin, &patch, identity, false, context)
     }

@@ -184,6 +184,7 @@ impl IdentityRow {
         Ok(Document {
             etag: self.etag_text(),
             body: Value::Object(body),
+            warning: None,
         })
     }
 

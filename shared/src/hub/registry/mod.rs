@@ -24,8 +24,10 @@ mod regenerate;
 mod retirement;
 mod revocation;
 mod schema;
+mod scopes;
 mod session;
 mod succession;
+mod tag_schema;
 mod transfer;
 mod twins;
 mod wanted;
@@ -77,6 +79,12 @@ pub(super) struct Context<'a> {
     /// Who is behind the request: the record must tell what follows.
     cause: Option<&'a Cause>,
     entries: Vec<AuditEntry>,
+    /// What the answer is to warn of: tags that break the schema.
+    warning: Option<String>,
+    /// The hub itself writes tags, those of a retired device.
+    hands_over: bool,
+    /// Scopes of edge devices that the asking side has not found.
+    missing_scopes: Vec<String>,
 }
 
 impl Registry {
@@ -125,6 +133,9 @@ impl Registry {
                 wrote_outbox: false,
                 cause: cause.as_ref(),
                 entries: Vec::new(),
+                warning: None,
+                hands_over: false,
+                missing_scopes: Vec::new(),
             };
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
@@ -172,7 +183,7 @@ impl Registry {
             Request::GetDevice(device) => identity::get_device(&device, context)?,
             Request::ListDevices(list) => browse::list(&list, context)?,
             Request::BrowseDevices(browse) => browse::browse(&browse, context)?,
-            Request::PutDevice(put) => self.put_device(&put, context)?,
+            Request::PutDevice(put) => self.put_device(put, context)?,
             Request::DeleteDevice(delete) => self.delete_device(&delete, context)?,
             Request::GetModule(identity) => modules::get(&identity, context)?,
             Request::ListModules(device) => modules::list(&device, context)?,
@@ -181,14 +192,15 @@ impl Registry {
                 self.delete(&delete.identity, &delete.precondition, context)?;
                 RegistryReply::Done
             }
-            Request::ApplyItems(apply) => self.apply_items(&apply, context),
-            Request::ImportItems(import) => self.import_items(&import, context)?,
+            Request::ApplyItems(apply) => self.apply_items(apply, context),
+            Request::ImportItems(import) => self.import_items(import, context)?,
             Request::ExportLines(wanted) => transfer::export(&wanted, context)?,
-            Request::PlanItems(items) => self.plan_items(&items, context)?,
+            Request::PlanItems(plan) => self.plan_items(plan, context)?,
+            Request::FindScopes(scopes) => scopes::find(&scopes, context.sql)?,
             Request::RegenerateKeys(regenerate) => self.regenerate_keys(&regenerate, context),
             Request::GetTwin(identity) => twins::get(&identity, context)?,
             Request::WriteTwin(write) => self.write_twin(&write, context)?,
-            Request::Query(scan) => query::scan(&scan, context)?,
+            Request::Query(scan) => self.scan(&scan, context)?,
             Request::Statistics => browse::statistics(context)?,
             Request::GetConnection(identity) => session::describe(&identity, context)?,
             Request::Locate(locate) => return self.locate(token, locate, context),
@@ -275,6 +287,9 @@ impl Registry {
                 wrote_outbox: false,
                 cause: None,
                 entries: Vec::new(),
+                warning: None,
+                hands_over: false,
+                missing_scopes: Vec::new(),
             };
             self.expire_messages(&mut context)?;
             self.delete_retired(&mut context)?;

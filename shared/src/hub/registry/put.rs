@@ -3,7 +3,7 @@
 use super::authentication::{Authentication, text};
 use super::identity::{IdentityRow, check_etag};
 use super::wanted::Wanted;
-use super::{Context, Registry, modules, record, revocation, twins};
+use super::{Context, Registry, modules, record, revocation, scopes, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{Precondition, PutDevice, RegistryReply};
@@ -54,10 +54,11 @@ fn checked_body<'a>(
 impl Registry {
     pub(super) fn put_device(
         &mut self,
-        put: &PutDevice,
+        put: PutDevice,
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
-        let identity = Identity::device(put.device.clone());
+        let identity = Identity::device(put.device);
+        context.missing_scopes = put.missing_scopes;
         self.put_body(
             identity,
             &put.precondition,
@@ -143,6 +144,7 @@ impl Registry {
             Some(initial) => Twin::create(initial, context.now)?,
             None => Twin::new(),
         };
+        self.judge_tags(&identity, &Map::new(), &twin.tags, context)?;
         let ticks = context.now.ticks() + noise(put.entropy);
         let device_scope = match (wanted.iot_edge, wanted.device_scope) {
             (true, _) => Some(edge_scope(&identity.device, ticks)),
@@ -153,6 +155,8 @@ impl Registry {
         } else {
             device_scope.clone()
         };
+        let own = device_scope.as_ref().filter(|_| wanted.iot_edge);
+        scopes::check_parent(own, parent_scope.as_ref(), None, context)?;
         let row = IdentityRow {
             identity,
             generation_id: format!("{ticks:018}"),
@@ -264,6 +268,9 @@ impl Registry {
         } else {
             new.device_scope.clone()
         };
+        let own = new.device_scope.as_ref().filter(|_| wanted.iot_edge);
+        let before = row.parent_scope.as_ref();
+        scopes::check_parent(own, new.parent_scope.as_ref(), before, context)?;
         new.iot_edge = wanted.iot_edge;
         new.managed_by = wanted.managed_by;
         new.etag = row.etag.saturating_add(1);

@@ -4,9 +4,8 @@
 //! prefilter takes out rows that cannot match; the evaluator decides about the others. A
 //! slice is bounded in rows and bytes, so that a query never keeps devices waiting long.
 
-use super::Context;
 use super::identity::{COLUMNS, IdentityRow};
-use super::twins;
+use super::{Context, Registry, twins};
 use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
@@ -17,8 +16,9 @@ use crate::query::{
 };
 use crate::sorting;
 use crate::sql::{Row, Sql, SqlValue};
+use crate::twin::tag_schema::violation;
 use crate::twin::{Section, Twin};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Rows of one statement: they are all in memory at once. One more than a page has, since
 /// that is what a page without a condition asks for.
@@ -30,28 +30,44 @@ const MAX_PART_BYTES: usize = 1_000_000;
 /// Most results of one slice.
 const MAX_ITEMS: u32 = 1_001;
 
-/// Scans on.
-pub(super) fn scan(scan: &QueryScan, context: &mut Context<'_>) -> Result<RegistryReply, HubError> {
-    let query = parse(&scan.text)?;
-    let mut slice = Slice {
-        scan,
-        query: &query,
-        limit: usize::try_from(scan.limit.clamp(1, MAX_ITEMS)).unwrap_or(1),
-        part: QueryPart::default(),
-        bytes: 0,
-        places: Vec::new(),
-        groups: Groups::default(),
-    };
-    // No job has left a document yet.
-    if query.collection != Collection::Jobs {
-        slice.run(context.sql)?;
+impl Registry {
+    /// Scans on.
+    pub(super) fn scan(
+        &self,
+        scan: &QueryScan,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let query = parse(&scan.text)?;
+        let nothing = json!({});
+        let known = self
+            .settings
+            .as_ref()
+            .and_then(|known| known.tag_schema.as_ref());
+        let mut slice = Slice {
+            scan,
+            query: &query,
+            schema: scan
+                .violations
+                .then(|| known.map_or(&nothing, |known| &known.schema)),
+            limit: usize::try_from(scan.limit.clamp(1, MAX_ITEMS)).unwrap_or(1),
+            part: QueryPart::default(),
+            bytes: 0,
+            places: Vec::new(),
+            groups: Groups::default(),
+        };
+        // No job has left a document yet.
+        if query.collection != Collection::Jobs {
+            slice.run(context.sql)?;
+        }
+        Ok(RegistryReply::QueryPart(Box::new(slice.part)))
     }
-    Ok(RegistryReply::QueryPart(Box::new(slice.part)))
 }
 
 struct Slice<'a> {
     scan: &'a QueryScan,
     query: &'a Query,
+    /// Only documents count whose tags break it, and results say how.
+    schema: Option<&'a Value>,
     limit: usize,
     part: QueryPart,
     bytes: usize,
@@ -79,9 +95,14 @@ impl Slice<'_> {
                 let key = DocumentKey::of(&identity.identity);
                 after = Some(key.clone());
                 self.part.scanned += 1;
-                if matches(self.query.condition.as_ref(), &document) {
+                let result = match self.schema {
+                    _ if !matches(self.query.condition.as_ref(), &document) => None,
+                    Some(schema) => broken(schema, &document),
+                    None => Some(document),
+                };
+                if let Some(result) = result {
                     self.part.matched += 1;
-                    self.take(key, document)?;
+                    self.take(key, result)?;
                 }
                 if self.is_full() {
                     self.part.scanned_to = after;
@@ -113,7 +134,10 @@ impl Slice<'_> {
             Shape::Groups => self.groups.add(self.query, &document)?,
             Shape::Rows => {
                 let place = Place::of(None, &document, key);
-                let body = project(self.query, document);
+                let body = match self.schema {
+                    Some(_) => document,
+                    None => project(self.query, document),
+                };
                 self.bytes += weight(&body);
                 self.part.items.push(QueryItem { place, body });
             }
@@ -160,6 +184,12 @@ impl Slice<'_> {
         }
         Ok(())
     }
+}
+
+/// How the tags of a document break a schema, if they do.
+fn broken(schema: &Value, document: &Value) -> Option<Value> {
+    let text = violation(schema, document.get("tags")?.as_object()?)?;
+    Some(json!({ "deviceId": document.get("deviceId"), "violation": text }))
 }
 
 /// Behind the columns of the identity: etag and version of the twin, its documents as far

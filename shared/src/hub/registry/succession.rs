@@ -56,6 +56,7 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<bool, HubError> {
         let mark = replaces(&succeed.predecessor);
+        context.hands_over = true;
         let mut tags = succeed.tags.clone();
         tags.insert("replaces".to_owned(), mark.clone());
         let patch = TwinPatch::from_sections(

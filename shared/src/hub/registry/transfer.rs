@@ -27,7 +27,7 @@ impl Registry {
     /// Applies a part of a file, or says again what came of it.
     pub(super) fn import_items(
         &mut self,
-        import: &ImportItems,
+        import: ImportItems,
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let sql = context.sql;
@@ -49,7 +49,7 @@ impl Registry {
             }
         }
         let mut refusals = Vec::new();
-        if let RegistryReply::Outcomes(outcomes) = self.apply_items(&import.apply, context) {
+        if let RegistryReply::Outcomes(outcomes) = self.apply_items(import.apply, context) {
             for (place, outcome) in outcomes.into_iter().enumerate() {
                 if let Err(error) = outcome {
                     refusals.push((place, error));

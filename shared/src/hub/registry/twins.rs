@@ -76,6 +76,7 @@ pub(super) fn document(
     Ok(Document {
         etag: twin.etag_text(),
         body: body(row, twin, pending),
+        warning: None,
     })
 }
 
@@ -170,6 +171,7 @@ impl Registry {
         } else {
             twin.patch_service(&patch, context.now)?
         };
+        self.judge_tags(&write.identity, &before.tags, &twin.tags, context)?;
         self.keep_twin(&row, &twin, &change, context)?;
         record_write(
             &before,
@@ -179,7 +181,9 @@ impl Registry {
             write.replace,
             context,
         )?;
-        Ok(RegistryReply::Twin(document(context.sql, &row, &twin)?))
+        let mut document = document(context.sql, &row, &twin)?;
+        document.warning = context.warning.take();
+        Ok(RegistryReply::Twin(document))
     }
 
     pub(super) fn report_twin(

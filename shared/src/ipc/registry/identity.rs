@@ -61,6 +61,9 @@ pub struct PutDevice {
     /// Random bytes for keys and generation: [`IDENTITY_ENTROPY`].
     #[serde(with = "base64_bytes")]
     pub entropy: Vec<u8>,
+    /// Scopes in the body that no edge device has, as far as the sender has found.
+    #[serde(default)]
+    pub missing_scopes: Vec<String>,
 }
 
 /// Random bytes that one new identity needs: two keys of 32 bytes, and what tells its
@@ -100,6 +103,9 @@ pub struct ApplyItems {
     /// [`IDENTITY_ENTROPY`] bytes for each item.
     #[serde(with = "base64_bytes")]
     pub entropy: Vec<u8>,
+    /// As in [`PutDevice::missing_scopes`].
+    #[serde(default)]
+    pub missing_scopes: Vec<String>,
 }
 
 /// A part of an import's file.

@@ -67,8 +67,11 @@ pub enum RegistryRequest {
     ImportItems(ImportItems),
     /// Identities and twins as lines of a file → `Lines`.
     ExportLines(ExportLines),
-    /// What would come of items, in order; nothing is written → `Plans`, one for each item.
-    PlanItems(Vec<(Identity, Value)>),
+    /// What would come of items, in order; nothing is written, and random bytes are not
+    /// needed → `Plans`, one for each item.
+    PlanItems(ApplyItems),
+    /// Which of these scopes the edge devices named do not have → `MissingScopes`.
+    FindScopes(Vec<(String, DeviceId)>),
     /// New keys for many identities, each by itself → `Rotated`, one for each.
     RegenerateKeys(RegenerateKeys),
     /// → `Twin`
@@ -202,14 +205,16 @@ pub enum RegistryReply {
     Device(Document),
     /// Identity documents.
     Devices(Vec<Value>),
-    /// What came of each item: nothing, or an error.
-    Outcomes(Vec<Result<(), HubError>>),
+    /// What came of each item: nothing, a warning, or an error.
+    Outcomes(Vec<Result<Option<String>, HubError>>),
     /// Places of the items that were refused, and why.
     Refusals(Vec<(usize, HubError)>),
     /// A page of an export.
     Lines(Lines),
     /// What would come of each item.
     Plans(Vec<Result<Planned, HubError>>),
+    /// Scopes that no edge device has.
+    MissingScopes(Vec<String>),
     /// The keys of each identity as they are now, or an error.
     Rotated(Vec<Result<KeyPair, HubError>>),
     /// A retirement as REST shows it.
@@ -266,4 +271,7 @@ pub struct Document {
     pub etag: String,
     /// The REST body.
     pub body: Value,
+    /// What was wrong with the write, but not enough to refuse it.
+    #[serde(default)]
+    pub warning: Option<String>,
 }

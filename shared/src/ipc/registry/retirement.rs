@@ -123,6 +123,9 @@ pub struct ListArchive {
     pub after: Option<ArchivedDevice>,
     /// Only generations of this device.
     pub device: Option<DeviceId>,
+    /// Only those whose last twin fulfils this; whoever asks has checked it.
+    #[serde(default)]
+    pub condition: Option<String>,
     /// At most so many.
     pub top: u32,
 }
@@ -132,8 +135,9 @@ pub struct ListArchive {
 pub struct ArchivePage {
     /// In order.
     pub items: Vec<Value>,
-    /// Whether this shard has more.
-    pub more: bool,
+    /// Where to go on, unless this shard has no more.
+    #[serde(default)]
+    pub scanned_to: Option<ArchivedDevice>,
 }
 
 /// Creates an archived device again.

@@ -6,7 +6,7 @@
 mod columns;
 mod expression;
 
-use super::ast::{Collection, Order, Query, Select, Shape, Source};
+use super::ast::{Collection, Expression, Order, Query, Select, Shape, Source};
 use super::error::{MAX_QUERY_CHARACTERS, Position, QueryError};
 use super::lexer::{Token, TokenKind, tokens};
 use super::path::{Path, Step};
@@ -51,16 +51,15 @@ const UNSUPPORTED: &[&str] = &[
 
 /// Reads a query.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
-    if text.chars().count() > MAX_QUERY_CHARACTERS {
-        return Err(QueryError::TooLong);
-    }
-    Parser {
-        tokens: tokens(text)?,
-        next: 0,
-        nesting: 0,
-        collection: Collection::Devices,
-    }
-    .query()
+    Parser::new(text)?.query()
+}
+
+/// Reads a condition over device twins, as it stands behind `WHERE`.
+pub fn parse_condition(text: &str) -> Result<Expression, QueryError> {
+    let mut parser = Parser::new(text)?;
+    let condition = parser.expression(expression::LOWEST)?;
+    parser.end("the condition should end")?;
+    Ok(condition)
 }
 
 struct Parser {
@@ -78,6 +77,25 @@ struct Written {
 }
 
 impl Parser {
+    fn new(text: &str) -> Result<Self, QueryError> {
+        if text.chars().count() > MAX_QUERY_CHARACTERS {
+            return Err(QueryError::TooLong);
+        }
+        Ok(Self {
+            tokens: tokens(text)?,
+            next: 0,
+            nesting: 0,
+            collection: Collection::Devices,
+        })
+    }
+
+    fn end(&self, complaint: &str) -> Result<(), QueryError> {
+        if self.peek() == &TokenKind::End {
+            return Ok(());
+        }
+        Err(self.unexpected(complaint))
+    }
+
     fn query(mut self) -> Result<Query, QueryError> {
         self.expect_word("SELECT")?;
         let top = self.top()?;
@@ -107,9 +125,7 @@ impl Parser {
             None
         };
         self.take_sign(";");
-        if self.peek() != &TokenKind::End {
-            return Err(self.unexpected("the query should end"));
-        }
+        self.end("the query should end")?;
         let query = Query {
             collection: self.collection,
             select,
