@@ -11,7 +11,7 @@ use crate::setup;
 /// What to measure.
 #[derive(Debug, Args)]
 pub struct BenchOptions {
-    /// One bench only, e.g. telemetry, connect, memory, rows, registry.
+    /// One bench only, e.g. telemetry, connect, memory, rows, registry, import, export.
     pub name: Option<String>,
 
     /// Fewer and shorter runs: to see whether a bench works, not to compare figures.
