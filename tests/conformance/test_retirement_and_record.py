@@ -109,7 +109,7 @@ class TestRecord:
 def test_a_dry_run_tells_and_changes_nothing(api, device):
     lines = [
         '{"id":"dry-run-new","status":"enabled"}',
-        f'{{"id":"{device.device_id}","importMode":"create"}}',
+        f'{{"id":"{device.device_id}","status":"enabled","importMode":"create"}}',
         "not json",
         '{"id":"dry-run-broken",}',
     ]
