@@ -8,6 +8,7 @@ import pytest
 
 from harness.node_agent import NodeError
 from harness.relay import Relay
+from harness.waiting import eventually
 
 
 @pytest.fixture
@@ -147,3 +148,24 @@ def test_wrong_key(hub, loopback_address, service):
     with pytest.raises(NodeError) as refused:
         service.call("registry", method="list", parameters=[])
     assert refused.value.name == "UnauthorizedError"
+
+
+def test_jobs_export_and_import_a_registry(call, api, name):
+    """`exportDevicesToBlob`, `importDevicesFromBlob`, `getJob`, `listJobs`, `cancelJob`."""
+    body = {"container": "node-sdk-jobs", "rights": "racwdl", "minutes": 10, "endpoint": api.base_url}
+    url = api.post("/api/v1/blobs/sas", json=body, api_version=None).json()["url"]
+    api.create_device(name)
+
+    def ended(job_id: str) -> dict | None:
+        job = call("getJob", job_id)
+        return job if job["status"] in ("completed", "failed", "cancelled") else None
+
+    exported = call("exportDevicesToBlob", url, False)
+    done = eventually(lambda: ended(exported["jobId"]), 30, "the export ends")
+    assert (done["type"], done["status"], done["progress"]) == ("export", "completed", 100)
+    imported = call("importDevicesFromBlob", url, url)
+    done = eventually(lambda: ended(imported["jobId"]), 30, "the import ends")
+    assert (done["type"], done["status"], done["failedCount"]) == ("import", "completed", 0)
+    assert {exported["jobId"], imported["jobId"]} <= {job["jobId"] for job in call("listJobs")}
+    call("cancelJob", imported["jobId"])
+    assert call("getJob", imported["jobId"])["status"] == "completed"

@@ -299,3 +299,7 @@ impl<'a, B: Backend> Container<'a, B> {
 fn block_id(number: u32) -> String {
     STANDARD.encode(format!("block-{number:08}"))
 }
+
+#[cfg(test)]
+#[path = "container_tests.rs"]
+mod tests;
