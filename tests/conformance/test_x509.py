@@ -156,7 +156,7 @@ def self_signed(certificate: Issued) -> dict[str, str]:
     return {"primaryThumbprint": certificate.sha256}
 
 
-def test_the_python_sdk_connects_with_a_registered_thumbprint(
+def test_r17_the_python_sdk_connects_with_a_registered_thumbprint_and_not_with_another(
     api: RestApi, workshop: Workshop, register: Callable[..., str], sdk: Callable[..., Any]
 ):
     """Primary and secondary, SHA-1 and SHA-256, in any case; messages say how they came."""
