@@ -136,6 +136,9 @@ pub struct HubError {
     pub code: ErrorCode,
     /// What went wrong and what to do, for people. Never holds a secret.
     pub message: String,
+    /// After how many seconds to try again; 0 where the error's kind says it all.
+    #[serde(default)]
+    pub retry_after: u32,
 }
 
 impl HubError {
@@ -144,6 +147,7 @@ impl HubError {
         Self {
             code,
             message: message.into(),
+            retry_after: 0,
         }
     }
 

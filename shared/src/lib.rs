@@ -29,6 +29,7 @@ pub mod percent;
 pub mod query;
 pub mod sorting;
 pub mod sql;
+pub mod throttle;
 pub mod time;
 pub mod transfer;
 pub mod twin;

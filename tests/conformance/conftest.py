@@ -20,6 +20,9 @@ from harness.rest import EventReader, RestApi  # noqa: E402
 from harness.tokens import DeviceCredentials  # noqa: E402
 from harness.wire import Wire, connect  # noqa: E402
 
+# Of throttles: no other test reaches them, test_throttles.py has a hub of its own.
+UNITS = 1_000
+
 # The name in user names and tokens; it needs no name resolution (device.md §10.4).
 PUBLIC_NAME = "myhub.azure-devices.net"
 
@@ -34,6 +37,8 @@ def loopback_address() -> str:
 def hub(tmp_path_factory: pytest.TempPathFactory, loopback_address: str) -> Iterator[HubProcess]:
     running = HubProcess(tmp_path_factory.mktemp("hub"), [PUBLIC_NAME, loopback_address])
     running.start()
+    owner = RestApi(running.url, running.owner, PUBLIC_NAME, keep_alive=False)
+    assert owner.put("/api/v1/throttles", json={"units": UNITS}).status_code == 200
     yield running
     code = running.stop()
     assert code == 0, f"SIGTERM must end the hub cleanly, it ended with {code}:\n{running.log_tail()}"

@@ -17,11 +17,18 @@ use shared::ipc::gateway::{GatewayRequest, GatewayResult};
 use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
+use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use shared::x509::SignatureCheck;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::{Delay, Env};
+
+thread_local! {
+    /// Of this isolate; it has as many requests as there are.
+    static THROTTLES: Rc<RefCell<Throttles>> = Rc::default();
+}
 
 /// The actors as Durable Objects. Lives as long as one request.
 pub struct WorkerBackend {
@@ -81,6 +88,10 @@ impl Backend for WorkerBackend {
 
     async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
         settings_mirror::read(&self.env).await
+    }
+
+    fn throttles(&self) -> Rc<RefCell<Throttles>> {
+        THROTTLES.with(Rc::clone)
     }
 
     async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {

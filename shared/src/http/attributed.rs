@@ -15,10 +15,12 @@ use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{Caused, RecordAudit, RegistryRequest, RegistryResult};
+use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
 use futures_util::future::join;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Longest note of where a request came from.
@@ -79,6 +81,10 @@ impl<B: Backend> Backend for Attributed<'_, B> {
 
     async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
         self.backend.settings().await
+    }
+
+    fn throttles(&self) -> Rc<RefCell<Throttles>> {
+        self.backend.throttles()
     }
 
     async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {

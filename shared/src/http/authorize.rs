@@ -120,6 +120,8 @@ pub fn access(operation: &Operation) -> Access {
         | O::VerifyCertificate(_) => Granted(WRITE, Action::ManageHub),
         // A setting of the hub: it can stop every write of tags.
         O::PutTagSchema | O::DeleteTagSchema => Granted(WRITE, Action::ManageHub),
+        O::GetThrottles => Granted(READ, Action::Read),
+        O::PutThrottles => Granted(WRITE, Action::ManageHub),
         // Whatever lies in the store, keys of exported devices included, can be had with it.
         O::SignBlobUrl => Granted(WRITE, Action::ManageHub),
         O::SendTelemetry(_)

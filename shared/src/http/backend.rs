@@ -12,8 +12,10 @@ use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryRequest, RegistryResult};
+use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The hub's actors and the few things that only a running process has.
@@ -32,6 +34,8 @@ pub trait Backend {
     /// Settings from the read-mostly mirror; may be a minute old. `None`: the hub was never
     /// bootstrapped.
     async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError>;
+    /// The buckets of this process, for everything that comes over HTTP.
+    fn throttles(&self) -> Rc<RefCell<Throttles>>;
     /// Asks a registry shard.
     async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult;
     /// Asks a gateway.

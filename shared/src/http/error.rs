@@ -112,7 +112,9 @@ pub fn respond<B: Backend>(
         .with_header("iothub-errorcode", error.code.name());
     match error.code {
         // Clients repeat on their own only if told when (`service.md` §12.4).
-        ErrorCode::ThrottlingException => response.with_header("retry-after", "1"),
+        ErrorCode::ThrottlingException => {
+            response.with_header("retry-after", error.retry_after.max(1).to_string())
+        }
         ErrorCode::ServiceUnavailable => response.with_header("retry-after", "2"),
         _ => response,
     }

@@ -17,6 +17,7 @@ use crate::ipc::events::{
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
 use serde_json::{Value, json};
@@ -63,6 +64,7 @@ pub struct FakeHub {
     /// Requests to others, and the answers that they get, the last one first.
     pub fetched: RefCell<Vec<(String, Request)>>,
     pub fetch_answers: RefCell<Vec<outbound::Answer>>,
+    pub throttles: Rc<RefCell<Throttles>>,
     random: Cell<u8>,
     looks: Cell<u16>,
     /// What the platform says of every signature.
@@ -99,6 +101,7 @@ impl FakeHub {
             cloud_to_device: Default::default(),
             authorities: Vec::new(),
             tag_schema: None,
+            throttles: Default::default(),
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),
@@ -121,6 +124,7 @@ impl FakeHub {
             blobs: Rc::default(),
             fetched: RefCell::default(),
             fetch_answers: RefCell::default(),
+            throttles: Rc::default(),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
             signatures_are_good: Cell::new(false),
@@ -300,6 +304,10 @@ impl Backend for FakeHub {
 
     async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
         Ok(self.settings.clone())
+    }
+
+    fn throttles(&self) -> Rc<RefCell<Throttles>> {
+        self.throttles.clone()
     }
 
     async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {

@@ -21,6 +21,7 @@ pub mod outbound;
 mod precondition;
 pub mod query_pages;
 pub mod route;
+mod throttling;
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -43,7 +44,7 @@ use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices, dry_run,
     events, groups, jobs, messages, methods, modules, queries, regenerate, retirement, routes,
-    session, statistics, tag_schema, twins,
+    session, statistics, tag_schema, throttles, twins,
 };
 use route::RouteError;
 
@@ -118,6 +119,7 @@ async fn serve<B: Backend>(
     let settings = operations::settings(backend).await?;
     let path = route::split(&request.path).unwrap_or_default();
     let caller = authorize::authorize(request, required, &path, &settings, trace.time)?;
+    throttling::admit(backend, &settings, &operation, request)?;
     let backend = Attributed::new(backend, request, &caller, trace);
     serve_authorized(&backend, request, operation, &caller).await
 }
@@ -200,6 +202,8 @@ async fn serve_authorized<B: Backend>(
         O::GetRoute(name) => routes::get(backend, &name).await,
         O::PutRoute(name) => routes::put(backend, request, &name).await,
         O::DeleteRoute(name) => routes::delete(backend, &name).await,
+        O::GetThrottles => throttles::get(backend).await,
+        O::PutThrottles => throttles::put(backend, request).await,
 
         O::ListCertificates => certificates::list(backend).await,
         O::GetCertificate(name) => certificates::get(backend, &name).await,

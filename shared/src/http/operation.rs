@@ -120,6 +120,11 @@ pub enum Operation {
     VerifyCertificate(String),
     /// `GET /api/v1/bootstrap/certificates`
     TerminatorCertificates,
+    // --- service.md §16: throttles ---
+    /// `GET /api/v1/throttles`
+    GetThrottles,
+    /// `PUT /api/v1/throttles`
+    PutThrottles,
 
     // --- device-management.md §7.1: retirement and archive ---
     /// `POST /api/v1/devices/{id}/retire`
@@ -242,6 +247,8 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::GetThrottles
+            | O::PutThrottles
             | O::PlanImport
             | O::RetireDevice(_)
             | O::GetRetirement(_)

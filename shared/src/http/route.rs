@@ -229,6 +229,8 @@ fn own_operation(
         (Get, ["routes", _]) => named(O::GetRoute),
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
+        (Get, ["throttles"]) => Ok(O::GetThrottles),
+        (Put, ["throttles"]) => Ok(O::PutThrottles),
 
         (Post, ["import", "dry-run"]) => Ok(O::PlanImport),
         (Post, ["devices", _, "retire"]) => device_id(text(1)).map(O::RetireDevice),

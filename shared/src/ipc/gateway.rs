@@ -10,6 +10,14 @@ use serde_json::Value;
 /// What a gateway can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum GatewayRequest {
+    /// How often operations may run, of a version of the settings → `Done`. Only a newer one
+    /// replaces what is known.
+    ApplyThrottles {
+        /// Of the settings.
+        version: u64,
+        /// Those of the whole hub.
+        throttles: super::hub::ThrottleSettings,
+    },
     /// Come to life, and report what a crash has taken → `Done`.
     Wake,
     /// Close a connection: taken over, disabled, deleted, keys changed → `Done`.

@@ -68,6 +68,8 @@ pub enum HubRequest {
     PutDeviceGroup(DeviceGroup, Precondition),
     /// → `Changed` (true: it existed)
     DeleteDeviceGroup(String, Precondition),
+    /// Replaces units and rates → `Settings`.
+    PutThrottles(ThrottleSettings),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -97,6 +99,7 @@ impl HubRequest {
                 | Self::DeleteTagSchema(_)
                 | Self::PutDeviceGroup(..)
                 | Self::DeleteDeviceGroup(..)
+                | Self::PutThrottles(_)
         )
     }
 }
@@ -176,6 +179,9 @@ pub struct Settings {
     /// What tags of device twins may be; only the hub object and the shards have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_schema: Option<Box<TagSchema>>,
+    /// How often operations may run.
+    #[serde(default)]
+    pub throttles: ThrottleSettings,
 }
 
 impl Settings {
@@ -361,6 +367,38 @@ impl Default for CloudToDevice {
             feedback_lock_seconds: 60,
         }
     }
+}
+
+/// How often operations may run (`service.md` §16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThrottleSettings {
+    /// S3 units: each class has so many times its rate.
+    pub units: u64,
+    /// Classes with a rate of their own, whatever the units.
+    #[serde(default)]
+    pub overrides: Vec<ThrottleOverride>,
+}
+
+impl Default for ThrottleSettings {
+    fn default() -> Self {
+        Self {
+            units: 1,
+            overrides: Vec::new(),
+        }
+    }
+}
+
+/// The rate of one class of operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThrottleOverride {
+    /// `throttle::OperationClass::name`
+    pub class: String,
+    /// Operations a minute.
+    pub per_minute: u64,
+    /// Operations at once after a rest.
+    pub burst: u64,
 }
 
 /// A console session, as in its cookie.

@@ -9,6 +9,10 @@ import { createInterface } from "node:readline";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { request } from "./hub-client.mjs";
+
+/** Throttles no load of the bench reaches. */
+const UNITS = 10_000;
 const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 15_000;
 /** How much of what a process writes to its standard error is kept for messages. */
@@ -120,6 +124,8 @@ export async function withRuntimes(context, wanted, use) {
       const runtime = new Runtime(kind, child);
       started.push(runtime);
       await runtime.serving(home.settings(), context.signal);
+      // What the hub can do is asked here, not what one unit may.
+      if (kind !== "baseline") await request(runtime, "PUT", "/api/v1/throttles", { signal: context.signal, body: { units: UNITS } });
     }
     return await use(...started);
   } catch (error) {

@@ -145,6 +145,9 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::PutGroup(id) => (Put, own(&[Word("groups"), Text(id)])),
         O::DeleteGroup(id) => (Delete, own(&[Word("groups"), Text(id)])),
 
+        O::GetThrottles => (Get, own(&[Word("throttles")])),
+        O::PutThrottles => (Put, own(&[Word("throttles")])),
+
         O::RetireDevice(id) => (
             Post,
             own(&[Word("devices"), Text(id.as_str()), Word("retire")]),

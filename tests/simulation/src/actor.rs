@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 /// What an actor holds in memory and loses in a crash.
 #[derive(Debug)]
 enum Memory {
-    Gateway(Gateway),
+    Gateway(Box<Gateway>),
     Registry(Registry),
     Events(Events),
     Hub(Hub),
@@ -194,7 +194,7 @@ impl Actor {
                 let gateway =
                     Gateway::open(number, self.layout, self.fresh, now, sql, sockets, &mut out);
                 output.take_gateway(out);
-                gateway.map(Memory::Gateway)
+                gateway.map(|gateway| Memory::Gateway(Box::new(gateway)))
             }
             Address::Registry(shard) => Registry::open(shard, sql).map(Memory::Registry),
             Address::Events(partition) => Events::open(partition, sql).map(Memory::Events),

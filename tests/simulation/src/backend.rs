@@ -17,6 +17,7 @@ use shared::ipc::gateway::{GatewayRequest, GatewayResult};
 use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
+use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use std::cell::RefCell;
 use std::future::Future;
@@ -129,6 +130,10 @@ impl Backend for HubHandle {
         let world = self.0.borrow();
         let hub = &world.nodes[&Address::Hub].actor;
         Ok(shared::hub::settings::load(&hub.sql)?.map(Rc::new))
+    }
+
+    fn throttles(&self) -> Rc<RefCell<Throttles>> {
+        self.0.borrow().throttles.clone()
     }
 
     async fn registry(&self, shard: u16, request: RegistryRequest) -> RegistryResult {

@@ -55,6 +55,7 @@ pub fn settings() -> Settings {
         cloud_to_device: CloudToDevice::default(),
         authorities: Vec::new(),
         tag_schema: None,
+        throttles: Default::default(),
     }
 }
 

@@ -10,8 +10,10 @@ use crate::http::authorize::{Caller, forbidden};
 use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
+use crate::http::throttling;
 use crate::ids::Identity;
 use crate::ipc::registry::{ApplyItems, RegistryReply, RegistryRequest};
+use crate::throttle::OperationClass;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashSet};
@@ -27,6 +29,7 @@ pub async fn apply<B: Backend>(
 ) -> Result<Response, Failure> {
     let items = items(&request.body)?;
     check_credentials(caller)?;
+    throttling::take(backend, OperationClass::IdentityRegistry, items.len()).await?;
     let mut errors: BTreeMap<usize, HubError> = BTreeMap::new();
     let mut named: Vec<(usize, Identity)> = Vec::new();
     for (index, item) in items.iter().enumerate() {

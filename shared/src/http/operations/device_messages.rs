@@ -10,12 +10,14 @@ use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::message_properties;
 use crate::http::precondition::unquote;
+use crate::http::throttling;
 use crate::hub::segment::{HTTPS, Sender};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::registry::{
     AckMode, AsDevice, DeviceOperation, ReceivedMessage, RegistryReply, RegistryRequest,
 };
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
+use crate::throttle::OperationClass;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -55,6 +57,7 @@ pub async fn send<B: Backend>(
         )]
     };
     check_size(&messages)?;
+    throttling::take(backend, OperationClass::DeviceToCloudSends, messages.len()).await?;
     let sender = Sender::new(
         identity.device.as_str(),
         identity.module_key(),
@@ -173,14 +176,15 @@ pub async fn receive<B: Backend>(
     request: &Request,
     device: DeviceId,
 ) -> Result<Response, Failure> {
-    match ask(
-        backend,
-        request,
-        Identity::device(device.clone()),
-        DeviceOperation::Receive,
-    )
-    .await?
-    {
+    let class = OperationClass::CloudToDeviceReceives;
+    throttling::take(backend, class, 1).await?;
+    let identity = Identity::device(device.clone());
+    let reply = ask(backend, request, identity, DeviceOperation::Receive).await;
+    if matches!(&reply, Err(error) if error.code.status() == 401) {
+        // Strangers must not use up what devices need.
+        backend.throttles().borrow_mut().give_back(class, 1);
+    }
+    match reply? {
         RegistryReply::Received(None) => Ok(Response::empty(204)),
         RegistryReply::Received(Some(message)) => Ok(received(*message, &device)),
         _ => Err(unexpected("the registry")),

@@ -25,6 +25,7 @@ pub mod scopes;
 pub mod session;
 pub mod statistics;
 pub mod tag_schema;
+pub mod throttles;
 pub mod twins;
 
 use super::backend::Backend;

@@ -11,8 +11,10 @@ use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
+use crate::http::throttling;
 use crate::ids::Identity;
 use crate::ipc::registry::{PolicyKey, RegenerateKeys, RegistryReply, RegistryRequest};
+use crate::throttle::OperationClass;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,6 +33,7 @@ pub async fn keys<B: Backend>(
         return Err(HubError::invalid("devices must be an array of {id, moduleId}.").into());
     };
     check_count(items.len())?;
+    throttling::take(backend, OperationClass::IdentityRegistry, items.len()).await?;
     let mut results: BTreeMap<usize, Result<KeyPair, HubError>> = BTreeMap::new();
     let mut named: Vec<(usize, Identity)> = Vec::new();
     for (index, item) in items.iter().enumerate() {

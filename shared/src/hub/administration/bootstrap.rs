@@ -5,7 +5,7 @@ use crate::auth::keys::GENERATED_KEY_BYTES;
 use crate::auth::policy::default_policies;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
-use crate::ipc::hub::{CloudToDevice, HubReply, HubResult, Retention, Settings};
+use crate::ipc::hub::{CloudToDevice, HubReply, HubResult, Retention, Settings, ThrottleSettings};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 
@@ -61,6 +61,7 @@ impl Hub {
                     cloud_to_device: CloudToDevice::default(),
                     authorities: Vec::new(),
                     tag_schema: None,
+                    throttles: ThrottleSettings::default(),
                 };
                 self.keep(sql, settings)?;
             }

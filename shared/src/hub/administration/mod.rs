@@ -19,7 +19,8 @@ use crate::error::{ErrorCode, HubError};
 use crate::ipc::Address;
 use crate::ipc::audit::Cause;
 use crate::ipc::events::EventsRequest;
-use crate::ipc::hub::{HubReply, HubRequest, HubResult, Route, Settings};
+use crate::ipc::gateway::GatewayRequest;
+use crate::ipc::hub::{HubReply, HubRequest, HubResult, Route, Settings, ThrottleSettings};
 use crate::ipc::registry::{Precondition, RegistryRequest};
 use crate::ipc::transfer::{Stepped, Transfer};
 use crate::sql::Sql;
@@ -177,6 +178,7 @@ impl Hub {
             HubRequest::DeleteDeviceGroup(id, precondition) => {
                 return Some(device_groups::delete(&id, &precondition, sql));
             }
+            HubRequest::PutThrottles(throttles) => self.put_throttles(throttles, sql),
         };
         let reply = match reply {
             Ok(reply) => reply,
@@ -212,6 +214,9 @@ impl Hub {
     fn keep(&mut self, sql: &dyn Sql, new: Settings) -> Result<(), HubError> {
         let layout = new.layout;
         let mut kept = self.settings.clone();
+        let throttles_change = kept
+            .as_ref()
+            .is_some_and(|kept| kept.throttles != new.throttles);
         let mut new = Some(new);
         sql.transaction(&mut || {
             if let Some(new) = new.take() {
@@ -222,6 +227,10 @@ impl Hub {
             }
             for partition in 0..layout.partitions {
                 note_push(sql, &format!("events/{partition}"))?;
+            }
+            // Gateways know nothing else of the settings, and have the default without a push.
+            for gateway in 0..if throttles_change { layout.gateways } else { 0 } {
+                note_push(sql, &format!("gateway/{gateway}"))?;
             }
             Ok(())
         })?;
@@ -248,7 +257,13 @@ impl Hub {
                 continue;
             };
             let document = settings.clone();
-            let (to, request) = if kind == "registry" {
+            let (to, request) = if kind == "gateway" {
+                let request = GatewayRequest::ApplyThrottles {
+                    version: settings.version,
+                    throttles: document.throttles,
+                };
+                (Address::Gateway(index), Outgoing::Gateway(request))
+            } else if kind == "registry" {
                 let request = RegistryRequest::ApplySettings(Box::new(document));
                 (Address::Registry(index), Outgoing::Registry(request))
             } else {
@@ -282,8 +297,11 @@ impl Hub {
             return Ok(());
         };
         let newer_under_way = self.pushing.values().any(|other| *other == target);
-        if matches!(outcome, Outcome::Registry(Ok(_)) | Outcome::Events(Ok(_))) && !newer_under_way
-        {
+        let stored = matches!(
+            outcome,
+            Outcome::Registry(Ok(_)) | Outcome::Events(Ok(_)) | Outcome::Gateway(Ok(_))
+        );
+        if stored && !newer_under_way {
             sql.execute("DELETE FROM push WHERE target = ?", &[target.into()])?;
         }
         if self.pushing.is_empty() {
@@ -379,6 +397,12 @@ impl Hub {
             })?;
         }
         Ok(HubReply::Changed(existed))
+    }
+
+    fn put_throttles(&mut self, throttles: ThrottleSettings, sql: &dyn Sql) -> HubResult {
+        crate::throttle::check(&throttles)?;
+        self.change(sql, |settings| settings.throttles = throttles)?;
+        Ok(HubReply::Settings(Box::new(self.required()?.clone())))
     }
 }
 

@@ -26,6 +26,7 @@ enum Kind {
     Certificate,
     TagSchema,
     DeviceGroup,
+    Throttles,
 }
 
 impl Recorded {
@@ -68,6 +69,7 @@ impl Recorded {
             HubRequest::DeleteDeviceGroup(id, _) => {
                 ("deleteDeviceGroup", Kind::DeviceGroup, id.as_str())
             }
+            HubRequest::PutThrottles(_) => ("putThrottles", Kind::Throttles, ""),
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -94,6 +96,7 @@ impl Recorded {
                 let groups = device_groups::list(sql, Some(&self.name))?;
                 groups.first().map_or(Value::Null, |group| json!(group))
             }
+            Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::mqtt::packet::{ConnAck, Connect, ConnectCode};
 use crate::mqtt::property_bag;
 use crate::mqtt::topic::{DeviceTopic, parse_publish};
 use crate::mqtt::user_name::UserName;
+use crate::throttle::OperationClass;
 
 /// Longest will body; the session's attachment must hold it over a hibernation.
 const MAX_WILL_BYTES: usize = 4_096;
@@ -50,6 +51,12 @@ impl Gateway {
                 None => return refuse(slot, ConnectCode::NotAuthorized, "willRefused", context),
             },
         };
+        let taken = self
+            .throttles
+            .take(OperationClass::NewConnections, context.now, 1);
+        if taken.is_err() {
+            return refuse(slot, ConnectCode::ServerUnavailable, "throttled", context);
+        }
         let Some(connection) = self.connections.get_mut(&slot) else {
             return Verdict::Close("serverError");
         };

@@ -15,6 +15,7 @@ mod methods;
 mod packets;
 mod subscribe;
 mod telemetry;
+mod throttles;
 mod twin;
 
 use super::effects::{Call, Correlation, Effects, Outgoing, Token};
@@ -25,6 +26,7 @@ use crate::ipc::registry::RegistryRequest;
 use crate::ipc::{Address, ConnectionId, Layout};
 use crate::mqtt::packet::Publish;
 use crate::sql::Sql;
+use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use calls::PendingCall;
 use census::Census;
@@ -42,6 +44,7 @@ const STEPS: &[&[&str]] = &[
     ) WITHOUT ROWID"],
     // A row for each connection was two commits more than connecting needs; see `census`.
     &["DROP TABLE connection", census::SCHEMA],
+    &[throttles::SCHEMA],
 ];
 
 /// The sockets that exist outside of the actor's memory.
@@ -97,6 +100,8 @@ pub struct Gateway {
     calls: HashMap<Correlation, PendingCall>,
     correlations: Correlation,
     census: Census,
+    /// What its devices may do; the hub's other holders have buckets of their own.
+    throttles: Throttles,
     /// Deadlines of direct methods.
     method_deadlines: BTreeMap<(Timestamp, u64), Slot>,
     /// Connections whose attachment is to be written, and when.
@@ -137,6 +142,7 @@ impl Gateway {
             calls: HashMap::new(),
             correlations: 0,
             census: Census::load(sql)?,
+            throttles: throttles::load(layout, sql)?,
             method_deadlines: BTreeMap::new(),
             dirty: Vec::new(),
             flush_at: None,
@@ -232,6 +238,9 @@ impl Gateway {
         let mut context = Context { now, sql, out };
         let answer = match request {
             GatewayRequest::Wake => Some(Ok(GatewayReply::Done)),
+            GatewayRequest::ApplyThrottles { version, throttles } => {
+                Some(self.apply_throttles(version, &throttles, sql))
+            }
             GatewayRequest::Close { connection, reason } => {
                 if let Some(slot) = self.find(&connection, sockets) {
                     self.close(slot, &reason, &mut context);

@@ -8,6 +8,7 @@ use crate::mqtt::encode;
 use crate::mqtt::packet::{ConnAck, ConnectCode, Limits, Packet, Publish};
 use crate::mqtt::property_bag;
 use crate::mqtt::topic::{DeviceTopic, parse_publish};
+use crate::throttle::OperationClass;
 use std::ops::ControlFlow;
 
 /// Body and properties of a message, in bytes (`device.md` §3.3).
@@ -176,6 +177,12 @@ impl Gateway {
         };
         if message.payload.len() + properties > MAX_MESSAGE_BYTES {
             return Verdict::Close("messageTooLarge");
+        }
+        let taken = self
+            .throttles
+            .take(OperationClass::DeviceToCloudSends, context.now, 1);
+        if taken.is_err() {
+            return Verdict::Close("throttled");
         }
         let mut flags = 0;
         if message.retain {

@@ -9,6 +9,7 @@ use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult, Repor
 use crate::mqtt::encode;
 use crate::mqtt::packet::Publish;
 use crate::mqtt::topic::twin_response_topic;
+use crate::throttle::{self, OperationClass};
 use serde_json::{Value, json};
 
 /// Whom to answer: the request's id, and a PUBACK if it came with QoS 1.
@@ -39,6 +40,9 @@ impl Gateway {
             packet_id,
             request_id: Some(request_id.to_owned()),
         };
+        let Some(request) = self.admit(request, OperationClass::TwinReads, context) else {
+            return Verdict::Continue;
+        };
         self.ask(
             &identity.clone(),
             RegistryRequest::DeviceTwin(identity),
@@ -65,6 +69,9 @@ impl Gateway {
             packet_id: message.packet_id,
             request_id: request_id.map(str::to_owned),
         };
+        let Some(request) = self.admit(request, OperationClass::TwinUpdates, context) else {
+            return Verdict::Continue;
+        };
         let Ok(patch) = std::str::from_utf8(message.payload) else {
             let error = HubError::new(
                 ErrorCode::IotHubFormatError,
@@ -85,6 +92,20 @@ impl Gateway {
             context,
         );
         Verdict::Continue
+    }
+
+    /// The request if it may go on; one over the limit is answered with 429.
+    fn admit(
+        &mut self,
+        request: TwinRequest,
+        class: OperationClass,
+        context: &mut Context<'_>,
+    ) -> Option<TwinRequest> {
+        let Err(seconds) = self.throttles.take(class, context.now, 1) else {
+            return Some(request);
+        };
+        self.twin_answered(request, Err(throttle::refusal(class, seconds)), context);
+        None
     }
 
     /// Answers a twin request: PUBACK first, then the response if the device subscribed.

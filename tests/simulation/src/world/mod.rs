@@ -18,7 +18,9 @@ use shared::blob::memory::MemoryBlobStore;
 use shared::hub::gateway::Slot;
 use shared::ids::Identity;
 use shared::ipc::{Address, Layout};
+use shared::throttle::Throttles;
 use shared::time::Timestamp;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -78,6 +80,8 @@ pub struct World {
     pub stirred: bool,
     /// The content of blobs.
     pub blobs: Rc<MemoryBlobStore>,
+    /// The buckets of the HTTP side.
+    pub throttles: Rc<RefCell<Throttles>>,
     /// Chance of everything but latencies.
     pub random: Random,
     fault_random: Random,
@@ -128,6 +132,7 @@ impl World {
             awake: BTreeSet::new(),
             stirred: false,
             blobs: Rc::default(),
+            throttles: Rc::default(),
             random,
             fault_random,
             trace: std::env::var_os("SKERRY_TRACE").is_some(),

@@ -1,0 +1,143 @@
+//! Which operations are throttled and as what (`service.md` §16).
+//!
+//! The buckets are this process's own, so admitting a request needs no call and no write, and
+//! one that is refused reaches no actor: a storm of it costs devices nothing. Only callers who
+//! have shown their right are counted.
+
+use super::backend::Backend;
+use super::error::Envelope;
+use super::message::Request;
+use super::operation::Operation;
+use super::operations::{self, Failure};
+use crate::error::HubError;
+use crate::ipc::hub::Settings;
+use crate::throttle::{self, METHOD_METER_BYTES, OperationClass};
+
+/// The class of an operation that counts as soon as its caller is known.
+fn class(operation: &Operation) -> Option<OperationClass> {
+    use Operation as O;
+    use OperationClass as C;
+    Some(match operation {
+        O::GetDevice(_)
+        | O::PutDevice(_)
+        | O::DeleteDevice(_)
+        | O::ListDevices
+        | O::ListModules(_)
+        | O::GetModule(..)
+        | O::PutModule(..)
+        | O::DeleteModule(..)
+        | O::DeviceStatistics
+        | O::ServiceStatistics
+        | O::RetireDevice(_)
+        | O::GetRetirement(_)
+        | O::ListArchive
+        | O::GetArchivedDevice(_)
+        | O::RestoreDevice(_)
+        | O::EraseArchivedDevice(_)
+        | O::Overview
+        | O::BrowseDevices
+        | O::DeviceConnection(_)
+        | O::PendingMessages(_) => C::IdentityRegistry,
+        O::GetTwin(_) => C::TwinReads,
+        O::PatchTwin(_) | O::ReplaceTwin(_) => C::TwinUpdates,
+        O::InvokeMethod(_) => C::DirectMethods,
+        // Groups are counted by a query.
+        O::Query | O::ExplainQuery | O::GetGroup(_) | O::ListTagViolations => C::Queries,
+        O::SendToDevice(_) | O::PurgeMessages(_) => C::CloudToDeviceSends,
+        O::ReceiveFeedback => C::CloudToDeviceReceives,
+        // A dry run is an import job without effect.
+        O::PlanImport | O::CreateJob | O::ListJobs | O::GetJob(_) | O::CancelJob(_) => C::Jobs,
+        O::SignBlobUrl => C::FileUploads,
+        // These count when it is known how many items they have, or who the device is.
+        O::BulkDevices | O::RegenerateKeys | O::SendTelemetry(_) | O::ReceiveMessage(_) => {
+            return None;
+        }
+        // As many as messages were received.
+        O::CompleteFeedback(_)
+        | O::AbandonFeedback(_)
+        | O::SettleMessage(..)
+        | O::AbandonMessage(..) => return None,
+        // Not in the contract's table. Readers of events are bounded by their number.
+        O::EventsInfo
+        | O::ReadEvents
+        | O::StreamEvents
+        | O::Checkpoint
+        | O::ListConsumerGroups
+        | O::PutConsumerGroup(_)
+        | O::DeleteConsumerGroup(_)
+        | O::GetRoute(_)
+        | O::PutRoute(_)
+        | O::DeleteRoute(_)
+        | O::ListCertificates
+        | O::GetCertificate(_)
+        | O::PutCertificate(_)
+        | O::DeleteCertificate(_)
+        | O::ChallengeCertificate(_)
+        | O::VerifyCertificate(_)
+        | O::TerminatorCertificates
+        | O::GetTagSchema
+        | O::PutTagSchema
+        | O::DeleteTagSchema
+        | O::ListGroups
+        | O::PutGroup(_)
+        | O::DeleteGroup(_)
+        | O::GetThrottles
+        | O::PutThrottles
+        | O::ReadAudit
+        | O::VerifyAudit
+        | O::SignIn
+        | O::CurrentSession
+        | O::SignOut
+        | O::Bootstrap
+        | O::Health
+        | O::HubInformation => return None,
+    })
+}
+
+/// Lets an operation of a known caller through, or refuses it in the envelope of its path.
+pub(super) fn admit<B: Backend>(
+    backend: &B,
+    settings: &Settings,
+    operation: &Operation,
+    request: &Request,
+) -> Result<(), Failure> {
+    let Some(class) = class(operation) else {
+        return Ok(());
+    };
+    if class != OperationClass::DirectMethods {
+        return Ok(take_now(backend, settings, class, 1)?);
+    }
+    let cost = request.body.len().div_ceil(METHOD_METER_BYTES).max(1);
+    take_now(backend, settings, class, cost).map_err(|error| Failure {
+        error,
+        envelope: Envelope::Nested,
+    })
+}
+
+/// Counts operations whose number only the operation itself knows.
+pub(super) async fn take<B: Backend>(
+    backend: &B,
+    class: OperationClass,
+    cost: usize,
+) -> Result<(), HubError> {
+    let settings = operations::settings(backend).await?;
+    take_now(backend, &settings, class, cost)
+}
+
+fn take_now<B: Backend>(
+    backend: &B,
+    settings: &Settings,
+    class: OperationClass,
+    cost: usize,
+) -> Result<(), HubError> {
+    let throttles = backend.throttles();
+    let mut throttles = throttles.borrow_mut();
+    throttles.configure(settings.version, &settings.throttles, 1);
+    throttles
+        .take(class, backend.now(), cost as u64)
+        .map_err(|seconds| throttle::refusal(class, seconds))
+}
+
+#[cfg(test)]
+#[path = "throttling_tests.rs"]
+mod tests;
