@@ -80,12 +80,6 @@ export class SocketTable {
   }
 }
 
-/** Runs a statement and returns all rows as arrays. */
-export function runStatement(sql, statement, parameters) {
-  const cursor = sql.exec(statement, ...parameters);
-  return cursor.raw().toArray();
-}
-
 const ROLL_BACK = Symbol("roll back");
 
 /** Runs `work` in a transaction that is kept only if it returns true. */

@@ -33,12 +33,6 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn forget(this: &SocketTable, number: u32);
 
-    #[wasm_bindgen(js_name = runStatement, catch)]
-    pub fn run_statement(
-        sql: &JsValue,
-        statement: &str,
-        parameters: &js_sys::Array,
-    ) -> Result<js_sys::Array, JsValue>;
     #[wasm_bindgen(js_name = inTransaction, catch)]
     pub fn in_transaction(storage: &JsValue, work: &mut dyn FnMut() -> bool)
     -> Result<(), JsValue>;

@@ -1,66 +1,206 @@
 //! The storage port over a Durable Object's SQLite.
+//!
+//! A crossing into JavaScript costs more than most statements, so values travel together:
+//! `storage.js` says how.
 
-use crate::platform::{describe, in_transaction, run_statement};
+use crate::platform::{describe, in_transaction};
 use shared::error::HubError;
 use shared::sql::{Row, Sql, SqlValue};
-use wasm_bindgen::{JsCast, JsValue};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::State;
+
+/// Statements that are kept; those of people's queries are always new.
+const MAX_STATEMENTS: usize = 500;
+
+const NULL: f64 = 0.0;
+const NUMBER: f64 = 1.0;
+const TEXT: f64 = 2.0;
+const BYTES: f64 = 3.0;
+
+#[wasm_bindgen(module = "/src/storage.js")]
+extern "C" {
+    type Database;
+
+    #[wasm_bindgen(constructor)]
+    fn new(sql: &JsValue) -> Database;
+    #[wasm_bindgen(method)]
+    fn keep(this: &Database, statement: &str) -> u32;
+    #[wasm_bindgen(method, js_name = forgetAll)]
+    fn forget_all(this: &Database);
+    #[wasm_bindgen(method, catch)]
+    fn execute(
+        this: &Database,
+        number: u32,
+        shape: &[f64],
+        text: &str,
+        bytes: &[u8],
+    ) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn query(
+        this: &Database,
+        number: u32,
+        shape: &[f64],
+        text: &str,
+        bytes: &[u8],
+    ) -> Result<Option<Rows>, JsValue>;
+
+    type Rows;
+
+    #[wasm_bindgen(method, getter)]
+    fn width(this: &Rows) -> usize;
+    #[wasm_bindgen(method, getter)]
+    fn shape(this: &Rows) -> Vec<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn text(this: &Rows) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn bytes(this: &Rows) -> Vec<u8>;
+}
 
 /// SQL of one object.
 pub struct ObjectSql {
     storage: JsValue,
-    sql: JsValue,
+    database: Database,
+    statements: RefCell<HashMap<Box<str>, u32>>,
+}
+
+/// Parameters as they travel.
+#[derive(Default)]
+struct Packed {
+    shape: Vec<f64>,
+    text: String,
+    bytes: Vec<u8>,
+}
+
+impl Packed {
+    fn new(parameters: &[SqlValue]) -> Self {
+        let mut packed = Self::default();
+        for parameter in parameters {
+            let (kind, value) = match parameter {
+                SqlValue::Null => (NULL, 0.0),
+                SqlValue::Integer(number) => (NUMBER, *number as f64),
+                SqlValue::Real(number) => (NUMBER, *number),
+                SqlValue::Text(text) => {
+                    packed.text.push_str(text);
+                    (TEXT, length_in_utf16(text) as f64)
+                }
+                SqlValue::Blob(bytes) => {
+                    packed.bytes.extend_from_slice(bytes);
+                    (BYTES, bytes.len() as f64)
+                }
+            };
+            packed.shape.extend([kind, value]);
+        }
+        packed
+    }
+}
+
+fn length_in_utf16(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.encode_utf16().count()
+    }
+}
+
+/// How many bytes so many UTF-16 units at the beginning of a text have.
+fn bytes_of_utf16(text: &str, units: usize) -> usize {
+    let mut left = units;
+    let mut bytes = 0;
+    for character in text.chars() {
+        if left == 0 {
+            break;
+        }
+        left = left.saturating_sub(character.len_utf16());
+        bytes += character.len_utf8();
+    }
+    bytes
+}
+
+fn unpack(rows: &Rows) -> Vec<Row> {
+    let (shape, text, bytes) = (rows.shape(), rows.text(), rows.bytes());
+    let (mut text, mut bytes) = (text.as_str(), bytes.as_slice());
+    let is_ascii = text.is_ascii();
+    let mut value = |pair: &[f64]| {
+        let (kind, value) = match pair {
+            [kind, value] => (*kind, *value),
+            _ => (NULL, 0.0),
+        };
+        if kind == NUMBER {
+            SqlValue::Real(value)
+        } else if kind == TEXT {
+            let length = if is_ascii {
+                value as usize
+            } else {
+                bytes_of_utf16(text, value as usize)
+            };
+            let (first, rest) = text.split_at_checked(length).unwrap_or((text, ""));
+            text = rest;
+            SqlValue::Text(first.to_owned())
+        } else if kind == BYTES {
+            let (first, rest) = bytes
+                .split_at_checked(value as usize)
+                .unwrap_or((bytes, &[]));
+            bytes = rest;
+            SqlValue::Blob(first.to_owned())
+        } else {
+            SqlValue::Null
+        }
+    };
+    let width = rows.width().max(1);
+    shape
+        .chunks(2 * width)
+        .map(|row| Row(row.chunks(2).map(&mut value).collect()))
+        .collect()
 }
 
 impl ObjectSql {
     /// Of this object.
     pub fn new(state: &State) -> Self {
         let storage = state.storage();
-        let sql = JsValue::from(storage.sql().as_ref());
         Self {
+            database: Database::new(storage.sql().as_ref()),
             storage: JsValue::from(storage.as_raw()),
-            sql,
+            statements: RefCell::default(),
         }
     }
-}
 
-fn to_js(value: &SqlValue) -> JsValue {
-    match value {
-        SqlValue::Null => JsValue::NULL,
-        SqlValue::Integer(number) => JsValue::from_f64(*number as f64),
-        SqlValue::Real(number) => JsValue::from_f64(*number),
-        SqlValue::Text(text) => JsValue::from_str(text),
-        SqlValue::Blob(bytes) => js_sys::Uint8Array::from(bytes.as_slice()).into(),
+    fn number(&self, statement: &str) -> u32 {
+        let mut known = self.statements.borrow_mut();
+        if let Some(number) = known.get(statement) {
+            return *number;
+        }
+        if known.len() >= MAX_STATEMENTS {
+            known.clear();
+            self.database.forget_all();
+        }
+        let number = self.database.keep(statement);
+        known.insert(statement.into(), number);
+        number
     }
 }
 
-fn from_js(value: &JsValue) -> SqlValue {
-    if let Some(number) = value.as_f64() {
-        SqlValue::Real(number)
-    } else if let Some(text) = value.as_string() {
-        SqlValue::Text(text)
-    } else if value.is_null() || value.is_undefined() {
-        SqlValue::Null
-    } else {
-        SqlValue::Blob(js_sys::Uint8Array::new(value).to_vec())
-    }
+fn failed(error: &JsValue) -> HubError {
+    HubError::internal(format!("SQL: {}", describe(error)))
 }
 
 impl Sql for ObjectSql {
     fn query(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, HubError> {
-        let bound = js_sys::Array::new();
-        for parameter in parameters {
-            bound.push(&to_js(parameter));
-        }
-        let rows = run_statement(&self.sql, statement, &bound)
-            .map_err(|error| HubError::internal(format!("SQL: {}", describe(&error))))?;
-        Ok(rows
-            .iter()
-            .map(|row| {
-                let columns: js_sys::Array = row.unchecked_into();
-                Row(columns.iter().map(|value| from_js(&value)).collect())
-            })
-            .collect())
+        let Packed { shape, text, bytes } = Packed::new(parameters);
+        let rows = self
+            .database
+            .query(self.number(statement), &shape, &text, &bytes)
+            .map_err(|error| failed(&error))?;
+        Ok(rows.as_ref().map(unpack).unwrap_or_default())
+    }
+
+    fn execute(&self, statement: &str, parameters: &[SqlValue]) -> Result<(), HubError> {
+        let Packed { shape, text, bytes } = Packed::new(parameters);
+        self.database
+            .execute(self.number(statement), &shape, &text, &bytes)
+            .map_err(|error| failed(&error))
     }
 
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError> {

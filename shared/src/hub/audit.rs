@@ -6,9 +6,11 @@
 
 use crate::auth::signature::sha256_hex;
 use crate::error::HubError;
+use crate::ids::{DeviceId, ModuleId};
 use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The chain, and where it begins once old records were dropped.
@@ -31,6 +33,9 @@ const KEPT_DAYS: i64 = 400;
 const MOST_RECORDS: u64 = 1_000_000;
 /// Old records are dropped so many at a time, every so many new ones.
 const DROP_EVERY: u64 = 1_000;
+/// Of the table, and how many rows the limit of 100 parameters lets into one statement.
+const COLUMNS: usize = 7;
+const MOST_IN_ONE_STATEMENT: usize = 100 / COLUMNS;
 /// Larger documents are left out, and the record says so.
 const MAX_DOCUMENT_BYTES: usize = 32 * 1024;
 /// Most records in one page.
@@ -40,81 +45,132 @@ const STRETCH: i64 = 5_000;
 /// What stands for the hash before the first record.
 const GENESIS: &str = "";
 
-/// Appends a record.
+/// Appends records, in order.
 pub fn append(
     sql: &dyn Sql,
     now: Timestamp,
     cause: &Cause,
-    entry: &AuditEntry,
+    entries: &[AuditEntry],
 ) -> Result<(), HubError> {
-    let before = last(sql)?;
-    let number = before.number + 1;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut newest = last(sql)?;
+    for part in entries.chunks(MOST_IN_ONE_STATEMENT) {
+        let mut parameters = Vec::with_capacity(part.len() * COLUMNS);
+        for entry in part {
+            newest = link(&newest, now, cause, entry, &mut parameters)?;
+        }
+        let row = "(?, ?, ?, ?, ?, ?, ?)";
+        let rows = vec![row; part.len()].join(", ");
+        sql.execute(
+            &format!(
+                "INSERT INTO audit (number, at, actor, action, device_id, record, hash) \
+                 VALUES {rows}"
+            ),
+            &parameters,
+        )?;
+    }
+    let written = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+    let before = newest.number.saturating_sub(written);
+    if before / DROP_EVERY != newest.number / DROP_EVERY {
+        drop_old(sql, now, newest.number)?;
+    }
+    Ok(())
+}
+
+/// Adds the columns of the record that follows on `before`, and says where it is.
+fn link(
+    before: &ChainPlace,
+    now: Timestamp,
+    cause: &Cause,
+    entry: &AuditEntry,
+    parameters: &mut Vec<SqlValue>,
+) -> Result<ChainPlace, HubError> {
+    let record = record(now, cause, entry)?;
     let device = entry
         .target
         .as_ref()
         .map_or("", |target| target.device.as_str());
-    let mut record = json!({
-        "time": now,
-        "actor": cause.actor,
-        "action": entry.action,
-        "result": entry.result,
-        "requestId": cause.request_id,
-    });
-    if let Value::Object(record) = &mut record {
-        if let Some(target) = &entry.target {
-            record.insert("deviceId".into(), json!(target.device));
-            if let Some(module) = &target.module {
-                record.insert("moduleId".into(), json!(module));
-            }
-        }
-        for (name, value) in [("role", &cause.role), ("source", &cause.source)] {
-            if let Some(value) = value {
-                record.insert(name.into(), json!(value));
-            }
-        }
-        for (name, value) in [("before", &entry.before), ("after", &entry.after)] {
-            if !value.is_null() {
-                record.insert(name.into(), bounded(value));
-            }
-        }
-    }
-    let record = record.to_string();
-    let at = now.milliseconds();
     let link = Link {
-        number,
-        at,
+        number: before.number + 1,
+        at: now.milliseconds(),
         actor: &cause.actor,
         action: &entry.action,
         device,
         record: &record,
     };
-    let hash = link.hash(&before.hash);
-    sql.execute(
-        "INSERT INTO audit (number, at, actor, action, device_id, record, hash) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-        &[
-            number.into(),
-            at.into(),
-            cause.actor.as_str().into(),
-            entry.action.as_str().into(),
-            device.into(),
-            record.as_str().into(),
-            hash.into(),
-        ],
-    )?;
-    if number % DROP_EVERY == 0 {
-        drop_old(sql, now, number)?;
-    }
-    Ok(())
+    let hash = link.hash(&before.hash)?;
+    parameters.extend([
+        link.number.into(),
+        link.at.into(),
+        link.actor.into(),
+        link.action.into(),
+        link.device.into(),
+    ]);
+    let number = link.number;
+    parameters.extend([record.into(), hash.as_str().into()]);
+    Ok(ChainPlace { number, hash })
 }
 
-fn bounded(value: &Value) -> Value {
-    let size = value.to_string().len();
-    if size <= MAX_DOCUMENT_BYTES {
+/// A record as it is stored and hashed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    time: Timestamp,
+    actor: &'a str,
+    action: &'a str,
+    result: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_id: Option<&'a DeviceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module_id: Option<&'a ModuleId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    before: &'a Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    after: &'a Value,
+}
+
+fn record(now: Timestamp, cause: &Cause, entry: &AuditEntry) -> Result<String, HubError> {
+    let target = entry.target.as_ref();
+    let mut record = Record {
+        time: now,
+        actor: &cause.actor,
+        action: &entry.action,
+        result: &entry.result,
+        request_id: &cause.request_id,
+        device_id: target.map(|target| &target.device),
+        module_id: target.and_then(|target| target.module.as_ref()),
+        role: cause.role.as_deref(),
+        source: cause.source.as_deref(),
+        before: &entry.before,
+        after: &entry.after,
+    };
+    let whole = text(&record)?;
+    if whole.len() <= MAX_DOCUMENT_BYTES {
+        return Ok(whole);
+    }
+    let (before, after) = (bounded(&entry.before)?, bounded(&entry.after)?);
+    (record.before, record.after) = (&before, &after);
+    text(&record)
+}
+
+fn text<T: Serialize>(value: &T) -> Result<String, HubError> {
+    serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
+}
+
+fn bounded(value: &Value) -> Result<Value, HubError> {
+    let size = text(value)?.len();
+    Ok(if size <= MAX_DOCUMENT_BYTES {
         value.clone()
     } else {
         json!({ "omitted": "too large", "bytes": size })
-    }
+    })
 }
 
 /// What a hash covers, besides the hash before it.
@@ -128,17 +184,17 @@ struct Link<'a> {
 }
 
 impl Link<'_> {
-    fn hash(&self, before: &str) -> String {
-        let parts = json!([
+    fn hash(&self, before: &str) -> Result<String, HubError> {
+        let parts = text(&(
             before,
             self.number,
             self.at,
             self.actor,
             self.action,
             self.device,
-            self.record
-        ]);
-        sha256_hex(parts.to_string().as_bytes())
+            self.record,
+        ))?;
+        Ok(sha256_hex(parts.as_bytes()))
     }
 }
 
@@ -276,7 +332,7 @@ pub fn check(sql: &dyn Sql, after: Option<ChainPlace>) -> Result<AuditProof, Hub
             device: row.required_text(5)?,
             record: row.required_text(6)?,
         };
-        if found.number != link.number || found.hash != link.hash(&before.hash) {
+        if found.number != link.number || found.hash != link.hash(&before.hash)? {
             proof.broken = Some(link.number);
             proof.done = true;
             break;

@@ -5,8 +5,11 @@ use crate::http::Backend;
 use crate::ipc::registry::{ExportLines, RegistryReply, RegistryRequest};
 use crate::ipc::transfer::{Stepped, Transfer};
 
-/// A block of the file has about so many bytes.
-const BLOCK_BYTES: usize = 4 * 1024 * 1024;
+/// The first blocks of a file have about so many bytes: the hub is busy with one for some ten
+/// milliseconds.
+const BLOCK_BYTES: usize = 1024 * 1024;
+/// After so many blocks they are twice as large: the store joins 960 and takes 4 GiB.
+const BLOCKS_OF_A_SIZE: u32 = 240;
 /// The first line of a file without keys. Readers skip what does not begin with `{`.
 const WARNING: &str =
     "Keys were excluded from this export: devices that are imported from it get new ones.\n";
@@ -26,7 +29,8 @@ pub(super) async fn step<B: Backend>(backend: &B, job: &Transfer) -> Result<Step
             text.push_str(WARNING);
         }
     }
-    while cursor.shard < shards && text.len() < BLOCK_BYTES {
+    let block_bytes = BLOCK_BYTES << (cursor.blocks / BLOCKS_OF_A_SIZE).min(3);
+    while cursor.shard < shards && text.len() < block_bytes {
         let request = RegistryRequest::ExportLines(ExportLines {
             after: cursor.after.clone(),
             with_keys: !job.order.exclude_keys,

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Bytes of the file in one step: some hundred lines, so that no shard is busy for long.
-const STEP_BYTES: u64 = 256 * 1024;
+const STEP_BYTES: u64 = 128 * 1024;
 /// A line may have this many bytes; more of one are looked at as lines of their own.
 const LONGEST_READ: u64 = 1024 * 1024;
 /// The log is written when so much of it has gathered.

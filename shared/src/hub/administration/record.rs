@@ -120,6 +120,6 @@ impl Recorded {
             before: self.before,
             after,
         };
-        audit::append(sql, now, cause, &entry)
+        audit::append(sql, now, cause, std::slice::from_ref(&entry))
     }
 }

@@ -311,14 +311,12 @@ pub(super) fn erase(
             wanted.generation_id.as_str().into(),
         ],
     )?;
-    context.record(|_| {
-        Ok(AuditEntry {
-            action: "eraseArchivedDevice".to_owned(),
-            target: Some(Identity::device(wanted.device_id.clone())),
-            result: record::OK.to_owned(),
-            before: json!({ "generationId": wanted.generation_id }),
-            after: Value::Null,
-        })
-    })?;
+    context.record(|| AuditEntry {
+        action: "eraseArchivedDevice".to_owned(),
+        target: Some(Identity::device(wanted.device_id.clone())),
+        result: record::OK.to_owned(),
+        before: json!({ "generationId": wanted.generation_id }),
+        after: Value::Null,
+    });
     Ok(RegistryReply::Done)
 }

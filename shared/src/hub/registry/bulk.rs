@@ -104,8 +104,7 @@ impl Registry {
                 .map(|((identity, item), entropy)| {
                     let outcome = self.apply(identity, item, entropy, context);
                     if let Err(error) = &outcome {
-                        // Only noted, which cannot fail.
-                        let _noted = context.record(|_| Ok(refused(identity, error)));
+                        context.record(|| refused(identity, error));
                     }
                     // Taken in any case: it must not be told of the next item.
                     let warning = context.warning.take();

@@ -147,6 +147,18 @@ impl IdentityRow {
 
     /// The identity as REST shows it, keys included.
     pub(super) fn document(&self, sql: &dyn Sql) -> Result<Document, HubError> {
+        let mut body = self.body();
+        let pending = super::messages::pending_count(sql, &self.identity)?;
+        body.insert("cloudToDeviceMessageCount".into(), json!(pending));
+        Ok(Document {
+            etag: self.etag_text(),
+            body: Value::Object(body),
+            warning: None,
+        })
+    }
+
+    /// What the identity itself says, keys included.
+    pub(super) fn body(&self) -> Map<String, Value> {
         let moment = |time: Option<Timestamp>| json!(time.unwrap_or(Timestamp::UNSET));
         let mut body = Map::new();
         body.insert("deviceId".into(), json!(self.identity.device));
@@ -169,8 +181,6 @@ impl IdentityRow {
             body.insert("statusUpdatedTime".into(), moment(self.status_updated));
         }
         body.insert("lastActivityTime".into(), moment(self.last_activity));
-        let pending = super::messages::pending_count(sql, &self.identity)?;
-        body.insert("cloudToDeviceMessageCount".into(), json!(pending));
         body.insert("authentication".into(), self.authentication.document());
         if self.identity.module.is_none() {
             body.insert("capabilities".into(), json!({ "iotEdge": self.iot_edge }));
@@ -181,11 +191,7 @@ impl IdentityRow {
         if let Some(scope) = &self.parent_scope {
             body.insert("parentScopes".into(), json!([scope]));
         }
-        Ok(Document {
-            etag: self.etag_text(),
-            body: Value::Object(body),
-            warning: None,
-        })
+        body
     }
 
     pub(super) fn status(&self) -> &'static str {
@@ -286,12 +292,10 @@ impl Registry {
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
             Self::close(gateway, connection, "deviceDeleted", context)?;
         }
-        context.record(|sql| {
-            super::record::identity_entry(sql, "delete", identity, Some(row), None)
-        })?;
+        context.record(|| super::record::identity_entry("delete", identity, Some(row), None));
         if let Some(twin) = super::twins::load(context.sql, identity)? {
-            let body = twin.event_body(identity);
-            self.emit_lifecycle(identity, "deleteDeviceIdentity", body, context)?;
+            let body = || twin.event_body(identity);
+            self.emit_lifecycle(identity, "deleteDeviceIdentity", &body, context)?;
         }
         for table in ["identity", "twin"] {
             context.sql.execute(
@@ -309,7 +313,7 @@ impl Registry {
         &self,
         identity: &Identity,
         operation: &str,
-        body: Value,
+        body: &dyn Fn() -> Value,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         self.emit(

@@ -268,15 +268,13 @@ impl Registry {
         )?;
         context.effects.alarm_at(expires);
         self.push_deliveries(&row, context)?;
-        context.record(|_| {
-            Ok(AuditEntry {
-                action: "sendMessage".to_owned(),
-                target: Some(identity.clone()),
-                result: super::record::OK.to_owned(),
-                before: Value::Null,
-                after: json!({ "sequenceNumber": sequence, "bytes": size }),
-            })
-        })?;
+        context.record(|| AuditEntry {
+            action: "sendMessage".to_owned(),
+            target: Some(identity.clone()),
+            result: super::record::OK.to_owned(),
+            before: Value::Null,
+            after: json!({ "sequenceNumber": sequence, "bytes": size }),
+        });
         Ok(RegistryReply::Queued {
             sequence_number: sequence.unsigned_abs(),
         })
@@ -318,15 +316,13 @@ impl Registry {
             message.delete(context.sql)?;
             self.feed_back(message, &row, feedback::Outcome::Purged, context)?;
         }
-        context.record(|_| {
-            Ok(AuditEntry {
-                action: "purgeMessages".to_owned(),
-                target: Some(row.identity.clone()),
-                result: super::record::OK.to_owned(),
-                before: json!({ "messages": messages.len() }),
-                after: json!({ "messages": 0 }),
-            })
-        })?;
+        context.record(|| AuditEntry {
+            action: "purgeMessages".to_owned(),
+            target: Some(row.identity.clone()),
+            result: super::record::OK.to_owned(),
+            before: json!({ "messages": messages.len() }),
+            after: json!({ "messages": 0 }),
+        });
         Ok(RegistryReply::Purged(
             u64::try_from(messages.len()).unwrap_or(u64::MAX),
         ))

@@ -140,9 +140,7 @@ impl Registry {
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
             if let Some(cause) = &cause {
-                for entry in &context.entries {
-                    audit::append(sql, now, cause, entry)?;
-                }
+                audit::append(sql, now, cause, &context.entries)?;
             }
             Ok(())
         });
@@ -224,7 +222,12 @@ impl Registry {
                 return Err(HubError::internal("a cause behind a cause"));
             }
             Request::RecordAudit(record) => {
-                audit::append(context.sql, context.now, &record.cause, &record.entry)?;
+                audit::append(
+                    context.sql,
+                    context.now,
+                    &record.cause,
+                    std::slice::from_ref(&record.entry),
+                )?;
                 RegistryReply::Done
             }
             Request::ReadAudit(wanted) => {
@@ -367,7 +370,7 @@ impl Registry {
         source: &str,
         schema: &str,
         operation: &str,
-        body: serde_json::Value,
+        body: &dyn Fn() -> serde_json::Value,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         let Some(settings) = &self.settings else {
@@ -384,7 +387,7 @@ impl Registry {
             time: context.now,
             hub_name: settings.hub_name().to_owned(),
             request: context.cause.map(|cause| cause.request_id.clone()),
-            body,
+            body: body(),
         };
         let partition = settings.layout.partition_of(&identity.device);
         Outbox::put_event(context.sql, partition, &event)?;

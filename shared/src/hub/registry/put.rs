@@ -182,8 +182,7 @@ impl Registry {
             next_sequence: 1,
         };
         self.begin(&row, &twin, context)?;
-        context
-            .record(|sql| record::identity_entry(sql, "create", &row.identity, None, Some(&row)))?;
+        context.record(|| record::identity_entry("create", &row.identity, None, Some(&row)));
         if row.iot_edge {
             self.add_edge_modules(&row, ticks, context)?;
         }
@@ -199,8 +198,8 @@ impl Registry {
     ) -> Result<(), HubError> {
         row.store(context.sql)?;
         twins::store(context.sql, &row.identity, twin)?;
-        let body = twin.event_body(&row.identity);
-        self.emit_lifecycle(&row.identity, "createDeviceIdentity", body, context)
+        let body = || twin.event_body(&row.identity);
+        self.emit_lifecycle(&row.identity, "createDeviceIdentity", &body, context)
     }
 
     fn add_edge_modules(
@@ -281,9 +280,7 @@ impl Registry {
         new.status_reason = wanted.status_reason;
         new.authentication = wanted.authentication;
         new.store(context.sql)?;
-        context.record(|sql| {
-            record::identity_entry(sql, "update", &row.identity, Some(&row), Some(&new))
-        })?;
+        context.record(|| record::identity_entry("update", &row.identity, Some(&row), Some(&new)));
         if becomes_edge {
             self.add_edge_modules(&new, ticks, context)?;
         } else if row.iot_edge && !new.iot_edge {

@@ -17,40 +17,34 @@ pub(super) const OK: &str = "ok";
 
 impl Context<'_> {
     /// Notes a change for the record. `entry` is made only if somebody is behind it.
-    pub(super) fn record(
-        &mut self,
-        entry: impl FnOnce(&dyn Sql) -> Result<AuditEntry, HubError>,
-    ) -> Result<(), HubError> {
+    pub(super) fn record(&mut self, entry: impl FnOnce() -> AuditEntry) {
         if self.cause.is_some() {
-            let entry = entry(self.sql)?;
-            self.entries.push(entry);
+            self.entries.push(entry());
         }
-        Ok(())
     }
 }
 
 /// An identity that came, changed or went.
 pub(super) fn identity_entry(
-    sql: &dyn Sql,
     verb: &str,
     identity: &Identity,
     before: Option<&IdentityRow>,
     after: Option<&IdentityRow>,
-) -> Result<AuditEntry, HubError> {
+) -> AuditEntry {
     let kind = if identity.module.is_some() {
         "Module"
     } else {
         "Device"
     };
-    let document = |row: Option<&IdentityRow>| -> Result<Value, HubError> {
-        row.map_or(Ok(Value::Null), |row| Ok(masked(row.document(sql)?.body)))
+    let document = |row: Option<&IdentityRow>| {
+        row.map_or(Value::Null, |row| masked(Value::Object(row.body())))
     };
     let mut entry = AuditEntry {
         action: format!("{verb}{kind}"),
         target: Some(identity.clone()),
         result: OK.to_owned(),
-        before: document(before)?,
-        after: document(after)?,
+        before: document(before),
+        after: document(after),
     };
     if let (Some(before), Some(after)) = (before, after)
         && !before.authentication.still_covers(&after.authentication)
@@ -59,7 +53,7 @@ pub(super) fn identity_entry(
         // Masked documents look alike.
         shown.insert("credentialsChanged".into(), json!(true));
     }
-    Ok(entry)
+    entry
 }
 
 /// Keys never leave the identity's own row.
@@ -159,6 +153,7 @@ impl Registry {
     ) {
         entry.result = error.code.name().to_owned();
         // The refusal itself must reach the caller even if the record cannot be written.
-        let _unwritten = sql.transaction(&mut || audit::append(sql, now, cause, &entry));
+        let _unwritten =
+            sql.transaction(&mut || audit::append(sql, now, cause, std::slice::from_ref(&entry)));
     }
 }

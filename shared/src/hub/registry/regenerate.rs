@@ -61,9 +61,9 @@ impl Registry {
         new.authentication.keys = Some(keys.clone());
         new.etag = row.etag.saturating_add(1);
         new.store(context.sql)?;
-        context.record(|sql| {
-            record::identity_entry(sql, "regenerateKeysOf", identity, Some(&row), Some(&new))
-        })?;
+        context.record(|| {
+            record::identity_entry("regenerateKeysOf", identity, Some(&row), Some(&new))
+        });
         // Whoever is connected may have signed with the key that is gone.
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
             Self::close(gateway, connection, "credentialsChanged", context)?;

@@ -94,20 +94,18 @@ impl Registry {
                     .into(),
             ],
         )?;
-        context.record(|_| {
-            Ok(AuditEntry {
-                action: "retireDevice".to_owned(),
-                target: Some(identity.clone()),
-                result: record::OK.to_owned(),
-                before: json!({ "status": row.status(), "generationId": row.generation_id }),
-                after: json!({
-                    "mode": retire.mode.name(),
-                    "reason": retire.reason.name(),
-                    "replacementId": retire.replacement,
-                    "archiveSha256": checksum,
-                }),
-            })
-        })?;
+        context.record(|| AuditEntry {
+            action: "retireDevice".to_owned(),
+            target: Some(identity.clone()),
+            result: record::OK.to_owned(),
+            before: json!({ "status": row.status(), "generationId": row.generation_id }),
+            after: json!({
+                "mode": retire.mode.name(),
+                "reason": retire.reason.name(),
+                "replacementId": retire.replacement,
+                "archiveSha256": checksum,
+            }),
+        });
         self.delete_retired(context)?;
         let known = find(context.sql, &row)?
             .ok_or_else(|| HubError::internal("a retirement is gone that was just written"))?;

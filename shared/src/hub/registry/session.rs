@@ -312,7 +312,7 @@ impl Registry {
             "deviceConnectionStateEvents",
             "deviceConnectionStateNotification",
             operation,
-            json!({ "sequenceNumber": number }),
+            &|| json!({ "sequenceNumber": number }),
             context,
         )
     }

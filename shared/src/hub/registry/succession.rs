@@ -43,7 +43,12 @@ impl Registry {
                 before: Value::Null,
                 after: json!({ "replaces": replaces(&succeed.predecessor) }),
             };
-            audit::append(context.sql, context.now, &cause, &entry)?;
+            audit::append(
+                context.sql,
+                context.now,
+                &cause,
+                std::slice::from_ref(&entry),
+            )?;
         }
         Ok(RegistryReply::Done)
     }

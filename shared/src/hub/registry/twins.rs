@@ -144,15 +144,14 @@ pub(super) fn record_write(
     replace: bool,
     context: &mut Context<'_>,
 ) -> Result<(), HubError> {
-    context.record(|_| {
-        Ok(AuditEntry {
-            action: if replace { "replaceTwin" } else { "updateTwin" }.to_owned(),
-            target: Some(identity.clone()),
-            result: record::OK.to_owned(),
-            before: record::twin_parts(before, patch, replace),
-            after: record::twin_parts(after, patch, replace),
-        })
-    })
+    context.record(|| AuditEntry {
+        action: if replace { "replaceTwin" } else { "updateTwin" }.to_owned(),
+        target: Some(identity.clone()),
+        result: record::OK.to_owned(),
+        before: record::twin_parts(before, patch, replace),
+        after: record::twin_parts(after, patch, replace),
+    });
+    Ok(())
 }
 
 impl Registry {
@@ -229,7 +228,7 @@ impl Registry {
             "twinChangeEvents",
             "twinChangeNotification",
             change.event_op,
-            change.event_body.clone(),
+            &|| change.event_body.clone(),
             context,
         )?;
         if let (Some(push), Some(gateway), Some(connection)) =

@@ -1,0 +1,99 @@
+// SQL with one crossing for a statement and few for its rows, however many values they have.
+// No rule of the hub lives in this file.
+
+// A value travels as two numbers, and in a text or bytes that all values of its kind share:
+// what it is, and the number itself or its length there (texts: in UTF-16 units).
+const NULL = 0;
+const NUMBER = 1;
+const TEXT = 2;
+const BYTES = 3;
+
+function unpack(shape, text, bytes) {
+  const values = [];
+  let textEnd = 0;
+  let bytesEnd = 0;
+  for (let index = 0; index < shape.length; index += 2) {
+    const value = shape[index + 1];
+    switch (shape[index]) {
+      case NUMBER:
+        values.push(value);
+        break;
+      case TEXT:
+        values.push(text.substring(textEnd, (textEnd += value)));
+        break;
+      case BYTES:
+        // A copy: the view's memory may move.
+        values.push(bytes.slice(bytesEnd, (bytesEnd += value)));
+        break;
+      default:
+        values.push(null);
+    }
+  }
+  return values;
+}
+
+/** Rows of a statement; at least one. */
+class Rows {
+  constructor(rows) {
+    this.width = rows[0].length;
+    this.shape = new Float64Array(rows.length * this.width * 2);
+    this.text = "";
+    const blobs = [];
+    let size = 0;
+    let index = 0;
+    for (const row of rows) {
+      for (const value of row) {
+        if (typeof value === "string") {
+          this.shape[index] = TEXT;
+          this.shape[index + 1] = value.length;
+          this.text += value;
+        } else if (typeof value === "number") {
+          this.shape[index] = NUMBER;
+          this.shape[index + 1] = value;
+        } else if (value !== null) {
+          this.shape[index] = BYTES;
+          this.shape[index + 1] = value.byteLength;
+          blobs.push(value);
+          size += value.byteLength;
+        } else {
+          this.shape[index] = NULL;
+        }
+        index += 2;
+      }
+    }
+    this.bytes = new Uint8Array(size);
+    let start = 0;
+    for (const blob of blobs) {
+      this.bytes.set(new Uint8Array(blob), start);
+      start += blob.byteLength;
+    }
+  }
+}
+
+/** SQL of one object, and the statements that it has seen, by number. */
+export class Database {
+  constructor(sql) {
+    this.sql = sql;
+    this.statements = [];
+  }
+
+  /** Keeps a statement: the runtime finds the plan of a string that it has seen fastest. */
+  keep(statement) {
+    return this.statements.push(statement) - 1;
+  }
+
+  forgetAll() {
+    this.statements = [];
+  }
+
+  /** Runs a statement that returns nothing. */
+  execute(number, shape, text, bytes) {
+    this.sql.exec(this.statements[number], ...unpack(shape, text, bytes));
+  }
+
+  /** Runs a statement; undefined if it has no rows. */
+  query(number, shape, text, bytes) {
+    const rows = this.sql.exec(this.statements[number], ...unpack(shape, text, bytes)).raw().toArray();
+    return rows.length === 0 ? undefined : new Rows(rows);
+  }
+}
