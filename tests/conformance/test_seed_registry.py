@@ -74,6 +74,11 @@ def test_r33_who_has_no_entry_is_refused(api, new_id, python_device, open_wire):
         python_device(stranger).client.connect()
     assert connack_code(open_wire, stranger, stranger.token()) == NOT_AUTHORIZED
     assert_classic_error(send_over_https(api, stranger.device_id, stranger.token()), 401, "IotHubUnauthorized")
+    # And each refusal is an error record of the category Connections.
+    found = api.get(f"/api/v1/operations?category=Connections&level=Error&deviceId={stranger.device_id}").json()["records"]
+    assert {record["protocol"] for record in found} == {"Mqtt", "Https"}
+    assert {record["operationName"] for record in found} == {"deviceConnect"}
+    assert {record["resultType"] for record in found} == {"401003"}
     # The same credentials are good as soon as the entry exists.
     api.create_device(stranger.device_id, authentication={"symmetricKey": {"primaryKey": key, "secondaryKey": key}})
     client = python_device(stranger)

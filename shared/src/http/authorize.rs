@@ -99,6 +99,7 @@ pub fn access(operation: &Operation) -> Access {
         // Who may not read all of it sees what is their own.
         O::ReadAudit => Granted(WRITE, Action::ReadOwnAudit),
         O::VerifyAudit => Granted(WRITE, Action::ReadAudit),
+        O::ReadOperations => Granted(READ, Action::Read),
         O::PatchTwin(_) | O::ReplaceTwin(_) => Granted(SERVICE, Action::WriteTwins),
         O::InvokeMethod(_) => Granted(SERVICE, Action::InvokeMethods),
         O::SendToDevice(_)

@@ -43,8 +43,8 @@ use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices, dry_run,
-    events, groups, jobs, messages, methods, modules, queries, regenerate, retirement, routes,
-    session, statistics, tag_schema, throttles, twins,
+    events, groups, jobs, messages, methods, modules, operations_records, queries, regenerate,
+    retirement, routes, session, statistics, tag_schema, throttles, twins,
 };
 use route::RouteError;
 
@@ -228,6 +228,7 @@ async fn serve_authorized<B: Backend>(
         O::DeleteGroup(id) => groups::delete(backend, request, id).await,
         O::ReadAudit => audit::read(backend, request, caller).await,
         O::VerifyAudit => audit::verify(backend).await,
+        O::ReadOperations => operations_records::read(backend, request).await,
         O::SignBlobUrl => blobs::sign(backend, request).await,
 
         O::CurrentSession => session::current(caller),

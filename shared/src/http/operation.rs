@@ -163,6 +163,8 @@ pub enum Operation {
     ReadAudit,
     /// `GET /api/v1/audit/verify`
     VerifyAudit,
+    /// `GET /api/v1/operations`
+    ReadOperations,
 
     // --- the blob store; its own verbs are `blob::operation`'s ---
     /// `POST /api/v1/blobs/sas`
@@ -266,6 +268,7 @@ impl Operation {
             | O::DeleteGroup(_)
             | O::ReadAudit
             | O::VerifyAudit
+            | O::ReadOperations
             | O::SignBlobUrl
             | O::ListCertificates
             | O::GetCertificate(_)

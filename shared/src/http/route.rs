@@ -258,6 +258,7 @@ fn own_operation(
 
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
+        (Get, ["operations"]) => Ok(O::ReadOperations),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
         (Post, ["query", "explain"]) => Ok(O::ExplainQuery),
 

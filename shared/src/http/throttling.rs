@@ -85,6 +85,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::PutThrottles
         | O::ReadAudit
         | O::VerifyAudit
+        | O::ReadOperations
         | O::SignIn
         | O::CurrentSession
         | O::SignOut

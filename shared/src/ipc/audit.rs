@@ -59,6 +59,23 @@ pub struct ReadAudit {
     pub until: Option<Timestamp>,
 }
 
+/// What to read of one shard's operations records, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadOperations {
+    /// Only records before this number.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub top: u32,
+    /// Only of this device and its modules.
+    pub device_id: Option<String>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Only this level.
+    pub level: Option<String>,
+    /// Not earlier.
+    pub since: Option<Timestamp>,
+}
+
 /// Records of one chain, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AuditPage {

@@ -160,6 +160,7 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
 
         O::ReadAudit => (Get, own(&[Word("audit")])),
         O::VerifyAudit => (Get, own(&[Word("audit"), Word("verify")])),
+        O::ReadOperations => (Get, own(&[Word("operations")])),
 
         O::SignBlobUrl => (Post, own(&[Word("blobs"), Word("sas")])),
 

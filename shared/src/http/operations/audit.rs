@@ -1,5 +1,6 @@
 //! Reading and proving the record of changes (`device-management.md` §6).
 
+use super::record_pages::{Places, time, top};
 use super::{Failure, unexpected};
 use crate::auth::Action;
 use crate::error::HubError;
@@ -9,17 +10,8 @@ use crate::http::message::{Request, Response};
 use crate::ipc::audit::{AuditPage, AuditProof, ChainPlace, ReadAudit};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
-use crate::sorting;
-use crate::time::Timestamp;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-
-/// Records of one page unless the request says otherwise.
-const DEFAULT_TOP: u32 = 100;
-/// Longest accepted cursor.
-const MAX_CURSOR_LENGTH: usize = 2048;
 
 /// One object's chain of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,116 +87,28 @@ pub async fn read<B: Backend>(
     if own_only {
         wanted.actor = Some(caller.actor.clone());
     }
-    let mut places = match request.filled_parameter("cursor") {
-        Some(text) => decode(&text)?,
-        None => BTreeMap::new(),
-    };
+    let places = Places::of(request)?;
     let chains = Chain::all(backend);
     let reads = chains.iter().map(|chain| {
         let mut wanted = wanted.clone();
-        wanted.before = places.get(&chain.name()).copied();
+        wanted.before = places.before(&chain.name());
         chain.read(backend, wanted)
     });
-    let mut records: Vec<Value> = Vec::new();
-    let mut more = false;
-    for page in join_all(reads).await {
-        let page = page?;
-        more |= page.more;
-        records.extend(page.records);
-    }
-    sorting::sort_by(&mut records, |one, other| order(other).cmp(&order(one)));
-    let top = usize::try_from(wanted.top).unwrap_or(usize::MAX);
-    more |= records.len() > top;
-    records.truncate(top);
-    for record in &records {
-        let (_, chain, number) = order(record);
-        places.insert(chain.to_owned(), number);
-    }
-    Ok(Response::json(
-        200,
-        &json!({
-            "records": records,
-            "cursor": more.then(|| encode(&places)),
-        }),
-    ))
-}
-
-/// By time; within one by chain and number, so that pages never depend on chance.
-fn order(record: &Value) -> (&str, &str, u64) {
-    let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
-    let number = record.get("number").and_then(number).unwrap_or(0);
-    (text("time"), text("chain"), number)
-}
-
-/// Storage hands numbers over as floats.
-fn number(value: &Value) -> Option<u64> {
-    value
-        .as_u64()
-        .or_else(|| value.as_f64().map(|float| float as u64))
+    let pages = join_all(reads).await;
+    let pages = pages.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(places.merge(pages, wanted.top, |record| record))
 }
 
 fn wanted(request: &Request) -> Result<ReadAudit, HubError> {
     let text = |name: &str| request.filled_parameter(name).map(|text| text.into_owned());
-    let time = |name: &str| -> Result<Option<Timestamp>, HubError> {
-        text(name)
-            .map(|text| {
-                Timestamp::parse(&text).ok_or_else(|| {
-                    HubError::invalid(format!(
-                        "{name} must be a time such as 2026-03-01T10:00:00Z."
-                    ))
-                })
-            })
-            .transpose()
-    };
-    let top = match text("top") {
-        None => DEFAULT_TOP,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|top| (1..=crate::hub::audit::MAX_TOP).contains(top))
-            .ok_or_else(|| {
-                HubError::invalid(format!(
-                    "top must be a number from 1 to {}.",
-                    crate::hub::audit::MAX_TOP
-                ))
-            })?,
-    };
     Ok(ReadAudit {
         before: None,
-        top,
+        top: top(request)?,
         device_id: text("deviceId"),
         actor: text("actor"),
         action: text("action"),
-        since: time("since")?,
-        until: time("until")?,
-    })
-}
-
-/// Where the next page goes on in each chain.
-fn encode(places: &BTreeMap<String, u64>) -> String {
-    let parts: Vec<String> = places
-        .iter()
-        .map(|(chain, number)| format!("{chain}={number}"))
-        .collect();
-    URL_SAFE_NO_PAD.encode(parts.join(","))
-}
-
-fn decode(text: &str) -> Result<BTreeMap<String, u64>, HubError> {
-    let read = || -> Option<BTreeMap<String, u64>> {
-        if text.len() > MAX_CURSOR_LENGTH {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        let mut places = BTreeMap::new();
-        for part in text.split(',') {
-            let (chain, number) = part.split_once('=')?;
-            places.insert(chain.to_owned(), number.parse().ok()?);
-        }
-        Some(places)
-    };
-    read().ok_or_else(|| {
-        HubError::invalid("The cursor is not one of this hub; take it from an earlier answer.")
+        since: time(request, "since")?,
+        until: time(request, "until")?,
     })
 }
 

@@ -17,6 +17,7 @@ mod feedback;
 mod identity;
 mod messages;
 mod modules;
+mod operations;
 mod put;
 mod query;
 mod record;
@@ -46,6 +47,7 @@ use crate::ipc::hub::Settings;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use operations::Operations;
 use session::Waiting;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +69,8 @@ pub struct Registry {
     censuses: BTreeMap<u16, u64>,
     /// How far the present sweep over devices with messages has come.
     swept_to: Option<String>,
+    /// How often what went wrong may be written down.
+    operations: Operations,
 }
 
 /// What one input may use: time, storage, effects; whether the outbox got rows; and what
@@ -101,6 +105,7 @@ impl Registry {
             unsure: true,
             censuses: census::load(sql)?,
             swept_to: None,
+            operations: Operations::default(),
         })
     }
 
@@ -118,6 +123,7 @@ impl Registry {
             request => (None, request),
         };
         let refusal = cause.as_ref().and_then(|_| record::refusal(&request));
+        let attempt = operations::attempt(&request);
         let mut request = Some(request);
         let mut answer = None;
         let mut wrote_outbox = false;
@@ -148,6 +154,12 @@ impl Registry {
             // Nothing was written, so nothing that followed from it may leave either.
             effects.calls.truncate(calls);
             effects.replies.truncate(replies);
+            if let Some(identity) = attempt
+                && error.code == ErrorCode::IotHubUnauthorized
+            {
+                self.operations
+                    .note_refused(&identity, "Https", &error.message, now, sql);
+            }
             if let (Some(cause), Some(entry)) = (&cause, refusal) {
                 Self::record_refusal(now, cause, entry, &error, sql);
             }
@@ -170,7 +182,7 @@ impl Registry {
     ) -> Result<Option<RegistryReply>, HubError> {
         use RegistryRequest as Request;
         let reply = match request {
-            Request::Connect(request) => self.connect(&request, context)?,
+            Request::Connect(request) => self.connect_or_note(&request, context)?,
             Request::Disconnected(report) => self.disconnected(&report, context)?,
             Request::Census(census) => self.census(&census, context)?,
             Request::UpdateSession(update) => self.update_session(&update, context)?,
@@ -233,6 +245,9 @@ impl Registry {
             Request::ReadAudit(wanted) => {
                 let chain = format!("registry-{}", self.shard);
                 RegistryReply::Audit(audit::read(context.sql, &chain, &wanted)?)
+            }
+            Request::ReadOperations(wanted) => {
+                RegistryReply::Audit(operations::read(context.sql, self.shard, &wanted)?)
             }
             Request::CheckAudit(after) => {
                 RegistryReply::AuditProof(audit::check(context.sql, after)?)

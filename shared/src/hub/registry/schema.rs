@@ -4,7 +4,7 @@
 //! one row write; twins are larger and change at other times. Documents are JSONB, which
 //! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row.
 
-use super::{archive, retirement, revocation, transfer};
+use super::{archive, operations, retirement, revocation, transfer};
 use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
@@ -14,6 +14,7 @@ pub const STEPS: &[&[&str]] = &[
     audit::SCHEMA,
     &[retirement::SCHEMA, revocation::SCHEMA, archive::SCHEMA],
     &[transfer::SCHEMA],
+    &[operations::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[

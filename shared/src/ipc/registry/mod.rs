@@ -13,7 +13,9 @@ pub use session::*;
 use crate::auth::keys::KeyPair;
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity};
-use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::audit::{
+    AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit, ReadOperations,
+};
 use crate::ipc::hub::Settings;
 use crate::ipc::query::{QueryPart, QueryScan};
 use crate::time::Timestamp;
@@ -130,6 +132,8 @@ pub enum RegistryRequest {
     RecordAudit(Box<RecordAudit>),
     /// → `Audit`
     ReadAudit(ReadAudit),
+    /// What went wrong with devices → `Audit`
+    ReadOperations(ReadOperations),
     /// Recomputes the records behind a place → `AuditProof`.
     CheckAudit(Option<ChainPlace>),
 
