@@ -6,7 +6,7 @@ the capture is a device of this test here, and keys that the contract shortened 
 
 Not here, because the hub has no such operation yet: `Py configuration`, `Node configuration`,
 `CLI configuration create` (configurations), the first half of `CLI job list` and `Node jobs`
-(scheduled jobs), `Py digital twin command`. Who adds one of these adds its rows.
+(scheduled jobs). Who adds one of these adds its rows.
 """
 
 import http.client
@@ -147,6 +147,11 @@ REQUESTS = [
         '{"tags": {"a": 1}, "properties": {"desired": {"x": null, "y": 1}}}',
         lambda a, _: a.body["tags"] == {"a": 1} and a.body["properties"]["desired"]["y"] == 1 and "x" not in a.body["properties"]["desired"],
     ),
+    Captured(
+        "Py digital twin command",
+        f"POST /digitaltwins/{{d1}}/commands/reboot?{VERSION}&connectTimeoutInSeconds=0&responseTimeoutInSeconds=20",
+        404, body="5", check=offline,
+    ),  # fmt: skip
     Captured("Py twin replace", f"PUT /twins/{{d1}}?{VERSION}", 200, {**PYTHON, "If-Match": '"*"'}, '{"tags": {}}', tags({})),
     Captured(
         "Py method", f"POST /twins/{{d1}}/methods?{VERSION}", 404, check=offline,

@@ -78,6 +78,7 @@ pub fn access(operation: &Operation) -> Access {
         // All keys leave with an export, and an import may delete.
         O::CreateJob | O::CancelJob(_) => Granted(WRITE, Action::ManageHub),
         O::GetTwin(_)
+        | O::GetDigitalTwin(_)
         | O::Query
         | O::ExplainQuery
         | O::EventsInfo
@@ -100,8 +101,10 @@ pub fn access(operation: &Operation) -> Access {
         O::ReadAudit => Granted(WRITE, Action::ReadOwnAudit),
         O::VerifyAudit => Granted(WRITE, Action::ReadAudit),
         O::ReadOperations => Granted(READ, Action::Read),
-        O::PatchTwin(_) | O::ReplaceTwin(_) => Granted(SERVICE, Action::WriteTwins),
-        O::InvokeMethod(_) => Granted(SERVICE, Action::InvokeMethods),
+        O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) => {
+            Granted(SERVICE, Action::WriteTwins)
+        }
+        O::InvokeMethod(_) | O::InvokeCommand(..) => Granted(SERVICE, Action::InvokeMethods),
         O::SendToDevice(_)
         | O::PurgeMessages(_)
         | O::ReceiveFeedback

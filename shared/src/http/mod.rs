@@ -42,9 +42,9 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices, dry_run,
-    events, groups, jobs, messages, methods, modules, operations_records, queries, regenerate,
-    retirement, routes, session, statistics, tag_schema, throttles, twins,
+    Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices,
+    digital_twins, dry_run, events, groups, jobs, messages, methods, modules, operations_records,
+    queries, regenerate, retirement, routes, session, statistics, tag_schema, throttles, twins,
 };
 use route::RouteError;
 
@@ -226,6 +226,11 @@ async fn serve_authorized<B: Backend>(
         O::GetGroup(id) => groups::get(backend, id).await,
         O::PutGroup(id) => groups::put(backend, request, id).await,
         O::DeleteGroup(id) => groups::delete(backend, request, id).await,
+        O::GetDigitalTwin(device) => digital_twins::get(backend, device).await,
+        O::PatchDigitalTwin(device) => digital_twins::patch(backend, request, device).await,
+        O::InvokeCommand(device, name) => {
+            digital_twins::command(backend, request, device, name).await
+        }
         O::ReadAudit => audit::read(backend, request, caller).await,
         O::VerifyAudit => audit::verify(backend).await,
         O::ReadOperations => operations_records::read(backend, request).await,

@@ -55,6 +55,14 @@ pub enum Operation {
     /// `POST /twins/{id}/methods` and `/twins/{id}/modules/{mid}/methods`
     InvokeMethod(Identity),
 
+    // --- service.md §13: digital twins ---
+    /// `GET /digitaltwins/{id}`
+    GetDigitalTwin(DeviceId),
+    /// `PATCH /digitaltwins/{id}`
+    PatchDigitalTwin(DeviceId),
+    /// `POST /digitaltwins/{id}[/components/{path}]/commands/{name}`: the method's name
+    InvokeCommand(DeviceId, String),
+
     // --- service.md §9, query-routing-events.md §1: queries ---
     /// `POST /devices/query`
     Query,
@@ -229,6 +237,9 @@ impl Operation {
             | O::PatchTwin(_)
             | O::ReplaceTwin(_)
             | O::InvokeMethod(_)
+            | O::GetDigitalTwin(_)
+            | O::PatchDigitalTwin(_)
+            | O::InvokeCommand(..)
             | O::Query
             | O::SendToDevice(_)
             | O::PurgeMessages(_)
@@ -300,9 +311,9 @@ impl Operation {
             // 64 KiB, and enough more to answer 413 with the exact limit.
             Self::SendToDevice(_) => 80 * KIB,
             // A payload of 128 KiB, escaped and spaced as the client likes.
-            Self::InvokeMethod(_) => 272 * KIB,
+            Self::InvokeMethod(_) | Self::InvokeCommand(..) => 272 * KIB,
             // Clients send whole twins back, `$metadata` included.
-            Self::PatchTwin(_) | Self::ReplaceTwin(_) => 2048 * KIB,
+            Self::PatchTwin(_) | Self::ReplaceTwin(_) | Self::PatchDigitalTwin(_) => 2048 * KIB,
             Self::PutDevice(_) | Self::PutModule(..) => 64 * KIB,
             // A hundred items, each with its first tags and desired properties.
             Self::BulkDevices => 8 * 1024 * KIB,

@@ -172,6 +172,15 @@ fn operation(
             twin(O::InvokeMethod)
         }
 
+        (Get, ["digitaltwins", _]) => device(O::GetDigitalTwin),
+        (Patch, ["digitaltwins", _]) => device(O::PatchDigitalTwin),
+        (Post, ["digitaltwins", _, "commands", _]) => {
+            device_id(text(1)).map(|id| O::InvokeCommand(id, text(3).to_owned()))
+        }
+        (Post, ["digitaltwins", _, "components", _, "commands", _]) => {
+            device_id(text(1)).map(|id| O::InvokeCommand(id, format!("{}*{}", text(3), text(5))))
+        }
+
         (Post, ["devices", "query"]) => Ok(O::Query),
 
         (Post, ["devices", _, "messages", "devicebound"]) => device(O::SendToDevice),
@@ -291,7 +300,6 @@ fn not_offered(literals: &[&str]) -> Option<&'static str> {
             "file upload"
         }
         ["jobs", ..] => "jobs",
-        ["digitaltwins", ..] => "digital twins",
         ["api", "v1", "routing", ..] | ["api", "v1", "subscriptions", ..] => "this kind of routing",
         ["api", "v1", "events", "ws"] => "events over WebSocket",
         _ => return None,

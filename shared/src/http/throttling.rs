@@ -38,9 +38,9 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::BrowseDevices
         | O::DeviceConnection(_)
         | O::PendingMessages(_) => C::IdentityRegistry,
-        O::GetTwin(_) => C::TwinReads,
-        O::PatchTwin(_) | O::ReplaceTwin(_) => C::TwinUpdates,
-        O::InvokeMethod(_) => C::DirectMethods,
+        O::GetTwin(_) | O::GetDigitalTwin(_) => C::TwinReads,
+        O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) => C::TwinUpdates,
+        O::InvokeMethod(_) | O::InvokeCommand(..) => C::DirectMethods,
         // Groups are counted by a query.
         O::Query | O::ExplainQuery | O::GetGroup(_) | O::ListTagViolations => C::Queries,
         O::SendToDevice(_) | O::PurgeMessages(_) => C::CloudToDeviceSends,

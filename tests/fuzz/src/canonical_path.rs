@@ -74,6 +74,18 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::GetTwin(identity) => (Get, below("twins", identity, &[])),
         O::PatchTwin(identity) => (Patch, below("twins", identity, &[])),
         O::ReplaceTwin(identity) => (Put, below("twins", identity, &[])),
+        O::GetDigitalTwin(id) => (Get, vec![Word("digitaltwins"), Text(id.as_str())]),
+        O::PatchDigitalTwin(id) => (Patch, vec![Word("digitaltwins"), Text(id.as_str())]),
+        // A component's command is one of the whole device with a star in its name.
+        O::InvokeCommand(id, name) => (
+            Post,
+            vec![
+                Word("digitaltwins"),
+                Text(id.as_str()),
+                Word("commands"),
+                Text(name),
+            ],
+        ),
         O::InvokeMethod(identity) => (Post, below("twins", identity, &[Word("methods")])),
 
         O::Query => (Post, vec![Word("devices"), Word("query")]),

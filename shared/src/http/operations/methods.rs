@@ -7,7 +7,7 @@ use super::{Failure, ask_shard, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::error::Envelope;
-use crate::http::json::{self, Object};
+use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::ids::Identity;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
@@ -23,7 +23,7 @@ const DEFAULT_RESPONSE_SECONDS: i64 = 30;
 
 /// A checked call.
 #[derive(Debug, PartialEq, Eq)]
-struct Call {
+pub(super) struct Call {
     method: String,
     payload: String,
     response_seconds: i64,
@@ -37,6 +37,19 @@ pub async fn invoke<B: Backend>(
     identity: Identity,
 ) -> Result<Response, Failure> {
     let call = Call::parse(&request.body)?;
+    let (status, payload) = call_device(backend, identity, call).await?;
+    Ok(Response::json(
+        200,
+        &json!({ "status": status, "payload": payload }),
+    ))
+}
+
+/// Calls a device: the status and the payload of its answer.
+pub(super) async fn call_device<B: Backend>(
+    backend: &B,
+    identity: Identity,
+    call: Call,
+) -> Result<(i32, Value), Failure> {
     let now = backend.now();
     let until = now.plus_seconds(call.connect_seconds);
     // The response timeout covers the whole call, waiting for the connection included.
@@ -58,10 +71,7 @@ pub async fn invoke<B: Backend>(
             .map_err(method_failure)?
         {
             GatewayReply::MethodResult { status, payload } => {
-                return Ok(Response::json(
-                    200,
-                    &json!({ "status": status, "payload": payload }),
-                ));
+                return Ok((status, payload));
             }
             GatewayReply::Gone => {}
             GatewayReply::Done => return Err(unexpected("the gateway")),
@@ -113,10 +123,31 @@ fn method_failure(mut error: HubError) -> Failure {
 }
 
 impl Call {
-    /// The checks come in the order of the contract's table.
     fn parse(body: &[u8]) -> Result<Self, HubError> {
         let body = json::parse_object(body)?;
         let method = json::text_member(&body, "methodName")?.unwrap_or_default();
+        let seconds = |name: &str| json::whole_member(&body, name);
+        let payload = json::raw_member(&body, "payload");
+        let response = match seconds("responseTimeoutInSeconds")? {
+            None => seconds("timeoutInSeconds")?,
+            given => given,
+        };
+        let payload = payload.map(Value::to_string).unwrap_or_default();
+        Self::new(
+            method,
+            payload,
+            response,
+            seconds("connectTimeoutInSeconds")?,
+        )
+    }
+
+    /// A call, checked in the order of the contract's table.
+    pub(super) fn new(
+        method: &str,
+        payload: String,
+        response: Option<i64>,
+        connect: Option<i64>,
+    ) -> Result<Self, HubError> {
         if method.is_empty() {
             return Err(HubError::invalid("methodName is required."));
         }
@@ -126,19 +157,15 @@ impl Call {
                  $ ( ) < > @ , ; : \\ \" / [ ] ? = {{ }} # +."
             )));
         }
-        let response_seconds = seconds(&body, "responseTimeoutInSeconds", 5)?
-            .or(seconds(&body, "timeoutInSeconds", 5)?)
-            .unwrap_or(DEFAULT_RESPONSE_SECONDS);
-        let connect_seconds = seconds(&body, "connectTimeoutInSeconds", 0)?.unwrap_or(0);
+        let response_seconds =
+            within("responseTimeoutInSeconds", response, 5)?.unwrap_or(DEFAULT_RESPONSE_SECONDS);
+        let connect_seconds = within("connectTimeoutInSeconds", connect, 0)?.unwrap_or(0);
         if connect_seconds > response_seconds {
             return Err(HubError::invalid(format!(
                 "Device connection timeout {connect_seconds} s cannot be longer than an overall call \
                  timeout {response_seconds} s"
             )));
         }
-        let payload = json::raw_member(&body, "payload")
-            .map(Value::to_string)
-            .unwrap_or_default();
         if payload.len() > MAX_PAYLOAD_BYTES {
             return Err(HubError::new(
                 ErrorCode::MessageTooLarge,
@@ -154,8 +181,8 @@ impl Call {
     }
 }
 
-fn seconds(body: &Object, name: &str, least: i64) -> Result<Option<i64>, HubError> {
-    match json::whole_member(body, name)? {
+fn within(name: &str, seconds: Option<i64>, least: i64) -> Result<Option<i64>, HubError> {
+    match seconds {
         Some(value) if !(least..=300).contains(&value) => Err(HubError::invalid(format!(
             "{name} must be within [{least}; 300]."
         ))),

@@ -9,6 +9,7 @@ pub mod certificates;
 pub mod console;
 pub mod device_messages;
 pub mod devices;
+pub mod digital_twins;
 pub mod dry_run;
 pub mod event_query;
 pub mod events;
