@@ -101,6 +101,8 @@ pub fn access(operation: &Operation) -> Access {
         O::ReadAudit => Granted(WRITE, Action::ReadOwnAudit),
         O::VerifyAudit => Granted(WRITE, Action::ReadAudit),
         O::ReadOperations => Granted(READ, Action::Read),
+        O::GetQueryIndexes => Granted(SERVICE, Action::Read),
+        O::PutQueryIndexes => Granted(SERVICE, Action::ManageHub),
         O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) => {
             Granted(SERVICE, Action::WriteTwins)
         }

@@ -102,6 +102,7 @@ impl FakeHub {
             authorities: Vec::new(),
             tag_schema: None,
             throttles: Default::default(),
+            query_indexes: Vec::new(),
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),

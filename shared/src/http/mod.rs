@@ -44,7 +44,8 @@ use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices,
     digital_twins, dry_run, events, groups, jobs, messages, methods, modules, operations_records,
-    queries, regenerate, retirement, routes, session, statistics, tag_schema, throttles, twins,
+    queries, query_indexes, regenerate, retirement, routes, session, statistics, tag_schema,
+    throttles, twins,
 };
 use route::RouteError;
 
@@ -233,6 +234,8 @@ async fn serve_authorized<B: Backend>(
         }
         O::ReadAudit => audit::read(backend, request, caller).await,
         O::VerifyAudit => audit::verify(backend).await,
+        O::GetQueryIndexes => query_indexes::get(backend).await,
+        O::PutQueryIndexes => query_indexes::put(backend, request).await,
         O::ReadOperations => operations_records::read(backend, request).await,
         O::SignBlobUrl => blobs::sign(backend, request).await,
 

@@ -171,6 +171,10 @@ pub enum Operation {
     ReadAudit,
     /// `GET /api/v1/audit/verify`
     VerifyAudit,
+    /// `GET /api/v1/query/indexes`
+    GetQueryIndexes,
+    /// `PUT /api/v1/query/indexes`
+    PutQueryIndexes,
     /// `GET /api/v1/operations`
     ReadOperations,
 
@@ -279,6 +283,8 @@ impl Operation {
             | O::DeleteGroup(_)
             | O::ReadAudit
             | O::VerifyAudit
+            | O::GetQueryIndexes
+            | O::PutQueryIndexes
             | O::ReadOperations
             | O::SignBlobUrl
             | O::ListCertificates

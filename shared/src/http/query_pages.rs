@@ -187,6 +187,14 @@ impl<'a, B: Backend> Scans<'a, B> {
     }
 }
 
+/// How many results each shard is asked for at once: ids are spread evenly, so half more than
+/// its part is nearly always enough, and what is not is asked for in another round.
+fn part_of(size: usize, shards: usize) -> u32 {
+    let even = size.saturating_add(1).div_ceil(shards.max(1));
+    let limit = (even + even / 2 + 10).min(size.saturating_add(1));
+    u32::try_from(limit).unwrap_or(u32::MAX)
+}
+
 /// How many of the items fit into a page by their bytes; at least one.
 fn fitting(items: &[QueryItem]) -> usize {
     let mut bytes = 0;
@@ -211,6 +219,7 @@ async fn rows<B: Backend>(
     size: usize,
 ) -> Result<Page, HubError> {
     scans.request.after = after.map(|place| place.key);
+    scans.request.limit = part_of(size, scans.shards.len());
     let mut items: Vec<QueryItem> = Vec::new();
     let mut rounds = 0;
     loop {

@@ -270,6 +270,8 @@ fn own_operation(
         (Get, ["operations"]) => Ok(O::ReadOperations),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
         (Post, ["query", "explain"]) => Ok(O::ExplainQuery),
+        (Get, ["query", "indexes"]) => Ok(O::GetQueryIndexes),
+        (Put, ["query", "indexes"]) => Ok(O::PutQueryIndexes),
 
         (Post, ["session"]) => Ok(O::SignIn),
         (Get, ["session"]) => Ok(O::CurrentSession),

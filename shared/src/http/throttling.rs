@@ -85,6 +85,8 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::PutThrottles
         | O::ReadAudit
         | O::VerifyAudit
+        | O::GetQueryIndexes
+        | O::PutQueryIndexes
         | O::ReadOperations
         | O::SignIn
         | O::CurrentSession

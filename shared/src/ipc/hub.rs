@@ -70,6 +70,8 @@ pub enum HubRequest {
     DeleteDeviceGroup(String, Precondition),
     /// Replaces units and rates → `Settings`.
     PutThrottles(ThrottleSettings),
+    /// Replaces the paths that have an index → `Settings`
+    PutQueryIndexes(Vec<String>),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -182,6 +184,9 @@ pub struct Settings {
     /// How often operations may run.
     #[serde(default)]
     pub throttles: ThrottleSettings,
+    /// Paths of twins that operators want an index of, as queries write them.
+    #[serde(default)]
+    pub query_indexes: Vec<String>,
 }
 
 impl Settings {

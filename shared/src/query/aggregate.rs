@@ -127,7 +127,9 @@ impl Groups {
             .group_by
             .as_ref()
             .map_or(SortValue::Absent, |path| SortValue::of(path, document));
-        let totals = aggregates(query).map(|aggregate| Total::of(aggregate, document));
+        let totals = query
+            .aggregates()
+            .map(|aggregate| Total::of(aggregate, document));
         self.merge(Group {
             key,
             totals: totals.collect(),
@@ -168,7 +170,7 @@ impl Groups {
     /// The results in their order. Without `GROUP BY` there is always exactly one.
     pub fn results(mut self, query: &Query) -> Vec<(SortValue, Value)> {
         if query.group_by.is_none() && self.groups.is_empty() {
-            let none = aggregates(query).map(|_| Total::default()).collect();
+            let none = query.aggregates().map(|_| Total::default()).collect();
             self.groups.insert(SortValue::Absent, none);
         }
         let mut results: Vec<(SortValue, Value)> = self
@@ -186,15 +188,18 @@ impl Groups {
     }
 }
 
-fn aggregates(query: &Query) -> impl Iterator<Item = &Aggregate> {
-    let columns = match &query.select {
-        Select::Everything => &[][..],
-        Select::Columns(columns) => columns,
-    };
-    columns.iter().filter_map(|column| match &column.source {
-        Source::Aggregate(aggregate) => Some(aggregate),
-        Source::Path(_) => None,
-    })
+impl Query {
+    /// What is computed over many documents, in the order of its columns.
+    pub fn aggregates(&self) -> impl Iterator<Item = &Aggregate> {
+        let columns = match &self.select {
+            Select::Everything => &[][..],
+            Select::Columns(columns) => columns,
+        };
+        columns.iter().filter_map(|column| match &column.source {
+            Source::Aggregate(aggregate) => Some(aggregate),
+            Source::Path(_) => None,
+        })
+    }
 }
 
 fn result(query: &Query, key: &SortValue, totals: &[Total]) -> Value {

@@ -6,6 +6,7 @@
 //! parameters only. workerd's limits (100 parameters, depth 100) are kept by leaving parts
 //! out.
 
+mod certain;
 mod column;
 mod comparison;
 
@@ -13,6 +14,9 @@ use super::ast::{Comparison, Expression, Literal};
 use super::function::Function;
 use crate::sql::SqlValue;
 use column::Place;
+
+pub use certain::{Certain, certain, group_key};
+pub use column::IndexedPath;
 
 /// Parameters of a prefilter; the statement around it has some of its own.
 const MAX_PARAMETERS: usize = 80;
@@ -40,30 +44,49 @@ impl Prefilter {
             depth: 6,
         }
     }
+
+    /// What this lets through beside what is `sure`.
+    pub fn unless(prefilter: Option<&Self>, sure: &Self) -> Self {
+        let not = format!("NOT coalesce({}, 0)", sure.sql);
+        match prefilter {
+            None => Self {
+                sql: not,
+                parameters: sure.parameters.clone(),
+                depth: sure.depth + 2,
+            },
+            Some(prefilter) => Self {
+                sql: format!("({} AND {not})", prefilter.sql),
+                parameters: [&prefilter.parameters[..], &sure.parameters].concat(),
+                depth: prefilter.depth.max(sure.depth + 2) + 1,
+            },
+        }
+    }
 }
 
 /// The prefilter for a condition, if there is any that helps.
-pub fn prefilter(condition: Option<&Expression>) -> Option<Prefilter> {
-    covers(condition?, true)
+pub fn prefilter(condition: Option<&Expression>, indexed: &[IndexedPath]) -> Option<Prefilter> {
+    covers(condition?, true, indexed)
 }
 
 /// SQL that is true whenever the expression is `wanted`. `None`: nothing is known.
-fn covers(expression: &Expression, wanted: bool) -> Option<Prefilter> {
+fn covers(expression: &Expression, wanted: bool, indexed: &[IndexedPath]) -> Option<Prefilter> {
     match (expression, wanted) {
         (Expression::Literal(literal), _) => {
             let holds = *literal == Literal::Bool(wanted);
             Some(Prefilter::new(if holds { "1" } else { "0" }, Vec::new()))
         }
-        (Expression::Path(path), _) => {
-            comparison::compares(&Place::of(path)?, Comparison::Equal, &Literal::Bool(wanted))
-        }
-        (Expression::Not(inner), _) => covers(inner, !wanted),
+        (Expression::Path(path), _) => comparison::compares(
+            &Place::of(path, indexed)?,
+            Comparison::Equal,
+            &Literal::Bool(wanted),
+        ),
+        (Expression::Not(inner), _) => covers(inner, !wanted, indexed),
         // All must hold, so any part of them will do; one fails, so all must be known.
         (Expression::All(members), true) | (Expression::Any(members), false) => {
-            some_of(members, wanted)
+            some_of(members, wanted, indexed)
         }
         (Expression::Any(members), true) | (Expression::All(members), false) => {
-            each_of(members, wanted)
+            each_of(members, wanted, indexed)
         }
         (Expression::Compare(comparison, left, right), _) => {
             let (comparison, path, literal) = match (left.as_ref(), right.as_ref()) {
@@ -80,7 +103,7 @@ fn covers(expression: &Expression, wanted: bool) -> Option<Prefilter> {
             } else {
                 comparison.opposite()
             };
-            comparison::compares(&Place::of(path)?, comparison, literal)
+            comparison::compares(&Place::of(path, indexed)?, comparison, literal)
         }
         (
             Expression::In {
@@ -93,23 +116,28 @@ fn covers(expression: &Expression, wanted: bool) -> Option<Prefilter> {
             let Expression::Path(path) = operand.as_ref() else {
                 return None;
             };
-            let place = Place::of(path)?;
+            let place = Place::of(path, indexed)?;
             if wanted == *negated {
                 comparison::is_none_of(&place)
             } else {
                 comparison::is_one_of(&place, list)
             }
         }
-        (Expression::Call(function, arguments), _) => call(*function, arguments, wanted),
+        (Expression::Call(function, arguments), _) => call(*function, arguments, wanted, indexed),
         (Expression::List(_) | Expression::Negative(_) | Expression::Arithmetic(..), _) => None,
     }
 }
 
-fn call(function: Function, arguments: &[Expression], wanted: bool) -> Option<Prefilter> {
+fn call(
+    function: Function,
+    arguments: &[Expression],
+    wanted: bool,
+    indexed: &[IndexedPath],
+) -> Option<Prefilter> {
     let Some(Expression::Path(path)) = arguments.first() else {
         return None;
     };
-    let place = Place::of(path)?;
+    let place = Place::of(path, indexed)?;
     match (function, arguments.get(1), wanted) {
         (Function::IsDefined, None, _) => comparison::is_defined(&place, wanted),
         (Function::StartsWith, Some(Expression::Literal(Literal::Text(part))), true) => {
@@ -126,10 +154,13 @@ fn call(function: Function, arguments: &[Expression], wanted: bool) -> Option<Pr
 }
 
 /// `AND` of those that are known and fit.
-fn some_of(members: &[Expression], wanted: bool) -> Option<Prefilter> {
+fn some_of(members: &[Expression], wanted: bool, indexed: &[IndexedPath]) -> Option<Prefilter> {
     let mut parts = Vec::new();
     let mut parameters = 0;
-    for part in members.iter().filter_map(|member| covers(member, wanted)) {
+    for part in members
+        .iter()
+        .filter_map(|member| covers(member, wanted, indexed))
+    {
         parameters += part.parameters.len();
         if parameters > MAX_PARAMETERS {
             break;
@@ -140,8 +171,8 @@ fn some_of(members: &[Expression], wanted: bool) -> Option<Prefilter> {
 }
 
 /// `OR`, if all are known and fit.
-fn each_of(members: &[Expression], wanted: bool) -> Option<Prefilter> {
-    let parts = members.iter().map(|member| covers(member, wanted));
+fn each_of(members: &[Expression], wanted: bool, indexed: &[IndexedPath]) -> Option<Prefilter> {
+    let parts = members.iter().map(|member| covers(member, wanted, indexed));
     joined(parts.collect::<Option<_>>()?, "OR")
 }
 

@@ -48,7 +48,12 @@ impl Ord for SortValue {
 impl SortValue {
     /// What a document has at a path.
     pub fn of(path: &Path, document: &Value) -> Self {
-        match path.resolve(document) {
+        Self::from_json(path.resolve(document))
+    }
+
+    /// Of a value, or of nothing.
+    pub fn from_json(value: Option<&Value>) -> Self {
+        match value {
             Some(Value::Null) => Self::Null,
             Some(Value::Bool(flag)) => Self::Bool(*flag),
             // Adding zero makes -0 equal to 0.

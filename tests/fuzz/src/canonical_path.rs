@@ -172,6 +172,8 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
 
         O::ReadAudit => (Get, own(&[Word("audit")])),
         O::VerifyAudit => (Get, own(&[Word("audit"), Word("verify")])),
+        O::GetQueryIndexes => (Get, own(&[Word("query"), Word("indexes")])),
+        O::PutQueryIndexes => (Put, own(&[Word("query"), Word("indexes")])),
         O::ReadOperations => (Get, own(&[Word("operations")])),
 
         O::SignBlobUrl => (Post, own(&[Word("blobs"), Word("sas")])),

@@ -56,6 +56,7 @@ pub fn settings() -> Settings {
         authorities: Vec::new(),
         tag_schema: None,
         throttles: Default::default(),
+        query_indexes: Vec::new(),
     }
 }
 

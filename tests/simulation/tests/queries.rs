@@ -271,7 +271,8 @@ fn scans_of_many_slices_and_groups_of_many_pages() {
                 )
                 .unwrap();
                 sql.execute(
-                    "INSERT INTO twin VALUES (?, ?, 1, 2, jsonb(?), jsonb(?), jsonb(?))",
+                    "INSERT INTO twin (device_id, module_id, etag, version, tags, desired, reported) \
+                     VALUES (?, ?, 1, 2, jsonb(?), jsonb(?), jsonb(?))",
                     &[
                         name.as_str().into(),
                         module.into(),

@@ -7,13 +7,15 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
+use shared::ipc::hub::Settings;
 use shared::ipc::query::{QueryPart, QueryScan};
 use shared::ipc::registry::{
     Precondition, PutDevice, RegistryReply, RegistryRequest, ReportTwin, WriteTwin,
 };
-use shared::query::{matches, parse, plan::prefilter};
+use shared::query::plan::{IndexedPath, prefilter};
+use shared::query::{Groups, matches, parse};
 use shared::sql::Sql;
-use simulation::stage::{Stage, device, identity};
+use simulation::stage::{Stage, device, identity, settings};
 use std::cell::Cell;
 
 /// Values that lie close to each other, and where languages differ.
@@ -269,6 +271,15 @@ fn store(stage: &mut Stage, name: &str, twin: &Twin) -> Value {
     }
 }
 
+fn declare(stage: &mut Stage, paths: &[&str]) {
+    let settings = Settings {
+        version: 2,
+        query_indexes: paths.iter().map(|path| (*path).to_owned()).collect(),
+        ..settings()
+    };
+    stage.asked(RegistryRequest::ApplySettings(Box::new(settings)));
+}
+
 fn scan(stage: &mut Stage, text: &str) -> QueryPart {
     let scan = QueryScan {
         text: text.to_owned(),
@@ -279,6 +290,33 @@ fn scan(stage: &mut Stage, text: &str) -> QueryPart {
         RegistryReply::QueryPart(part) => *part,
         other => panic!("{other:?}"),
     }
+}
+
+/// Counts, in groups and not, are those of the evaluator alone.
+fn tallies(stage: &mut Stage, condition: &str, documents: &[Value]) -> Result<(), TestCaseError> {
+    for text in [
+        format!("SELECT COUNT() AS n FROM devices WHERE {condition}"),
+        format!("SELECT tags.a, COUNT() AS n FROM devices WHERE {condition} GROUP BY tags.a"),
+        format!("SELECT status, COUNT() FROM devices WHERE {condition} GROUP BY status"),
+    ] {
+        let query =
+            parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+        let (mut expected, mut found) = (Groups::default(), Groups::default());
+        let mut matched = 0;
+        for document in documents {
+            if matches(query.condition.as_ref(), document) {
+                matched += 1;
+                expected.add(&query, document).unwrap();
+            }
+        }
+        let part = scan(stage, &text);
+        prop_assert_eq!(part.matched, matched, "{}", text);
+        for group in part.groups {
+            found.merge(group).unwrap();
+        }
+        prop_assert_eq!(found.results(&query), expected.results(&query), "{}", text);
+    }
+    Ok(())
 }
 
 #[test]
@@ -294,10 +332,14 @@ fn the_prefilter_changes_no_result() {
     let input = (
         prop::collection::vec(twin(), 1..12),
         prop::collection::vec(condition(), 12),
+        any::<bool>(),
     );
     runner
-        .run(&input, |(twins, conditions)| {
+        .run(&input, |(twins, conditions, with_indexes)| {
             let mut stage = Stage::registry();
+            if with_indexes {
+                declare(&mut stage, &["tags.a", "properties.reported.[[x'y]]"]);
+            }
             let documents: Vec<Value> = twins
                 .iter()
                 .enumerate()
@@ -319,9 +361,10 @@ fn the_prefilter_changes_no_result() {
                     expected,
                     "{} with {:?}",
                     text,
-                    prefilter(query.condition.as_ref())
+                    prefilter(query.condition.as_ref(), &[])
                 );
-                if prefilter(query.condition.as_ref()).is_some() {
+                tallies(&mut stage, &condition, &documents)?;
+                if prefilter(query.condition.as_ref(), &[]).is_some() {
                     filtered.set(filtered.get() + 1);
                     spared.set(spared.get() + documents.len() as u64 - part.scanned);
                 }
@@ -377,4 +420,60 @@ fn limits_of_workerd_hold_for_the_largest_queries() {
         let text = format!("SELECT deviceId FROM devices WHERE {condition}");
         assert_eq!(scan(&mut stage, &text).items.len(), 1, "{text}");
     }
+}
+
+#[test]
+fn a_declared_path_is_found_by_its_index_and_counted_without_reading_documents() {
+    let mut stage = Stage::registry();
+    for number in 0..300 {
+        let twin = Twin {
+            identity: json!({}),
+            tags: json!({ "a": format!("s{}", number % 100), "it's": number }),
+            desired: json!({}),
+            reported: json!({}),
+            session: Session::default(),
+        };
+        store(&mut stage, &format!("twin-{number:03}"), &twin);
+    }
+    let plan = |stage: &mut Stage| {
+        let path = IndexedPath::parse("tags.a").unwrap().expression();
+        let statement = format!(
+            "EXPLAIN QUERY PLAN SELECT count(*) FROM twin \
+             WHERE twin.module_id = '' AND ({path}) = ? GROUP BY NULL"
+        );
+        let rows = stage.actor.sql.query(&statement, &["s7".into()]).unwrap();
+        rows.iter()
+            .map(|row| row.text(3).unwrap_or_default().to_owned())
+            .collect::<String>()
+    };
+    assert!(!plan(&mut stage).contains("twin_path_"));
+    declare(&mut stage, &["tags.a", "tags.it's"]);
+    let used = plan(&mut stage);
+    assert!(used.contains("twin_path_"), "{used}");
+    let part = scan(
+        &mut stage,
+        "SELECT COUNT() FROM devices WHERE tags.a = 's7'",
+    );
+    assert_eq!((part.matched, part.scanned), (3, 0));
+    let part = scan(
+        &mut stage,
+        "SELECT deviceId FROM devices WHERE tags.[[it's]] = 7",
+    );
+    assert_eq!((part.items.len(), part.scanned), (1, 1));
+    // A crash forgets nothing, another declaration drops what it does not name.
+    stage.actor.forget(true);
+    assert_eq!(
+        scan(
+            &mut stage,
+            "SELECT COUNT() FROM devices WHERE tags.a = 's7'"
+        )
+        .matched,
+        3
+    );
+    let settings = Settings {
+        version: 3,
+        ..settings()
+    };
+    stage.asked(RegistryRequest::ApplySettings(Box::new(settings)));
+    assert!(!plan(&mut stage).contains("twin_path_"));
 }

@@ -20,6 +20,7 @@ pub mod methods;
 pub mod modules;
 pub mod operations_records;
 pub mod queries;
+pub mod query_indexes;
 mod record_pages;
 pub mod regenerate;
 pub mod retirement;

@@ -8,7 +8,7 @@ use crate::http::continuation::Continuation;
 use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::query_pages::{cost, page};
-use crate::query::plan::prefilter;
+use crate::query::plan::{IndexedPath, prefilter};
 use crate::query::{Query, Sections, Shape, parse};
 use crate::sql::SqlValue;
 use serde_json::{Value, json};
@@ -59,7 +59,19 @@ pub async fn explain<B: Backend>(backend: &B, request: &Request) -> Result<Respo
     let text = read_text(request)?;
     let query = parse(&text).map_err(HubError::from)?;
     let shards = cost(backend, &text).await?;
-    let prefilter = prefilter(query.condition.as_ref()).map(|prefilter| {
+    let declared = &settings(backend).await?.query_indexes;
+    let indexed: Vec<IndexedPath> = declared
+        .iter()
+        .filter_map(|path| IndexedPath::parse(path))
+        .collect();
+    let prefilter = prefilter(query.condition.as_ref(), &indexed);
+    let uses = |path: &&String| {
+        let (path, prefilter) = (IndexedPath::parse(path), prefilter.as_ref());
+        path.zip(prefilter)
+            .is_some_and(|(path, prefilter)| prefilter.sql.contains(&path.expression()))
+    };
+    let indexes: Vec<&String> = declared.iter().filter(uses).collect();
+    let prefilter = prefilter.as_ref().map(|prefilter| {
         let parameters: Vec<Value> = prefilter.parameters.iter().map(shown).collect();
         json!({ "sql": prefilter.sql, "parameters": parameters })
     });
@@ -68,6 +80,7 @@ pub async fn explain<B: Backend>(backend: &B, request: &Request) -> Result<Respo
         &json!({
             "plan": plan(&query),
             "prefilter": prefilter,
+            "indexes": indexes,
             "rowsScanned": shards.iter().map(|shard| shard.scanned).sum::<u64>(),
             "rowsMatched": shards.iter().map(|shard| shard.matched).sum::<u64>(),
             "shards": shards

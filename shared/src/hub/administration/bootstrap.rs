@@ -62,6 +62,7 @@ impl Hub {
                     authorities: Vec::new(),
                     tag_schema: None,
                     throttles: ThrottleSettings::default(),
+                    query_indexes: Vec::new(),
                 };
                 self.keep(sql, settings)?;
             }

@@ -179,6 +179,9 @@ impl Hub {
                 return Some(device_groups::delete(&id, &precondition, sql));
             }
             HubRequest::PutThrottles(throttles) => self.put_throttles(throttles, sql),
+            HubRequest::PutQueryIndexes(paths) => self
+                .change(sql, |settings| settings.query_indexes = paths)
+                .and_then(|()| Ok(HubReply::Settings(Box::new(self.required()?.clone())))),
         };
         let reply = match reply {
             Ok(reply) => reply,

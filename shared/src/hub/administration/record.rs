@@ -27,6 +27,7 @@ enum Kind {
     TagSchema,
     DeviceGroup,
     Throttles,
+    QueryIndexes,
 }
 
 impl Recorded {
@@ -70,6 +71,7 @@ impl Recorded {
                 ("deleteDeviceGroup", Kind::DeviceGroup, id.as_str())
             }
             HubRequest::PutThrottles(_) => ("putThrottles", Kind::Throttles, ""),
+            HubRequest::PutQueryIndexes(_) => ("putQueryIndexes", Kind::QueryIndexes, ""),
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -95,6 +97,9 @@ impl Recorded {
             Kind::DeviceGroup => {
                 let groups = device_groups::list(sql, Some(&self.name))?;
                 groups.first().map_or(Value::Null, |group| json!(group))
+            }
+            Kind::QueryIndexes => {
+                settings.map_or(Value::Null, |settings| json!(settings.query_indexes))
             }
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })

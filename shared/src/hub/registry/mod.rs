@@ -20,6 +20,7 @@ mod modules;
 mod operations;
 mod put;
 mod query;
+mod query_indexes;
 mod record;
 mod regenerate;
 mod retirement;
@@ -29,6 +30,7 @@ mod scopes;
 mod session;
 mod succession;
 mod tag_schema;
+mod tally;
 mod transfer;
 mod twins;
 mod wanted;
@@ -45,6 +47,7 @@ use crate::ipc::events::HubEvent;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::query::plan::IndexedPath;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use operations::Operations;
@@ -69,6 +72,8 @@ pub struct Registry {
     censuses: BTreeMap<u16, u64>,
     /// How far the present sweep over devices with messages has come.
     swept_to: Option<String>,
+    /// Paths that queries find by an index.
+    indexed: Vec<IndexedPath>,
     /// How often what went wrong may be written down.
     operations: Operations,
 }
@@ -105,6 +110,7 @@ impl Registry {
             unsure: true,
             censuses: census::load(sql)?,
             swept_to: None,
+            indexed: query_indexes::load(sql)?,
             operations: Operations::default(),
         })
     }
@@ -254,6 +260,7 @@ impl Registry {
             }
             Request::ApplySettings(new) => {
                 settings::store(&mut self.settings, *new, context.sql)?;
+                self.apply_indexes(context.sql)?;
                 RegistryReply::Done
             }
         };

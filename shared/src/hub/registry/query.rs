@@ -5,11 +5,12 @@
 //! slice is bounded in rows and bytes, so that a query never keeps devices waiting long.
 
 use super::identity::{COLUMNS, IdentityRow};
+use super::tally;
 use super::{Context, Registry, twins};
 use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
-use crate::query::plan::{Prefilter, prefilter};
+use crate::query::plan::{IndexedPath, Prefilter, prefilter};
 use crate::query::project::weight;
 use crate::query::{
     Collection, DocumentKey, Groups, Place, Query, Sections, Shape, matches, parse, project,
@@ -46,6 +47,7 @@ impl Registry {
         let mut slice = Slice {
             scan,
             query: &query,
+            indexed: &self.indexed,
             schema: scan
                 .violations
                 .then(|| known.map_or(&nothing, |known| &known.schema)),
@@ -66,6 +68,7 @@ impl Registry {
 struct Slice<'a> {
     scan: &'a QueryScan,
     query: &'a Query,
+    indexed: &'a [IndexedPath],
     /// Only documents count whose tags break it, and results say how.
     schema: Option<&'a Value>,
     limit: usize,
@@ -79,8 +82,28 @@ struct Slice<'a> {
 impl Slice<'_> {
     fn run(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
         let sections = Sections::to_scan(self.query);
-        let prefilter = prefilter(self.query.condition.as_ref());
+        let condition = self.query.condition.as_ref();
+        let mut prefilter = prefilter(condition, self.indexed);
         let mut after = self.scan.after.clone();
+        let counts_only = self.scan.explain || self.query.shape() == Shape::Groups;
+        if counts_only
+            && self.schema.is_none()
+            && let Some(tally) = tally::plan(
+                self.query,
+                self.scan.explain,
+                prefilter.as_ref(),
+                self.indexed,
+            )
+        {
+            if after.is_none() {
+                self.part.matched += tally.count(self.query, sql, &mut self.groups)?;
+            }
+            let Some(rest) = tally.rest else {
+                self.part.groups = std::mem::take(&mut self.groups).into_parts();
+                return Ok(());
+            };
+            prefilter = Some(rest);
+        }
         'slice: loop {
             let rows = read_rows(
                 sql,

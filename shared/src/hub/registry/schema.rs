@@ -2,9 +2,10 @@
 //!
 //! Sessions live beside the identity because connecting changes both at once and must be
 //! one row write; twins are larger and change at other times. Documents are JSONB, which
-//! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row.
+//! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row where rows
+//! are small.
 
-use super::{archive, operations, retirement, revocation, transfer};
+use super::{archive, operations, query_indexes, retirement, revocation, transfer};
 use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
@@ -15,6 +16,30 @@ pub const STEPS: &[&[&str]] = &[
     &[retirement::SCHEMA, revocation::SCHEMA, archive::SCHEMA],
     &[transfer::SCHEMA],
     &[operations::SCHEMA],
+    TWIN_BY_NUMBER,
+    &[query_indexes::SCHEMA],
+];
+
+/// Twins are longer than what a row without a number may hold within its page, so each took
+/// a page of its own beside it, and a scan read them all.
+const TWIN_BY_NUMBER: &[&str] = &[
+    "CREATE TABLE twin_by_number (
+        number INTEGER PRIMARY KEY,
+        device_id TEXT NOT NULL,
+        module_id TEXT NOT NULL DEFAULT '',
+        etag INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        tags BLOB NOT NULL,
+        desired BLOB NOT NULL,
+        reported BLOB NOT NULL,
+        UNIQUE (device_id, module_id)
+    )",
+    "INSERT INTO twin_by_number \
+     (device_id, module_id, etag, version, tags, desired, reported) \
+     SELECT device_id, module_id, etag, version, tags, desired, reported \
+     FROM twin ORDER BY device_id, module_id",
+    "DROP TABLE twin",
+    "ALTER TABLE twin_by_number RENAME TO twin",
 ];
 
 const FIRST: &[&str] = &[

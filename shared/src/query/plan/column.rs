@@ -3,6 +3,7 @@
 //! Must know only places whose SQL value stands for the document's value without doubt.
 
 use super::MAX_TEXT;
+use crate::query::ast::{Column, Select, Source};
 use crate::query::path::{Path, Step};
 use crate::time::Timestamp;
 
@@ -23,12 +24,76 @@ pub(super) enum Place {
     /// The only element of an array, or NULL if there is no array.
     OnlyElement(&'static str),
     /// Within a JSONB column, by SQLite's path.
-    Json { column: &'static str, path: String },
+    Json {
+        column: &'static str,
+        path: String,
+        /// There is an index of it: the path has to stand in the statement itself.
+        is_indexed: bool,
+    },
+}
+
+/// A path that operators have an index made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedPath {
+    column: &'static str,
+    path: String,
+}
+
+impl IndexedPath {
+    /// Of a path as queries write it, such as `tags.site`. `None`: it is none, or not one
+    /// into tags or properties.
+    pub fn parse(text: &str) -> Option<Self> {
+        let query = crate::query::parse(&format!("SELECT {text} FROM devices")).ok()?;
+        let Select::Columns(columns) = query.select else {
+            return None;
+        };
+        let [
+            Column {
+                source: Source::Path(path),
+                ..
+            },
+        ] = columns.as_slice()
+        else {
+            return None;
+        };
+        if query.condition.is_some() || query.top.is_some() {
+            return None;
+        }
+        match Place::of(path, &[])? {
+            Place::Json { column, path, .. } => Some(Self { column, path }),
+            _ => None,
+        }
+    }
+
+    /// What the index is over, exactly as statements have it.
+    pub fn expression(&self) -> String {
+        extract(self.column, &self.path)
+    }
+}
+
+/// The path is part of the statement, so that SQLite knows the index again.
+pub(super) fn extract(column: &str, path: &str) -> String {
+    format!("json_extract({column}, '{}')", path.replace('\'', "''"))
 }
 
 impl Place {
     /// Where a path is. `None`: nowhere that this knows of.
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path, indexed: &[IndexedPath]) -> Option<Self> {
+        let mut place = Self::unindexed(path)?;
+        if let Self::Json {
+            column,
+            path,
+            is_indexed,
+        } = &mut place
+        {
+            *is_indexed = indexed
+                .iter()
+                .any(|known| known.column == *column && known.path == *path);
+        }
+        Some(place)
+    }
+
+    fn unindexed(path: &Path) -> Option<Self> {
         let names = path.names();
         match (names.as_slice(), path.steps.len()) {
             (["deviceId"], 1) => Some(Self::Text("identity.device_id")),
@@ -94,5 +159,9 @@ fn json(column: &'static str, root: &str, steps: &[Step]) -> Option<Place> {
             Step::Index(_) => return None,
         }
     }
-    (path.len() <= MAX_TEXT).then_some(Place::Json { column, path })
+    (path.len() <= MAX_TEXT).then_some(Place::Json {
+        column,
+        path,
+        is_indexed: false,
+    })
 }

@@ -5,16 +5,16 @@
 //! 1; objects come out as text; SQLite may read a decimal number one bit off, so numbers
 //! are compared with a margin.
 
-use super::column::Place;
+use super::column::{Place, extract};
 use super::{MAX_PARAMETERS, MAX_TEXT, Prefilter};
 use crate::query::ast::{Comparison, Literal};
 use crate::query::value::instant;
 use crate::sql::SqlValue;
 
 /// Numbers beyond it are not exact.
-const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
+pub(super) const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
 
-fn operator(comparison: Comparison) -> &'static str {
+pub(super) fn operator(comparison: Comparison) -> &'static str {
     match comparison {
         Comparison::Equal => "=",
         Comparison::NotEqual => "IS NOT",
@@ -26,18 +26,23 @@ fn operator(comparison: Comparison) -> &'static str {
 }
 
 /// Texts that SQLite's string functions take as they are.
-fn plain_text(text: &str) -> bool {
+pub(super) fn plain_text(text: &str) -> bool {
     !text.contains('\0') && text.len() <= MAX_TEXT
 }
 
 /// The SQL value of a place, with the parameters that it needs.
-fn value(place: &Place) -> (String, Vec<SqlValue>) {
+pub(super) fn value(place: &Place) -> (String, Vec<SqlValue>) {
     match place {
         Place::Text(sql) | Place::Flag(sql) | Place::Number(sql) | Place::OnlyElement(sql) => {
             ((*sql).to_owned(), Vec::new())
         }
         Place::Time(sql) => (sql.clone(), Vec::new()),
-        Place::Json { column, path } => (
+        Place::Json {
+            column,
+            path,
+            is_indexed: true,
+        } => (extract(column, path), Vec::new()),
+        Place::Json { column, path, .. } => (
             format!("json_extract({column}, ?)"),
             vec![path.as_str().into()],
         ),
@@ -45,7 +50,7 @@ fn value(place: &Place) -> (String, Vec<SqlValue>) {
 }
 
 /// A value compared with bound ones.
-fn condition(place: &Place, rest: &str, bound: Vec<SqlValue>) -> Prefilter {
+pub(super) fn condition(place: &Place, rest: &str, bound: Vec<SqlValue>) -> Prefilter {
     let (value, mut parameters) = value(place);
     parameters.extend(bound);
     Prefilter::new(format!("({value}) {rest}"), parameters)
@@ -67,7 +72,7 @@ pub(super) fn compares(
             number_compares(place, comparison, *number)
         }
         (Place::Number(_), Literal::Number(number)) => number_compares(place, comparison, *number),
-        (Place::Json { column, path }, Literal::Bool(flag)) => match comparison {
+        (Place::Json { column, path, .. }, Literal::Bool(flag)) => match comparison {
             Comparison::Equal => Some(Prefilter::new(
                 format!("json_type({column}, ?) = '{flag}'"),
                 vec![path.as_str().into()],
@@ -112,12 +117,17 @@ fn text_compares(place: &Place, comparison: Comparison, text: &str) -> Option<Pr
     ))
 }
 
+/// SQLite may read a decimal number one bit off.
+pub(super) fn margins(number: f64) -> (f64, f64) {
+    let margin = number.abs() * 1e-9 + 1e-300;
+    (number - margin, number + margin)
+}
+
 fn number_compares(place: &Place, comparison: Comparison, number: f64) -> Option<Prefilter> {
     if number.abs() > MAX_EXACT {
         return None;
     }
-    let margin = number.abs() * 1e-9 + 1e-300;
-    let (low, high) = (number - margin, number + margin);
+    let (low, high) = margins(number);
     let real = SqlValue::Real;
     Some(match comparison {
         Comparison::Equal => condition(place, "BETWEEN ? AND ?", vec![real(low), real(high)]),
@@ -131,7 +141,7 @@ fn number_compares(place: &Place, comparison: Comparison, number: f64) -> Option
 
 /// Whether something is there, null included.
 pub(super) fn is_defined(place: &Place, wanted: bool) -> Option<Prefilter> {
-    let Place::Json { column, path } = place else {
+    let Place::Json { column, path, .. } = place else {
         return None;
     };
     let not = if wanted { " NOT" } else { "" };
@@ -221,7 +231,7 @@ pub(super) fn array_contains(place: &Place, literal: &Literal) -> Option<Prefilt
         (Place::OnlyElement(_), Literal::Text(text)) if plain_text(text) => {
             Some(condition(place, "= ?", vec![text.as_str().into()]))
         }
-        (Place::Json { column, path }, _) => Some(Prefilter::new(
+        (Place::Json { column, path, .. }, _) => Some(Prefilter::new(
             format!("json_type({column}, ?) = 'array'"),
             vec![path.as_str().into()],
         )),
