@@ -3,7 +3,7 @@ use crate::query::parse;
 
 fn plan(condition: &str) -> Option<Prefilter> {
     let query = parse(&format!("SELECT * FROM devices WHERE {condition}")).expect(condition);
-    prefilter(query.condition.as_ref())
+    prefilter(query.condition.as_ref(), &[])
 }
 
 fn sql(condition: &str) -> String {
