@@ -55,6 +55,12 @@ catalogue! {
     InvalidPolicyKey = 400035, 400;
     /// Some keys of a bulk request could not be made anew.
     BulkRegenerateDeviceKeyOperationFailure = 400036, 400;
+    /// A configuration's target condition is no condition.
+    InvalidConfigurationTargetCondition = 400401, 400;
+    /// A configuration's content cannot be written.
+    InvalidConfigurationContent = 400402, 400;
+    /// A configuration's own metric is no query, or there are too many.
+    InvalidConfigurationCustomMetricsQuery = 400404, 400;
     /// Missing, wrong or expired credentials, or too few rights.
     IotHubUnauthorizedAccess = 401002, 401;
     /// A device's credentials were refused.
@@ -83,6 +89,8 @@ catalogue! {
     CertificateNotFound = 404008, 404;
     /// No such module.
     ModuleNotFound = 404010, 404;
+    /// No such configuration.
+    ConfigurationNotFound = 404301, 404;
     /// The device is not connected, or did not subscribe to methods.
     DeviceNotOnline = 404103, 404;
     /// The device's connection ended while it was awaited.
@@ -95,6 +103,8 @@ catalogue! {
     DeviceAlreadyExists = 409001, 409;
     /// The module id is taken on that device.
     ModuleAlreadyExistsOnDevice = 409301, 409;
+    /// The configuration's id is taken.
+    ConfigurationAlreadyExists = 409401, 409;
     /// `If-Match` does not match.
     PreconditionFailed = 412001, 412;
     /// The lock token is unknown or expired.
@@ -105,6 +115,8 @@ catalogue! {
     TooManyDevices = 413002, 413;
     /// The device has the most modules allowed.
     TooManyModulesOnDevice = 413003, 413;
+    /// The hub has the most configurations allowed.
+    ConfigurationCountLimitExceeded = 413101, 413;
     /// Too many requests.
     ThrottlingException = 429001, 429;
     /// Something inside failed; the text says no more than that.

@@ -18,6 +18,7 @@
 
 pub mod auth;
 pub mod blob;
+pub mod configuration;
 pub mod error;
 pub mod http;
 pub mod hub;

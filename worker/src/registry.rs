@@ -61,7 +61,10 @@ impl Host for Shell {
 
     fn timer(self: &Rc<Self>) {
         let mut effects = Effects::default();
-        if let Err(error) = self.with(None, |actor, _| actor.timer(now(), &mut effects)) {
+        let outcome = self.with(None, |actor, object| {
+            actor.timer(now(), &object.sql, &mut effects)
+        });
+        if let Err(error) = outcome.flatten() {
             log_error("registry", &error);
         }
         carry_out(self, effects);

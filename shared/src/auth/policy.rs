@@ -38,6 +38,10 @@ impl Rights {
     /// Speak as a device.
     pub const DEVICE_CONNECT: Self = Self(8);
 
+    /// Read configurations: whoever has RegistryRead or ServiceConnect. No policy holds it as
+    /// such.
+    pub const READ_CONFIGURATIONS: Self = Self(16);
+
     /// Text forms, the wider of two overlapping rights first.
     const NAMES: [(&'static str, Self); 4] = [
         ("RegistryWrite", Self::REGISTRY_WRITE),
@@ -55,6 +59,8 @@ impl Rights {
     /// Whether everything in `required` is held.
     pub fn contains(self, required: Self) -> bool {
         self.0 & required.0 == required.0
+            || (required == Self::READ_CONFIGURATIONS
+                && self.0 & (Self::REGISTRY_READ.0 | Self::SERVICE_CONNECT.0) != 0)
     }
 
     /// Reads names separated by commas, in any case and order; at least one.

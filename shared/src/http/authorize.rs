@@ -100,6 +100,13 @@ pub fn access(operation: &Operation) -> Access {
         // Who may not read all of it sees what is their own.
         O::ReadAudit => Granted(WRITE, Action::ReadOwnAudit),
         O::VerifyAudit => Granted(WRITE, Action::ReadAudit),
+        O::ListConfigurations | O::GetConfiguration(_) | O::TestConfigurationQueries => {
+            Granted(Rights::READ_CONFIGURATIONS, Action::Read)
+        }
+        O::PutConfiguration(_) | O::DeleteConfiguration(_) | O::ApplyConfigurationContent(_) => {
+            Granted(WRITE, Action::WriteConfigurations)
+        }
+        O::EffectiveConfiguration(_) => Granted(SERVICE, Action::Read),
         O::ReadOperations => Granted(READ, Action::Read),
         O::GetQueryIndexes => Granted(SERVICE, Action::Read),
         O::PutQueryIndexes => Granted(SERVICE, Action::ManageHub),

@@ -27,6 +27,29 @@ fn code(result: Result<Caller, HubError>) -> Option<ErrorCode> {
 const REGISTRY_READ: (Method, &str) = (Method::Get, "/devices/d");
 const REGISTRY_WRITE: (Method, &str) = (Method::Put, "/devices/d");
 const SERVICE: (Method, &str) = (Method::Get, "/twins/d");
+const CONFIGURATIONS: [(Method, &str); 3] = [
+    (Method::Get, "/configurations"),
+    (Method::Post, "/configurations/testQueries"),
+    (Method::Put, "/configurations/c"),
+];
+
+#[test]
+fn two_rights_open_configurations_for_reading_and_one_for_writing() {
+    let hub = FakeHub::new();
+    for (policy, expected) in [
+        ("iothubowner", [true, true, true]),
+        ("service", [true, true, false]),
+        ("device", [false, false, false]),
+        ("registryRead", [true, true, false]),
+        ("registryReadWrite", [true, true, true]),
+    ] {
+        let opened = CONFIGURATIONS.map(|(method, path)| {
+            let asked = request(method, path).with("authorization", &hub.token(policy));
+            ask(&hub, &asked).is_ok()
+        });
+        assert_eq!(opened, expected, "{policy}");
+    }
+}
 
 #[test]
 fn every_policy_opens_exactly_its_paths() {

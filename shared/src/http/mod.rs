@@ -42,10 +42,10 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, blobs, bulk, certificates, console, device_messages, devices,
-    digital_twins, dry_run, events, groups, jobs, messages, methods, modules, operations_records,
-    queries, query_indexes, regenerate, retirement, routes, session, statistics, tag_schema,
-    throttles, twins,
+    Failure, archive, audit, blobs, bulk, certificates, configurations, console, device_messages,
+    devices, digital_twins, dry_run, events, groups, jobs, messages, methods, modules,
+    operations_records, queries, query_indexes, regenerate, retirement, routes, session,
+    statistics, tag_schema, throttles, twins,
 };
 use route::RouteError;
 
@@ -203,6 +203,13 @@ async fn serve_authorized<B: Backend>(
         O::GetRoute(name) => routes::get(backend, &name).await,
         O::PutRoute(name) => routes::put(backend, request, &name).await,
         O::DeleteRoute(name) => routes::delete(backend, &name).await,
+        O::ListConfigurations => configurations::list(backend, request).await,
+        O::GetConfiguration(id) => configurations::get(backend, id).await,
+        O::PutConfiguration(id) => configurations::put(backend, request, id).await,
+        O::DeleteConfiguration(id) => configurations::delete(backend, request, id).await,
+        O::TestConfigurationQueries => configurations::test(request),
+        O::ApplyConfigurationContent(id) => configurations::apply(backend, request, id).await,
+        O::EffectiveConfiguration(id) => configurations::effective(backend, id).await,
         O::GetThrottles => throttles::get(backend).await,
         O::PutThrottles => throttles::put(backend, request).await,
 

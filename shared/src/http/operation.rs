@@ -45,6 +45,22 @@ pub enum Operation {
     /// `GET /statistics/service`
     ServiceStatistics,
 
+    // --- service.md §11: configurations ---
+    /// `GET /configurations?top=`
+    ListConfigurations,
+    /// `GET /configurations/{id}`
+    GetConfiguration(String),
+    /// `PUT /configurations/{id}`
+    PutConfiguration(String),
+    /// `DELETE /configurations/{id}`
+    DeleteConfiguration(String),
+    /// `POST /configurations/testQueries`
+    TestConfigurationQueries,
+    /// `POST /devices/{id}/applyConfigurationContent`
+    ApplyConfigurationContent(DeviceId),
+    /// `GET /api/v1/devices/{id}/effective-configuration`
+    EffectiveConfiguration(DeviceId),
+
     // --- service.md §6, §7: twins and methods ---
     /// `GET /twins/{id}` and `/twins/{id}/modules/{mid}`
     GetTwin(Identity),
@@ -245,6 +261,12 @@ impl Operation {
             | O::PatchDigitalTwin(_)
             | O::InvokeCommand(..)
             | O::Query
+            | O::ListConfigurations
+            | O::GetConfiguration(_)
+            | O::PutConfiguration(_)
+            | O::DeleteConfiguration(_)
+            | O::TestConfigurationQueries
+            | O::ApplyConfigurationContent(_)
             | O::SendToDevice(_)
             | O::PurgeMessages(_)
             | O::ReceiveFeedback
@@ -255,6 +277,7 @@ impl Operation {
             | O::SettleMessage(..)
             | O::AbandonMessage(..) => ApiVersion::Optional,
             O::EventsInfo
+            | O::EffectiveConfiguration(_)
             | O::ReadEvents
             | O::StreamEvents
             | O::Checkpoint
@@ -326,6 +349,9 @@ impl Operation {
             Self::RegenerateKeys => 64 * KIB,
             // A schema of 16 KiB with spaces, a condition of 8000 characters with escapes.
             Self::PutTagSchema | Self::PutGroup(_) => 64 * KIB,
+            // A manifest of edge modules, or content with five queries.
+            Self::PutConfiguration(_) | Self::ApplyConfigurationContent(_) => 256 * KIB,
+            Self::TestConfigurationQueries => 128 * KIB,
             // A whole file is held in memory while its lines are looked at.
             Self::PlanImport => 16 * 1024 * KIB,
             // 8192 characters, escaped as the client likes, or twice as much to answer 412.

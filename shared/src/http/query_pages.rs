@@ -10,7 +10,7 @@ use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::query::project::weight;
-use crate::query::{DocumentKey, Groups, Place, Query, Shape, SortValue};
+use crate::query::{DocumentKey, Groups, Place, Query, Shape, SortValue, parse};
 use crate::sorting;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -19,6 +19,9 @@ use serde_json::Value;
 pub const MAX_PAGE_BYTES: usize = 4_000_000;
 /// How often a page of rows asks its shards; a page may end early, and the next one goes on.
 const MAX_ROUNDS: u32 = 50;
+
+/// More groups than a query may have.
+const MAX_GROUPS_COUNTED: usize = 100_000;
 
 /// A page of results.
 #[derive(Debug, Default)]
@@ -65,6 +68,19 @@ pub async fn cost<B: Backend>(backend: &B, text: &str) -> Result<Vec<Cost>, HubE
 pub async fn count<B: Backend>(backend: &B, condition: &str) -> Result<Cost, HubError> {
     let text = format!("SELECT deviceId FROM devices WHERE {condition}");
     Ok(total(cost(backend, &text).await?))
+}
+
+/// How many results a query has, and how many documents that took.
+pub async fn rows_of<B: Backend>(backend: &B, text: &str) -> Result<(u64, u64), HubError> {
+    let query = parse(text)?;
+    let cost = total(cost(backend, text).await?);
+    let count = if query.shape() == Shape::Groups {
+        let page = page(backend, text, &query, None, MAX_GROUPS_COUNTED).await?;
+        u64::try_from(page.items.len()).unwrap_or(u64::MAX)
+    } else {
+        cost.matched
+    };
+    Ok((query.top.map_or(count, |top| top.min(count)), cost.scanned))
 }
 
 /// Devices whose tags break the hub's schema: those of a page, and how many there are.

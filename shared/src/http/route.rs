@@ -158,6 +158,12 @@ fn operation(
         (Get, ["jobs"]) => Ok(O::ListJobs),
         (Get, ["jobs", id]) if *id != "v2" => Ok(O::GetJob(text(1).to_owned())),
         (Delete, ["jobs", id]) if *id != "v2" => Ok(O::CancelJob(text(1).to_owned())),
+        (Get, ["configurations"]) => Ok(O::ListConfigurations),
+        (Get, ["configurations", _]) => Ok(O::GetConfiguration(text(1).to_owned())),
+        (Put, ["configurations", _]) => Ok(O::PutConfiguration(text(1).to_owned())),
+        (Delete, ["configurations", _]) => Ok(O::DeleteConfiguration(text(1).to_owned())),
+        (Post, ["configurations", "testqueries"]) => Ok(O::TestConfigurationQueries),
+        (Post, ["devices", _, "applyconfigurationcontent"]) => device(O::ApplyConfigurationContent),
         (Get, ["devices", _, "modules"]) => device(O::ListModules),
         (Get, ["devices", _, "modules", _]) => module(O::GetModule),
         (Put, ["devices", _, "modules", _]) => module(O::PutModule),
@@ -282,6 +288,9 @@ fn own_operation(
         (Get, ["hub"]) => Ok(O::HubInformation),
         (Get, ["devices"]) => Ok(O::BrowseDevices),
         (Get, ["devices", _, "connection"]) => device_id(text(1)).map(O::DeviceConnection),
+        (Get, ["devices", _, "effective-configuration"]) => {
+            device_id(text(1)).map(O::EffectiveConfiguration)
+        }
         (Get, ["devices", _, "c2d"]) => device_id(text(1)).map(O::PendingMessages),
         _ => return None,
     })
@@ -297,7 +306,6 @@ fn not_offered(literals: &[&str]) -> Option<&'static str> {
         ["devices", _, "modules", _, "messages", "devicebound", ..] => {
             "cloud-to-device messages for modules"
         }
-        ["devices", _, "applyconfigurationcontent"] | ["configurations", ..] => "configurations",
         ["devices", _, "files", ..] | ["messages", "servicebound", "filenotifications", ..] => {
             "file upload"
         }

@@ -38,7 +38,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::BrowseDevices
         | O::DeviceConnection(_)
         | O::PendingMessages(_) => C::IdentityRegistry,
-        O::GetTwin(_) | O::GetDigitalTwin(_) => C::TwinReads,
+        O::GetTwin(_) | O::GetDigitalTwin(_) | O::EffectiveConfiguration(_) => C::TwinReads,
         O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) => C::TwinUpdates,
         O::InvokeMethod(_) | O::InvokeCommand(..) => C::DirectMethods,
         // Groups are counted by a query.
@@ -47,6 +47,12 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         O::ReceiveFeedback => C::CloudToDeviceReceives,
         // A dry run is an import job without effect.
         O::PlanImport | O::CreateJob | O::ListJobs | O::GetJob(_) | O::CancelJob(_) => C::Jobs,
+        O::ListConfigurations
+        | O::GetConfiguration(_)
+        | O::PutConfiguration(_)
+        | O::DeleteConfiguration(_)
+        | O::TestConfigurationQueries
+        | O::ApplyConfigurationContent(_) => C::Configurations,
         O::SignBlobUrl => C::FileUploads,
         // These count when it is known how many items they have, or who the device is.
         O::BulkDevices | O::RegenerateKeys | O::SendTelemetry(_) | O::ReceiveMessage(_) => {

@@ -45,12 +45,11 @@ const STRETCH: i64 = 5_000;
 /// What stands for the hash before the first record.
 const GENESIS: &str = "";
 
-/// Appends records, in order.
+/// Appends records, in order, each with who is behind it.
 pub fn append(
     sql: &dyn Sql,
     now: Timestamp,
-    cause: &Cause,
-    entries: &[AuditEntry],
+    entries: &[(&Cause, &AuditEntry)],
 ) -> Result<(), HubError> {
     if entries.is_empty() {
         return Ok(());
@@ -58,7 +57,7 @@ pub fn append(
     let mut newest = last(sql)?;
     for part in entries.chunks(MOST_IN_ONE_STATEMENT) {
         let mut parameters = Vec::with_capacity(part.len() * COLUMNS);
-        for entry in part {
+        for (cause, entry) in part {
             newest = link(&newest, now, cause, entry, &mut parameters)?;
         }
         let row = "(?, ?, ?, ?, ?, ?, ?)";

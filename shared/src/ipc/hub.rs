@@ -72,6 +72,14 @@ pub enum HubRequest {
     PutThrottles(ThrottleSettings),
     /// Replaces the paths that have an index → `Settings`
     PutQueryIndexes(Vec<String>),
+    /// All configurations in order of id, or the one with that id, as they are stored →
+    /// `Configurations`.
+    ListConfigurations(Option<String>),
+    /// Adds or changes a configuration; etag, times and revision are made here →
+    /// `Configurations` (this one).
+    PutConfiguration(Box<Value>, Precondition),
+    /// → `Done`
+    DeleteConfiguration(String, Precondition),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -102,6 +110,9 @@ impl HubRequest {
                 | Self::PutDeviceGroup(..)
                 | Self::DeleteDeviceGroup(..)
                 | Self::PutThrottles(_)
+                | Self::PutQueryIndexes(_)
+                | Self::PutConfiguration(..)
+                | Self::DeleteConfiguration(..)
         )
     }
 }
@@ -146,6 +157,10 @@ pub enum HubReply {
     },
     /// Saved groups.
     DeviceGroups(Vec<DeviceGroup>),
+    /// Stored documents of configurations.
+    Configurations(Vec<Value>),
+    /// Nothing to say but that it happened.
+    Done,
 }
 
 /// The hub object's whole answer.

@@ -280,7 +280,7 @@ impl Aggregate {
 
 impl Expression {
     /// Every path that is read to evaluate it.
-    pub(super) fn collect_paths<'a>(&'a self, paths: &mut Vec<&'a Path>) {
+    pub fn collect_paths<'a>(&'a self, paths: &mut Vec<&'a Path>) {
         match self {
             Self::Literal(_) | Self::List(_) => {}
             Self::Path(path) => paths.push(path),

@@ -51,7 +51,8 @@ impl Sections {
         query.paths().map_or(Self::ALL, |paths| Self::of(&paths))
     }
 
-    fn of(paths: &[&Path]) -> Self {
+    /// What these paths read.
+    pub fn of(paths: &[&Path]) -> Self {
         let mut sections = Self::NONE;
         for path in paths {
             match path.names().as_slice() {

@@ -38,6 +38,9 @@ pub struct Twin {
     pub version: u64,
     /// +1 for every write of tags or desired; see [`Twin::etag_text`].
     pub etag: u64,
+    /// Which configurations it is a target of, as `configuration::marks` has them.
+    #[serde(default)]
+    pub configurations: Map<String, Value>,
 }
 
 /// What follows from a write.
@@ -79,6 +82,7 @@ impl Twin {
             reported: Section::new(),
             version: FIRST_VERSION,
             etag: FIRST_ETAG,
+            configurations: Map::new(),
         }
     }
 

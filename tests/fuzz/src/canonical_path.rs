@@ -63,6 +63,22 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::ListJobs => (Get, vec![Word("jobs")]),
         O::GetJob(id) => (Get, vec![Word("jobs"), Text(id)]),
         O::CancelJob(id) => (Delete, vec![Word("jobs"), Text(id)]),
+        O::ListConfigurations => (Get, vec![Word("configurations")]),
+        O::GetConfiguration(id) => (Get, vec![Word("configurations"), Text(id)]),
+        O::PutConfiguration(id) => (Put, vec![Word("configurations"), Text(id)]),
+        O::DeleteConfiguration(id) => (Delete, vec![Word("configurations"), Text(id)]),
+        O::TestConfigurationQueries => (Post, vec![Word("configurations"), Word("testQueries")]),
+        O::ApplyConfigurationContent(id) => {
+            (Post, device(id, &[Word("applyConfigurationContent")]))
+        }
+        O::EffectiveConfiguration(id) => (
+            Get,
+            own(&[
+                Word("devices"),
+                Text(id.as_str()),
+                Word("effective-configuration"),
+            ]),
+        ),
         O::PlanImport => (Post, own(&[Word("import"), Word("dry-run")])),
         O::RegenerateKeys => (
             Post,

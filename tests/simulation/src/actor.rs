@@ -245,7 +245,9 @@ impl Actor {
                     Input::Outcome(correlation, outcome) => registry
                         .finished(now, correlation, &outcome, sql, &mut effects)
                         .expect("storage works"),
-                    Input::Timer => registry.timer(now, &mut effects),
+                    Input::Timer => registry
+                        .timer(now, sql, &mut effects)
+                        .expect("storage works"),
                     Input::Alarm => registry
                         .alarm(now, sql, &mut effects)
                         .expect("storage works"),

@@ -8,6 +8,7 @@ pub mod actor;
 pub mod backend;
 pub mod behaviour;
 pub mod checks;
+pub mod configuring;
 pub mod device;
 pub mod diary;
 pub mod faults;

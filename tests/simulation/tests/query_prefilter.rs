@@ -180,6 +180,10 @@ fn path() -> impl Strategy<Value = String> {
         "x509Thumbprint.primaryThumbprint",
         "properties.reported.$metadata.$lastUpdated",
         "cloudToDeviceMessageCount",
+        "configurations.[[c 1]].status",
+        "configurations.[[c 1]].revision",
+        "configurations.[[c 1]]",
+        "configurations",
     ]);
     prop_oneof![4 => inner, 2 => system.prop_map(str::to_owned)]
 }
@@ -251,6 +255,15 @@ fn store(stage: &mut Stage, name: &str, twin: &Twin) -> Value {
         version: None,
     }));
     let session = twin.session.clone();
+    // Marks of a configuration hold more than documents show.
+    if let Some(status) = &session.model {
+        let marks = json!({ "c 1": { "status": status, "revision": 1 } }).to_string();
+        let written = stage.actor.sql.execute(
+            "UPDATE twin SET configurations = jsonb(?) WHERE device_id = ?",
+            &[marks.into(), name.into()],
+        );
+        written.expect("the column is there");
+    }
     let written = stage.actor.sql.execute(
         "UPDATE identity SET gateway = ?, last_activity = ?, status_updated = ?, model_id = ?, \
          device_scope = ?, parent_scope = ? WHERE device_id = ?",
@@ -447,7 +460,7 @@ fn a_declared_path_is_found_by_its_index_and_counted_without_reading_documents()
             .collect::<String>()
     };
     assert!(!plan(&mut stage).contains("twin_path_"));
-    declare(&mut stage, &["tags.a", "tags.it's"]);
+    declare(&mut stage, &["tags.a", "tags.[[it's]]"]);
     let used = plan(&mut stage);
     assert!(used.contains("twin_path_"), "{used}");
     let part = scan(

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod blobs;
 pub mod bulk;
 pub mod certificates;
+pub mod configurations;
 pub mod console;
 pub mod device_messages;
 pub mod devices;

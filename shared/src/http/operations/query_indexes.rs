@@ -75,7 +75,7 @@ mod tests {
             "tags.site",
             "properties.reported.[[fw version]].x",
             "tags.a[0]",
-            "tags.it's"
+            "tags.[[it's]]"
         ]);
         assert_eq!(paths(good).unwrap().len(), 4);
         for bad in [

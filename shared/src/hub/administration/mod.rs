@@ -6,6 +6,7 @@
 
 pub mod bootstrap;
 mod certificates;
+mod configurations;
 mod device_groups;
 mod record;
 mod sign_in;
@@ -33,6 +34,7 @@ const STEPS: &[&[&str]] = &[
     &[transfers::SCHEMA],
     certificates::SCHEMA,
     &[device_groups::SCHEMA],
+    configurations::SCHEMA,
 ];
 
 const FIRST: &[&str] = &[
@@ -182,6 +184,17 @@ impl Hub {
             HubRequest::PutQueryIndexes(paths) => self
                 .change(sql, |settings| settings.query_indexes = paths)
                 .and_then(|()| Ok(HubReply::Settings(Box::new(self.required()?.clone())))),
+            HubRequest::ListConfigurations(id) => {
+                return Some(
+                    configurations::list(sql, id.as_deref()).map(HubReply::Configurations),
+                );
+            }
+            HubRequest::PutConfiguration(given, precondition) => {
+                self.put_configuration(now, &given, &precondition, sql)
+            }
+            HubRequest::DeleteConfiguration(id, precondition) => {
+                self.delete_configuration(&id, &precondition, sql)
+            }
         };
         let reply = match reply {
             Ok(reply) => reply,
@@ -268,6 +281,10 @@ impl Hub {
                 (Address::Gateway(index), Outgoing::Gateway(request))
             } else if kind == "registry" {
                 let request = RegistryRequest::ApplySettings(Box::new(document));
+                (Address::Registry(index), Outgoing::Registry(request))
+            } else if kind == configurations::PUSH {
+                let set = Box::new(configurations::evaluated(sql)?);
+                let request = RegistryRequest::ApplyConfigurations(set);
                 (Address::Registry(index), Outgoing::Registry(request))
             } else {
                 let document = Box::new(document.without_tag_schema());

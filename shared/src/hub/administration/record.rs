@@ -1,6 +1,7 @@
 //! What the hub object writes into the record of changes.
 
 use super::certificates;
+use super::configurations;
 use super::device_groups;
 use crate::error::HubError;
 use crate::hub::audit;
@@ -28,6 +29,8 @@ enum Kind {
     DeviceGroup,
     Throttles,
     QueryIndexes,
+    /// Whether other content was given, which changes nothing.
+    Configuration(bool),
 }
 
 impl Recorded {
@@ -72,6 +75,16 @@ impl Recorded {
             }
             HubRequest::PutThrottles(_) => ("putThrottles", Kind::Throttles, ""),
             HubRequest::PutQueryIndexes(_) => ("putQueryIndexes", Kind::QueryIndexes, ""),
+            HubRequest::PutConfiguration(given, _) => (
+                "putConfiguration",
+                Kind::Configuration(configurations::gives_other_content(sql, given)?),
+                configurations::id_of(given),
+            ),
+            HubRequest::DeleteConfiguration(id, _) => (
+                "deleteConfiguration",
+                Kind::Configuration(false),
+                id.as_str(),
+            ),
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -101,6 +114,10 @@ impl Recorded {
             Kind::QueryIndexes => {
                 settings.map_or(Value::Null, |settings| json!(settings.query_indexes))
             }
+            Kind::Configuration(_) => {
+                let known = configurations::list(sql, Some(&self.name))?;
+                known.into_iter().next().unwrap_or(Value::Null)
+            }
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })
     }
@@ -114,10 +131,14 @@ impl Recorded {
         settings: Option<&Settings>,
         sql: &dyn Sql,
     ) -> Result<(), HubError> {
-        let after = match error {
+        let mut after = match error {
             Some(_) => Value::Null,
             None => self.document(settings, sql)?,
         };
+        if let (Kind::Configuration(true), Value::Object(after)) = (&self.kind, &mut after) {
+            let warning = "the content cannot be changed any more; the new one was ignored";
+            after.insert("warning".to_owned(), json!(warning));
+        }
         let entry = AuditEntry {
             action: self.action.to_owned(),
             target: None,
@@ -125,6 +146,6 @@ impl Recorded {
             before: self.before,
             after,
         };
-        audit::append(sql, now, cause, std::slice::from_ref(&entry))
+        audit::append(sql, now, &[(cause, &entry)])
     }
 }

@@ -139,6 +139,7 @@ impl Registry {
         });
         context.effects.calls.truncate(calls);
         context.effects.replies.truncate(replies);
+        context.entries.clear();
         context.wrote_outbox = false;
         match ended {
             Err(_) if undone => Ok(RegistryReply::Plans(plans)),
@@ -225,7 +226,8 @@ impl Registry {
         let change = twin.patch_service(&patch, context.now)?;
         self.judge_tags(identity, &before.tags, &twin.tags, context)?;
         self.keep_twin(&row, &twin, &change, context)?;
-        twins::record_write(&before, &twin, &patch, identity, false, context)
+        twins::record_write(&before, &twin, &patch, identity, false, context)?;
+        self.configure(&row, &twin, context).map(|_| ())
     }
 }
 

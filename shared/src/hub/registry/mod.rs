@@ -11,6 +11,9 @@ mod browse;
 mod bulk;
 mod census;
 mod client_certificates;
+mod configuration_pass;
+mod configuration_requests;
+mod configurations;
 mod deliveries;
 mod device_plane;
 mod feedback;
@@ -53,6 +56,7 @@ use crate::time::Timestamp;
 use operations::Operations;
 use session::Waiting;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub use session::DELIVERY_WINDOW;
 
@@ -76,6 +80,10 @@ pub struct Registry {
     indexed: Vec<IndexedPath>,
     /// How often what went wrong may be written down.
     operations: Operations,
+    /// The tables `configuration` and `configuration_pass`, read.
+    configurations: Rc<configurations::Known>,
+    /// How far the present pass over all twins has come.
+    pass: Option<configuration_pass::Pass>,
 }
 
 /// What one input may use: time, storage, effects; whether the outbox got rows; and what
@@ -87,13 +95,46 @@ pub(super) struct Context<'a> {
     wrote_outbox: bool,
     /// Who is behind the request: the record must tell what follows.
     cause: Option<&'a Cause>,
-    entries: Vec<AuditEntry>,
+    /// Each with who is behind it, if that is somebody else.
+    entries: Vec<(Option<Cause>, AuditEntry)>,
     /// What the answer is to warn of: tags that break the schema.
     warning: Option<String>,
     /// The hub itself writes tags, those of a retired device.
     hands_over: bool,
     /// Scopes of edge devices that the asking side has not found.
     missing_scopes: Vec<String>,
+    /// What events name as their cause while a configuration writes.
+    configured_by: Option<String>,
+}
+
+impl<'a> Context<'a> {
+    fn new(
+        now: Timestamp,
+        sql: &'a dyn Sql,
+        effects: &'a mut Effects<RegistryResult>,
+        cause: Option<&'a Cause>,
+    ) -> Self {
+        Self {
+            now,
+            sql,
+            effects,
+            wrote_outbox: false,
+            cause,
+            entries: Vec::new(),
+            warning: None,
+            hands_over: false,
+            missing_scopes: Vec::new(),
+            configured_by: None,
+        }
+    }
+
+    /// Writes what was noted for the record.
+    fn write_entries(&self) -> Result<(), HubError> {
+        let entries = self.entries.iter();
+        let entries =
+            entries.filter_map(|(own, entry)| Some((own.as_ref().or(self.cause)?, entry)));
+        audit::append(self.sql, self.now, &entries.collect::<Vec<_>>())
+    }
 }
 
 impl Registry {
@@ -112,6 +153,8 @@ impl Registry {
             swept_to: None,
             indexed: query_indexes::load(sql)?,
             operations: Operations::default(),
+            configurations: Rc::new(configurations::Known::load(sql)?),
+            pass: None,
         })
     }
 
@@ -138,23 +181,10 @@ impl Registry {
             let Some(request) = request.take() else {
                 return Err(HubError::internal("a request ran twice"));
             };
-            let mut context = Context {
-                now,
-                sql,
-                effects,
-                wrote_outbox: false,
-                cause: cause.as_ref(),
-                entries: Vec::new(),
-                warning: None,
-                hands_over: false,
-                missing_scopes: Vec::new(),
-            };
+            let mut context = Context::new(now, sql, effects, cause.as_ref());
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
-            if let Some(cause) = &cause {
-                audit::append(sql, now, cause, &context.entries)?;
-            }
-            Ok(())
+            context.write_entries()
         });
         if let Err(error) = outcome {
             // Nothing was written, so nothing that followed from it may leave either.
@@ -177,6 +207,9 @@ impl Registry {
             drop(error);
         }
         self.arm_waiting(effects);
+        if self.pass.is_none() && self.configurations.passed < self.configurations.version {
+            self.begin_pass(now, effects);
+        }
         answer
     }
 
@@ -240,12 +273,7 @@ impl Registry {
                 return Err(HubError::internal("a cause behind a cause"));
             }
             Request::RecordAudit(record) => {
-                audit::append(
-                    context.sql,
-                    context.now,
-                    &record.cause,
-                    std::slice::from_ref(&record.entry),
-                )?;
+                audit::append(context.sql, context.now, &[(&record.cause, &record.entry)])?;
                 RegistryReply::Done
             }
             Request::ReadAudit(wanted) => {
@@ -257,6 +285,11 @@ impl Registry {
             }
             Request::CheckAudit(after) => {
                 RegistryReply::AuditProof(audit::check(context.sql, after)?)
+            }
+            Request::ApplyConfigurations(new) => self.apply_configurations(&new, context)?,
+            Request::ApplyContent(apply) => self.apply_content(&apply, context)?,
+            Request::ExplainConfigurations(device) => {
+                self.explain_configurations(&device, context)?
             }
             Request::ApplySettings(new) => {
                 settings::store(&mut self.settings, *new, context.sql)?;
@@ -291,10 +324,17 @@ impl Registry {
         Ok(())
     }
 
-    /// A volatile timer fired: callers that waited long enough get their answer.
-    pub fn timer(&mut self, now: Timestamp, effects: &mut Effects<RegistryResult>) {
+    /// A volatile timer fired: callers that waited long enough get their answer, and a pass
+    /// over the twins goes on.
+    pub fn timer(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<RegistryResult>,
+    ) -> Result<(), HubError> {
         self.expire_waiting(now, effects);
         self.arm_waiting(effects);
+        self.pass_on(now, sql, effects)
     }
 
     /// A durable alarm fired: expired messages are given up, unsent outbox rows are sent.
@@ -305,17 +345,7 @@ impl Registry {
         effects: &mut Effects<RegistryResult>,
     ) -> Result<(), HubError> {
         sql.transaction(&mut || {
-            let mut context = Context {
-                now,
-                sql,
-                effects,
-                wrote_outbox: false,
-                cause: None,
-                entries: Vec::new(),
-                warning: None,
-                hands_over: false,
-                missing_scopes: Vec::new(),
-            };
+            let mut context = Context::new(now, sql, effects, None);
             self.expire_messages(&mut context)?;
             self.delete_retired(&mut context)?;
             self.deliver_again(&mut context)
@@ -324,6 +354,7 @@ impl Registry {
             self.send_outbox(now, sql, effects)?;
             effects.alarm_at(now.plus_seconds(5));
         }
+        self.look_at_passes(now, effects);
         let rows = sql.query(
             "SELECT min(at) FROM (SELECT min(expires) AS at FROM message \
              UNION ALL SELECT min(expires) FROM feedback)",
@@ -408,7 +439,10 @@ impl Registry {
             operation: operation.to_owned(),
             time: context.now,
             hub_name: settings.hub_name().to_owned(),
-            request: context.cause.map(|cause| cause.request_id.clone()),
+            request: context
+                .configured_by
+                .clone()
+                .or_else(|| context.cause.map(|cause| cause.request_id.clone())),
             body: body(),
         };
         let partition = settings.layout.partition_of(&identity.device);

@@ -98,15 +98,17 @@ impl Registry {
     ) -> Result<IdentityRow, HubError> {
         let existing = IdentityRow::load(context.sql, &put.identity)?;
         revocation::check(context.sql, &put.identity, &put.wanted.authentication)?;
-        match (existing, put.precondition) {
-            (None, Precondition::None) => self.create(put, context),
-            (None, _) => Err(modules::not_found(context.sql, &put.identity)?),
-            (Some(_), Precondition::None) => Err(self.already_exists(&put.identity)),
+        let row = match (existing, put.precondition) {
+            (None, Precondition::None) => self.create(put, context)?,
+            (None, _) => return Err(modules::not_found(context.sql, &put.identity)?),
+            (Some(_), Precondition::None) => return Err(self.already_exists(&put.identity)),
             (Some(row), precondition) => {
                 check_etag(precondition, &row.etag_text())?;
-                self.replace(row, put.wanted, put.entropy, context)
+                self.replace(row, put.wanted, put.entropy, context)?
             }
-        }
+        };
+        self.configure_all(&row.identity, context)?;
+        Ok(row)
     }
 
     fn already_exists(&self, identity: &Identity) -> HubError {
@@ -184,7 +186,7 @@ impl Registry {
         self.begin(&row, &twin, context)?;
         context.record(|| record::identity_entry("create", &row.identity, None, Some(&row)));
         if row.iot_edge {
-            self.add_edge_modules(&row, ticks, context)?;
+            self.add_edge_modules(&row, &EDGE_MODULES, ticks, context)?;
         }
         Ok(row)
     }
@@ -202,13 +204,16 @@ impl Registry {
         self.emit_lifecycle(&row.identity, "createDeviceIdentity", &body, context)
     }
 
-    fn add_edge_modules(
+    /// Adds those of the modules that are not there, without credentials: a module of an edge
+    /// device gets them from the device.
+    pub(super) fn add_edge_modules(
         &self,
         device: &IdentityRow,
+        names: &[&str],
         ticks: i64,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        for name in EDGE_MODULES {
+        for name in names {
             let module = ModuleId::parse(name)
                 .map_err(|error| HubError::internal(format!("{name}: {error}")))?;
             let identity = Identity {
@@ -227,7 +232,12 @@ impl Registry {
                 device_scope: None,
                 parent_scope: None,
                 managed_by: Some("iotEdge".to_owned()),
+                generation_id: format!("{ticks:018}"),
                 etag: first_etag(ticks),
+                epoch: context.now.milliseconds(),
+                persistent: false,
+                subscriptions: "[]".to_owned(),
+                session: "{}".to_owned(),
                 gateway: None,
                 connection: None,
                 state_updated: None,
@@ -282,7 +292,7 @@ impl Registry {
         new.store(context.sql)?;
         context.record(|| record::identity_entry("update", &row.identity, Some(&row), Some(&new)));
         if becomes_edge {
-            self.add_edge_modules(&new, ticks, context)?;
+            self.add_edge_modules(&new, &EDGE_MODULES, ticks, context)?;
         } else if row.iot_edge && !new.iot_edge {
             self.remove_edge_modules(&row.identity.device, context)?;
         }

@@ -216,15 +216,15 @@ fn broken(schema: &Value, document: &Value) -> Option<Value> {
 }
 
 /// Behind the columns of the identity: etag and version of the twin, its documents as far
-/// as they are needed, the number of pending messages.
-fn columns(sections: Sections) -> String {
+/// as they are needed, the number of pending messages, the marks of configurations.
+pub(super) fn columns(sections: Sections) -> String {
     let identity = COLUMNS
         .split(", ")
         .map(|column| format!("identity.{column}"));
     let identity = identity.collect::<Vec<_>>().join(", ");
     let or_null = |needed: bool, sql: &'static str| if needed { sql } else { "NULL" };
     format!(
-        "{identity}, twin.etag, twin.version, {}, {}, {}, {}",
+        "{identity}, twin.etag, twin.version, {}, {}, {}, {}, json(twin.configurations)",
         or_null(sections.tags, "json(twin.tags)"),
         or_null(sections.desired, "json(twin.desired)"),
         or_null(sections.reported, "json(twin.reported)"),
@@ -279,7 +279,11 @@ fn read_rows(
     sql.query(&statement, &parameters)
 }
 
-fn read_row(sql: &dyn Sql, sections: Sections, key: &DocumentKey) -> Result<Option<Row>, HubError> {
+pub(super) fn read_row(
+    sql: &dyn Sql,
+    sections: Sections,
+    key: &DocumentKey,
+) -> Result<Option<Row>, HubError> {
     let statement = format!(
         "SELECT {} FROM {TABLES} WHERE identity.device_id = ? AND identity.module_id = ?",
         columns(sections)
@@ -293,6 +297,13 @@ fn read_row(sql: &dyn Sql, sections: Sections, key: &DocumentKey) -> Result<Opti
 
 /// A row as the document that REST shows; parts that were not fetched look like new ones.
 pub(super) fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError> {
+    let (identity, twin, pending) = read_twin(row)?;
+    let document = twins::body(&identity, &twin, pending);
+    Ok((identity, document))
+}
+
+/// A row as identity, twin and number of pending messages.
+pub(super) fn read_twin(row: &Row) -> Result<(IdentityRow, Twin, i64), HubError> {
     fn part<T: serde::de::DeserializeOwned>(
         row: &Row,
         column: usize,
@@ -315,7 +326,7 @@ pub(super) fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError>
         tags: part(row, width + 2, serde_json::Map::new)?,
         desired: part(row, width + 3, Section::new)?,
         reported: part(row, width + 4, Section::new)?,
+        configurations: part(row, width + 6, serde_json::Map::new)?,
     };
-    let document = twins::body(&identity, &twin, number(5));
-    Ok((identity, document))
+    Ok((identity, twin, number(5)))
 }

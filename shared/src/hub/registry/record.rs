@@ -19,7 +19,7 @@ impl Context<'_> {
     /// Notes a change for the record. `entry` is made only if somebody is behind it.
     pub(super) fn record(&mut self, entry: impl FnOnce() -> AuditEntry) {
         if self.cause.is_some() {
-            self.entries.push(entry());
+            self.entries.push((None, entry()));
         }
     }
 }
@@ -125,6 +125,7 @@ fn attempted(request: &RegistryRequest) -> Option<(&'static str, Option<Identity
         Request::PurgeMessages(id) => ("purgeMessages", device(id)),
         Request::Retire(retire) => ("retireDevice", device(&retire.device)),
         Request::RestoreArchived(restore) => ("restoreDevice", device(&restore.from.device_id)),
+        Request::ApplyContent(apply) => ("applyConfigurationContent", device(&apply.device)),
         Request::EraseArchived(wanted) => ("eraseArchivedDevice", device(&wanted.device_id)),
         _ => return None,
     })
@@ -153,7 +154,6 @@ impl Registry {
     ) {
         entry.result = error.code.name().to_owned();
         // The refusal itself must reach the caller even if the record cannot be written.
-        let _unwritten =
-            sql.transaction(&mut || audit::append(sql, now, cause, std::slice::from_ref(&entry)));
+        let _unwritten = sql.transaction(&mut || audit::append(sql, now, &[(cause, &entry)]));
     }
 }

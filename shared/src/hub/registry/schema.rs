@@ -5,7 +5,7 @@
 //! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row where rows
 //! are small.
 
-use super::{archive, operations, query_indexes, retirement, revocation, transfer};
+use super::{archive, configurations, operations, query_indexes, retirement, revocation, transfer};
 use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
@@ -18,6 +18,7 @@ pub const STEPS: &[&[&str]] = &[
     &[operations::SCHEMA],
     TWIN_BY_NUMBER,
     &[query_indexes::SCHEMA],
+    configurations::SCHEMA,
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -43,12 +43,7 @@ impl Registry {
                 before: Value::Null,
                 after: json!({ "replaces": replaces(&succeed.predecessor) }),
             };
-            audit::append(
-                context.sql,
-                context.now,
-                &cause,
-                std::slice::from_ref(&entry),
-            )?;
+            audit::append(context.sql, context.now, &[(&cause, &entry)])?;
         }
         Ok(RegistryReply::Done)
     }
@@ -89,6 +84,7 @@ impl Registry {
         }
         let change = twin.patch_service(&patch, context.now)?;
         self.keep_twin(&row, &twin, &change, context)?;
+        self.configure(&row, &twin, context)?;
         Ok(true)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::identity::{IdentityRow, check_etag};
 use super::{Context, Registry, messages, record};
+use crate::configuration::marks;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::ConnectionId;
@@ -17,7 +18,7 @@ const MAX_PATCH_BYTES: usize = 262_144;
 
 pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, HubError> {
     let rows = sql.query(
-        "SELECT etag, version, json(tags), json(desired), json(reported) FROM twin \
+        "SELECT etag, version, json(tags), json(desired), json(reported), json(configurations) FROM twin \
          WHERE device_id = ? AND module_id = ?",
         &[
             identity.device.as_str().into(),
@@ -37,6 +38,7 @@ pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, H
         tags: document(row.required_text(2)?)?,
         desired: document(row.required_text(3)?)?,
         reported: document(row.required_text(4)?)?,
+        configurations: document(row.text(5).unwrap_or("{}"))?,
     }))
 }
 
@@ -45,11 +47,11 @@ pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(
         serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
     }
     sql.execute(
-        "INSERT INTO twin (device_id, module_id, etag, version, tags, desired, reported) \
-         VALUES (?, ?, ?, ?, jsonb(?), jsonb(?), jsonb(?)) \
+        "INSERT INTO twin (device_id, module_id, etag, version, tags, desired, reported, \
+         configurations) VALUES (?, ?, ?, ?, jsonb(?), jsonb(?), jsonb(?), jsonb(?)) \
          ON CONFLICT (device_id, module_id) DO UPDATE SET etag = excluded.etag, \
          version = excluded.version, tags = excluded.tags, desired = excluded.desired, \
-         reported = excluded.reported",
+         reported = excluded.reported, configurations = excluded.configurations",
         &[
             identity.device.as_str().into(),
             identity.module_key().into(),
@@ -58,6 +60,28 @@ pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(
             text(&twin.tags)?.into(),
             text(&twin.desired)?.into(),
             text(&twin.reported)?.into(),
+            marks_text(&twin.configurations).into(),
+        ],
+    )
+}
+
+/// Nothing is stored of a twin that is nobody's target.
+fn marks_text(marks: &Map<String, Value>) -> Option<String> {
+    (!marks.is_empty()).then(|| Value::Object(marks.clone()).to_string())
+}
+
+/// Writes only which configurations a twin is a target of; no version moves.
+pub(super) fn store_marks(
+    sql: &dyn Sql,
+    identity: &Identity,
+    marks: &Map<String, Value>,
+) -> Result<(), HubError> {
+    sql.execute(
+        "UPDATE twin SET configurations = jsonb(?) WHERE device_id = ? AND module_id = ?",
+        &[
+            marks_text(marks).into(),
+            identity.device.as_str().into(),
+            identity.module_key().into(),
         ],
     )
 }
@@ -107,6 +131,9 @@ pub(super) fn body(row: &IdentityRow, twin: &Twin, pending: i64) -> Value {
     );
     body.insert("version".into(), json!(twin.version));
     body.extend(twin.service_sections());
+    if !twin.configurations.is_empty() {
+        body.insert("configurations".into(), marks::shown(&twin.configurations));
+    }
     body.insert("capabilities".into(), json!({ "iotEdge": row.iot_edge }));
     if let Some(scope) = &row.device_scope {
         body.insert("deviceScope".into(), json!(scope));
@@ -180,6 +207,9 @@ impl Registry {
             write.replace,
             context,
         )?;
+        if self.configure(&row, &twin, context)? {
+            twin = require(context.sql, &write.identity)?;
+        }
         let mut document = document(context.sql, &row, &twin)?;
         document.warning = context.warning.take();
         Ok(RegistryReply::Twin(document))
@@ -206,6 +236,7 @@ impl Registry {
         let mut twin = require(context.sql, &report.identity)?;
         let change = twin.patch_reported(&patch, report.version, context.now)?;
         self.keep_twin(&row, &twin, &change, context)?;
+        self.configure(&row, &twin, context)?;
         Ok(RegistryReply::Reported {
             version: twin.reported.version,
         })

@@ -1,10 +1,12 @@
 //! Messages to a `Registry` shard and its answers.
 
+mod configuration;
 mod identity;
 mod message;
 mod retirement;
 mod session;
 
+pub use configuration::*;
 pub use identity::*;
 pub use message::*;
 pub use retirement::*;
@@ -137,6 +139,14 @@ pub enum RegistryRequest {
     /// Recomputes the records behind a place → `AuditProof`.
     CheckAudit(Option<ChainPlace>),
 
+    // --- configurations ---
+    /// All configurations, ignored unless newer → `Done`. From the Hub.
+    ApplyConfigurations(Box<ApplyConfigurations>),
+    /// Content for one edge device, once → `Done`.
+    ApplyContent(Box<ApplyContent>),
+    /// Who set what of a device's desired properties → `Explained`.
+    ExplainConfigurations(DeviceId),
+
     // --- from the Hub ---------------------------------------------------------
     /// New settings, ignored unless newer → `Done`.
     ApplySettings(Box<Settings>),
@@ -160,6 +170,7 @@ impl RegistryRequest {
                 | Self::Retire(_)
                 | Self::RestoreArchived(_)
                 | Self::EraseArchived(_)
+                | Self::ApplyContent(_)
         )
     }
 
@@ -263,6 +274,8 @@ pub enum RegistryReply {
     Authorized(DeviceAuthorization),
     /// A locked message for an HTTPS device, if there is one.
     Received(Option<Box<ReceivedMessage>>),
+    /// What configurations do to a device, as REST shows it.
+    Explained(Value),
 }
 
 /// A shard's whole answer.

@@ -110,6 +110,10 @@ impl Place {
             (["version"], 1) => Some(Self::Number("twin.version")),
             (["lastActivityTime"], 1) => Some(time("identity.last_activity")),
             (["statusUpdateTime"], 1) => Some(time("identity.status_updated")),
+            // Marks have more members than documents show.
+            (["configurations", _, "status"], 3) => {
+                json("twin.configurations", "$", path.steps.get(1..)?)
+            }
             (["tags", _, ..], _) => json("twin.tags", "$", path.steps.get(1..)?),
             (["properties", section @ ("desired" | "reported"), first, ..], length) => {
                 // Compared as instants, which text in SQL is not.

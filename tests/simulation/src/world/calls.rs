@@ -234,6 +234,7 @@ fn is_idempotent(request: &Request) -> bool {
         Request::Actor(Outgoing::Registry(request)) => matches!(
             request,
             RegistryRequest::ApplySettings(_)
+                | RegistryRequest::ApplyConfigurations(_)
                 | RegistryRequest::Disconnected(_)
                 | RegistryRequest::Activity(_)
         ),
