@@ -97,10 +97,14 @@ catalogue! {
     DeviceConnectionClosedRemotely = 404104, 404;
     /// The path exists, the verb does not.
     GenericMethodNotAllowed = 405000, 405;
+    /// The job is not in a state that allows this.
+    OperationNotAllowedInCurrentState = 405102, 405;
     /// The state conflicts with the request (our API).
     GenericConflict = 409000, 409;
     /// The device id is taken.
     DeviceAlreadyExists = 409001, 409;
+    /// The job id is taken.
+    JobAlreadyExists = 409104, 409;
     /// The module id is taken on that device.
     ModuleAlreadyExistsOnDevice = 409301, 409;
     /// The configuration's id is taken.
@@ -119,6 +123,8 @@ catalogue! {
     ConfigurationCountLimitExceeded = 413101, 413;
     /// Too many requests.
     ThrottlingException = 429001, 429;
+    /// Too many jobs wait for their start.
+    ThrottlingMaxActiveJobCountExceeded = 429004, 429;
     /// Something inside failed; the text says no more than that.
     ServerError = 500001, 500;
     /// The hub cannot serve this now.

@@ -113,7 +113,7 @@ impl Host for Shell {
         let mut effects = Effects::default();
         for (correlation, outcome) in outcomes {
             let finished = self.with(|actor, object| {
-                actor.finished(correlation, &outcome, &object.sql, &mut effects)
+                actor.finished(now(), correlation, &outcome, &object.sql, &mut effects)
             });
             if let Err(error) = finished.flatten() {
                 log_error("hub", &error);
@@ -122,7 +122,14 @@ impl Host for Shell {
         carry_out(self, effects);
     }
 
-    fn timer(self: &Rc<Self>) {}
+    fn timer(self: &Rc<Self>) {
+        let mut effects = Effects::default();
+        let outcome = self.with(|actor, object| actor.timer(now(), &object.sql, &mut effects));
+        if let Err(error) = outcome.flatten() {
+            log_error("scheduled jobs", &error);
+        }
+        carry_out(self, effects);
+    }
 }
 
 impl DurableObject for Hub {

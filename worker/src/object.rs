@@ -170,6 +170,13 @@ fn enqueue<H: Host>(host: &Rc<H>, calls: Vec<Call>) {
             append(host, to, segment, correlation);
             continue;
         }
+        // Its answer may come much later, and must not hold up those behind it.
+        if let Outgoing::Gateway(asked) = &request
+            && asked.may_wait()
+        {
+            alone(host, to, request, correlation);
+            continue;
+        }
         let mut lanes = host.object().lanes.borrow_mut();
         lanes
             .entry(to)
@@ -195,6 +202,20 @@ fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation:
             Err(error) => Outcome::Appended(Err(error)),
         };
         again.finished(vec![(correlation, outcome)]);
+    });
+}
+
+/// A call that waits for nobody and keeps nobody waiting.
+fn alone<H: Host>(host: &Rc<H>, to: Address, request: Outgoing, correlation: Correlation) {
+    let stub = lane_stub(host, to);
+    let again = host.clone();
+    spawn(host, async move {
+        let outcome = match stub {
+            Ok(stub) => remote::carry_out(&stub, to, &[request]).await.pop(),
+            Err(_) => None,
+        };
+        let failed = || Outcome::Appended(Err(HubError::internal("no answer")));
+        again.finished(vec![(correlation, outcome.unwrap_or_else(failed))]);
     });
 }
 

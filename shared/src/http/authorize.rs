@@ -77,8 +77,17 @@ pub fn access(operation: &Operation) -> Access {
         O::ListJobs | O::GetJob(_) => Granted(READ, Action::Read),
         // All keys leave with an export, and an import may delete.
         O::CreateJob | O::CancelJob(_) => Granted(WRITE, Action::ManageHub),
+        O::ScheduleJob(_)
+        | O::CancelScheduledJob(_)
+        | O::PauseJob(_)
+        | O::ResumeJob(_)
+        | O::RetryJob(_)
+        | O::CancelJobDevice(..) => Granted(SERVICE, Action::RunJobs),
         O::GetTwin(_)
         | O::GetDigitalTwin(_)
+        | O::GetScheduledJob(_)
+        | O::ListScheduledJobs
+        | O::ListJobDevices(_)
         | O::Query
         | O::ExplainQuery
         | O::EventsInfo

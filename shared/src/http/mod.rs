@@ -37,6 +37,7 @@ pub use message::{Body, Method, Request, Response};
 pub use route::body_limit;
 
 use crate::error::{ErrorCode, HubError};
+use crate::ipc::scheduled_job::JobChange;
 use attributed::Attributed;
 use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
@@ -44,8 +45,8 @@ use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, configurations, console, device_messages,
     devices, digital_twins, dry_run, events, groups, jobs, messages, methods, modules,
-    operations_records, queries, query_indexes, regenerate, retirement, routes, session,
-    statistics, tag_schema, throttles, twins,
+    operations_records, queries, query_indexes, regenerate, retirement, routes, scheduled_jobs,
+    session, statistics, tag_schema, throttles, twins,
 };
 use route::RouteError;
 
@@ -174,6 +175,17 @@ async fn serve_authorized<B: Backend>(
         O::ListJobs => jobs::list(backend).await,
         O::GetJob(id) => jobs::get(backend, id).await,
         O::CancelJob(id) => jobs::cancel(backend, id).await,
+        O::ScheduleJob(id) => scheduled_jobs::create(backend, request, id).await,
+        O::GetScheduledJob(id) => scheduled_jobs::get(backend, id).await,
+        O::CancelScheduledJob(id) => scheduled_jobs::cancel(backend, request, caller, id).await,
+        O::ListScheduledJobs => scheduled_jobs::list(backend, request).await,
+        O::PauseJob(id) => scheduled_jobs::change(backend, id, JobChange::Pause).await,
+        O::ResumeJob(id) => scheduled_jobs::change(backend, id, JobChange::Resume).await,
+        O::RetryJob(id) => scheduled_jobs::change(backend, id, JobChange::Retry).await,
+        O::ListJobDevices(id) => scheduled_jobs::devices(backend, request, id).await,
+        O::CancelJobDevice(job, device) => {
+            scheduled_jobs::cancel_device(backend, job, device).await
+        }
         O::PlanImport => dry_run::plan(backend, request).await,
         O::RegenerateKeys => regenerate::keys(backend, request, caller).await,
         O::DeviceStatistics => statistics::devices(backend).await,

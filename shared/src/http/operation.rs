@@ -38,6 +38,28 @@ pub enum Operation {
     CancelJob(String),
     /// `POST /api/v1/import/dry-run`
     PlanImport,
+
+    // --- service.md §10, device-management.md §1, §4.6: scheduled jobs ---
+    /// `PUT /jobs/v2/{id}`
+    ScheduleJob(String),
+    /// `GET /jobs/v2/{id}`
+    GetScheduledJob(String),
+    /// `POST /jobs/v2/{id}/cancel`, with `?force=true` a running one
+    CancelScheduledJob(String),
+    /// `GET /jobs/v2/query`
+    ListScheduledJobs,
+    /// `POST /api/v1/jobs/{id}/pause`
+    PauseJob(String),
+    /// `POST /api/v1/jobs/{id}/resume`
+    ResumeJob(String),
+    /// `POST /api/v1/jobs/{id}/retry`
+    RetryJob(String),
+    /// `GET /api/v1/jobs/{id}/devices`
+    ListJobDevices(String),
+    /// `POST /api/v1/jobs/{id}/devices/{deviceId}/cancel`
+    CancelJobDevice(String, DeviceId),
+
+    // --- service.md §4, again ---
     /// `POST /devices/keys/regenerate`
     RegenerateKeys,
     /// `GET /statistics/devices`
@@ -251,6 +273,10 @@ impl Operation {
             | O::ListJobs
             | O::GetJob(_)
             | O::CancelJob(_)
+            | O::ScheduleJob(_)
+            | O::GetScheduledJob(_)
+            | O::CancelScheduledJob(_)
+            | O::ListScheduledJobs
             | O::DeviceStatistics
             | O::ServiceStatistics
             | O::GetTwin(_)
@@ -290,6 +316,11 @@ impl Operation {
             | O::GetThrottles
             | O::PutThrottles
             | O::PlanImport
+            | O::PauseJob(_)
+            | O::ResumeJob(_)
+            | O::RetryJob(_)
+            | O::ListJobDevices(_)
+            | O::CancelJobDevice(..)
             | O::RetireDevice(_)
             | O::GetRetirement(_)
             | O::ListArchive
@@ -341,6 +372,8 @@ impl Operation {
             Self::SendToDevice(_) => 80 * KIB,
             // A payload of 128 KiB, escaped and spaced as the client likes.
             Self::InvokeMethod(_) | Self::InvokeCommand(..) => 272 * KIB,
+            // A payload or a patch, and a condition.
+            Self::ScheduleJob(_) => 512 * KIB,
             // Clients send whole twins back, `$metadata` included.
             Self::PatchTwin(_) | Self::ReplaceTwin(_) | Self::PatchDigitalTwin(_) => 2048 * KIB,
             Self::PutDevice(_) | Self::PutModule(..) => 64 * KIB,

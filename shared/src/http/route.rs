@@ -164,6 +164,10 @@ fn operation(
         (Delete, ["configurations", _]) => Ok(O::DeleteConfiguration(text(1).to_owned())),
         (Post, ["configurations", "testqueries"]) => Ok(O::TestConfigurationQueries),
         (Post, ["devices", _, "applyconfigurationcontent"]) => device(O::ApplyConfigurationContent),
+        (Get, ["jobs", "v2", "query"]) => Ok(O::ListScheduledJobs),
+        (Put, ["jobs", "v2", _]) => Ok(O::ScheduleJob(text(2).to_owned())),
+        (Get, ["jobs", "v2", _]) => Ok(O::GetScheduledJob(text(2).to_owned())),
+        (Post, ["jobs", "v2", _, "cancel"]) => Ok(O::CancelScheduledJob(text(2).to_owned())),
         (Get, ["devices", _, "modules"]) => device(O::ListModules),
         (Get, ["devices", _, "modules", _]) => module(O::GetModule),
         (Put, ["devices", _, "modules", _]) => module(O::PutModule),
@@ -247,6 +251,13 @@ fn own_operation(
         (Get, ["throttles"]) => Ok(O::GetThrottles),
         (Put, ["throttles"]) => Ok(O::PutThrottles),
 
+        (Post, ["jobs", _, "pause"]) => named(O::PauseJob),
+        (Post, ["jobs", _, "resume"]) => named(O::ResumeJob),
+        (Post, ["jobs", _, "retry"]) => named(O::RetryJob),
+        (Get, ["jobs", _, "devices"]) => named(O::ListJobDevices),
+        (Post, ["jobs", _, "devices", _, "cancel"]) => {
+            device_id(text(3)).map(|device| O::CancelJobDevice(text(1).to_owned(), device))
+        }
         (Post, ["import", "dry-run"]) => Ok(O::PlanImport),
         (Post, ["devices", _, "retire"]) => device_id(text(1)).map(O::RetireDevice),
         (Get, ["retirements", _]) => named(O::GetRetirement),
@@ -309,7 +320,6 @@ fn not_offered(literals: &[&str]) -> Option<&'static str> {
         ["devices", _, "files", ..] | ["messages", "servicebound", "filenotifications", ..] => {
             "file upload"
         }
-        ["jobs", ..] => "jobs",
         ["api", "v1", "routing", ..] | ["api", "v1", "subscriptions", ..] => "this kind of routing",
         ["api", "v1", "events", "ws"] => "events over WebSocket",
         _ => return None,

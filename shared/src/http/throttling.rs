@@ -53,6 +53,15 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::DeleteConfiguration(_)
         | O::TestConfigurationQueries
         | O::ApplyConfigurationContent(_) => C::Configurations,
+        O::ScheduleJob(_)
+        | O::GetScheduledJob(_)
+        | O::CancelScheduledJob(_)
+        | O::ListScheduledJobs
+        | O::PauseJob(_)
+        | O::ResumeJob(_)
+        | O::RetryJob(_)
+        | O::ListJobDevices(_)
+        | O::CancelJobDevice(..) => C::Jobs,
         O::SignBlobUrl => C::FileUploads,
         // These count when it is known how many items they have, or who the device is.
         O::BulkDevices | O::RegenerateKeys | O::SendTelemetry(_) | O::ReceiveMessage(_) => {

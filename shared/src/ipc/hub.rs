@@ -5,6 +5,7 @@ use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,14 @@ pub enum HubRequest {
     GetTransfer(String),
     /// → `Jobs` (this one)
     CancelTransfer(String),
+    /// Schedules a job → `ScheduledJobs` (this one).
+    CreateScheduledJob(Box<JobOrder>),
+    /// → `ScheduledJobs`
+    ListScheduledJobs(ListScheduledJobs),
+    /// → `ScheduledJobs` (this one)
+    GetScheduledJob(String),
+    /// → `ScheduledJobs` (this one); of a forced end once no shard sends any more.
+    ChangeScheduledJob(String, JobChange),
     /// CA certificates, all of them → `Certificates`
     ListCertificates,
     /// → `Certificates` with the one that was changed, or none if it was deleted
@@ -104,6 +113,8 @@ impl HubRequest {
                 | Self::DeleteRoute(_)
                 | Self::CreateTransfer { .. }
                 | Self::CancelTransfer(_)
+                | Self::CreateScheduledJob(_)
+                | Self::ChangeScheduledJob(..)
                 | Self::ChangeCertificate(_)
                 | Self::PutTagSchema(..)
                 | Self::DeleteTagSchema(_)
@@ -144,6 +155,8 @@ pub enum HubReply {
     ConsumerGroups(Vec<String>),
     /// Import and export jobs as REST shows them.
     Jobs(Vec<Value>),
+    /// Scheduled jobs as REST shows them, and behind which number there are more.
+    ScheduledJobs(Vec<Value>, Option<u64>),
     /// CA certificates as REST shows them.
     Certificates(Vec<Value>),
     /// Whether something changed.

@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod hub;
 pub mod query;
 pub mod registry;
+pub mod scheduled_job;
 pub mod transfer;
 
 use crate::ids::{DeviceId, placement};

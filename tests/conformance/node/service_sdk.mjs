@@ -5,6 +5,7 @@ import { serve } from './agent.mjs';
 
 let registry;
 let client;
+let jobs;
 
 /** What the application gets, without the SDK's own wiring around it. */
 function plain(answer) {
@@ -15,6 +16,7 @@ function plain(answer) {
 serve({
   async open({ connectionString }) {
     registry = iothub.Registry.fromConnectionString(connectionString);
+    jobs = iothub.JobClient.fromConnectionString(connectionString);
     client = iothub.Client.fromConnectionString(connectionString);
   },
 
@@ -29,6 +31,23 @@ serve({
     while (query.hasMoreResults) {
       const { result } = asTwins ? await query.nextAsTwin() : await query.next(query.continuationToken);
       pages.push(asTwins ? result.map((twin) => ({ deviceId: twin.deviceId, tags: twin.tags })) : plain(result));
+    }
+    return pages;
+  },
+
+  // A null start becomes "now"; the SDK wants a Date.
+  async job({ method, parameters }) {
+    const ready = method.startsWith('schedule')
+      ? parameters.map((parameter, place) => (place === 3 && parameter === null ? new Date() : parameter))
+      : parameters;
+    return plain(await jobs[method](...ready));
+  },
+
+  async jobQuery({ type, status, pageSize }) {
+    const query = jobs.createQuery(type, status, pageSize);
+    const pages = [];
+    while (query.hasMoreResults) {
+      pages.push(plain((await query.next(query.continuationToken)).result));
     }
     return pages;
   },

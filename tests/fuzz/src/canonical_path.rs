@@ -79,6 +79,27 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
                 Word("effective-configuration"),
             ]),
         ),
+        O::ScheduleJob(id) => (Put, vec![Word("jobs"), Word("v2"), Text(id)]),
+        O::GetScheduledJob(id) => (Get, vec![Word("jobs"), Word("v2"), Text(id)]),
+        O::CancelScheduledJob(id) => (
+            Post,
+            vec![Word("jobs"), Word("v2"), Text(id), Word("cancel")],
+        ),
+        O::ListScheduledJobs => (Get, vec![Word("jobs"), Word("v2"), Word("query")]),
+        O::PauseJob(id) => (Post, own(&[Word("jobs"), Text(id), Word("pause")])),
+        O::ResumeJob(id) => (Post, own(&[Word("jobs"), Text(id), Word("resume")])),
+        O::RetryJob(id) => (Post, own(&[Word("jobs"), Text(id), Word("retry")])),
+        O::ListJobDevices(id) => (Get, own(&[Word("jobs"), Text(id), Word("devices")])),
+        O::CancelJobDevice(job, id) => (
+            Post,
+            own(&[
+                Word("jobs"),
+                Text(job),
+                Word("devices"),
+                Text(id.as_str()),
+                Word("cancel"),
+            ]),
+        ),
         O::PlanImport => (Post, own(&[Word("import"), Word("dry-run")])),
         O::RegenerateKeys => (
             Post,

@@ -282,9 +282,9 @@ impl Actor {
                             .map(Answer::Hub);
                     }
                     Input::Outcome(correlation, outcome) => hub
-                        .finished(correlation, &outcome, sql, &mut effects)
+                        .finished(now, correlation, &outcome, sql, &mut effects)
                         .expect("storage works"),
-                    Input::Timer => {}
+                    Input::Timer => hub.timer(now, sql, &mut effects).expect("storage works"),
                     Input::Alarm => hub.alarm(now, sql, &mut effects).expect("storage works"),
                     other => panic!("the hub object got {other:?}"),
                 }

@@ -7,7 +7,7 @@ use super::{Failure, ask_shard, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::error::Envelope;
-use crate::http::json;
+use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::ids::Identity;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
@@ -124,10 +124,13 @@ fn method_failure(mut error: HubError) -> Failure {
 
 impl Call {
     fn parse(body: &[u8]) -> Result<Self, HubError> {
-        let body = json::parse_object(body)?;
-        let method = json::text_member(&body, "methodName")?.unwrap_or_default();
-        let seconds = |name: &str| json::whole_member(&body, name);
-        let payload = json::raw_member(&body, "payload");
+        Self::read(&json::parse_object(body)?)
+    }
+
+    fn read(body: &Object) -> Result<Self, HubError> {
+        let method = json::text_member(body, "methodName")?.unwrap_or_default();
+        let seconds = |name: &str| json::whole_member(body, name);
+        let payload = json::raw_member(body, "payload");
         let response = match seconds("responseTimeoutInSeconds")? {
             None => seconds("timeoutInSeconds")?,
             given => given,
@@ -179,6 +182,20 @@ impl Call {
             connect_seconds,
         })
     }
+}
+
+/// The call of a job, checked, with the names of its members as documented.
+pub fn job_body(body: &Object) -> Result<Value, HubError> {
+    let call = Call::read(body)?;
+    let mut read = json!({
+        "methodName": call.method,
+        "responseTimeoutInSeconds": call.response_seconds,
+        "connectTimeoutInSeconds": call.connect_seconds,
+    });
+    if let (Some(payload), Value::Object(read)) = (json::raw_member(body, "payload"), &mut read) {
+        read.insert("payload".to_owned(), payload.clone());
+    }
+    Ok(read)
 }
 
 fn within(name: &str, seconds: Option<i64>, least: i64) -> Result<Option<i64>, HubError> {

@@ -26,6 +26,7 @@ mod record_pages;
 pub mod regenerate;
 pub mod retirement;
 pub mod routes;
+pub mod scheduled_jobs;
 pub mod scopes;
 pub mod session;
 pub mod statistics;

@@ -8,7 +8,10 @@ pub mod bootstrap;
 mod certificates;
 mod configurations;
 mod device_groups;
+mod job_driver;
 mod record;
+mod rollout;
+mod scheduled_jobs;
 mod sign_in;
 mod tag_schema;
 mod transfers;
@@ -35,6 +38,7 @@ const STEPS: &[&[&str]] = &[
     certificates::SCHEMA,
     &[device_groups::SCHEMA],
     configurations::SCHEMA,
+    scheduled_jobs::SCHEMA,
 ];
 
 const FIRST: &[&str] = &[
@@ -67,6 +71,7 @@ pub struct Hub {
     correlations: Correlation,
     /// Pushes under way and whom they go to.
     pushing: BTreeMap<Correlation, String>,
+    jobs: job_driver::JobDriver,
     /// Answers that wait until nothing is under way.
     waiting: Vec<(Token, HubReply)>,
 }
@@ -79,6 +84,7 @@ impl Hub {
             settings: settings::load(sql)?,
             correlations: 0,
             pushing: BTreeMap::new(),
+            jobs: job_driver::JobDriver::default(),
             waiting: Vec::new(),
         })
     }
@@ -161,6 +167,23 @@ impl Hub {
             HubRequest::ListConsumerGroups => return Some(list_groups(sql)),
             HubRequest::PutConsumerGroup(name) => return Some(put_group(&name, sql)),
             HubRequest::DeleteConsumerGroup(name) => return Some(delete_group(&name, sql)),
+            HubRequest::CreateScheduledJob(order) => {
+                let shards = match self.required() {
+                    Ok(settings) => settings.layout.shards,
+                    Err(error) => return Some(Err(error)),
+                };
+                self.jobs.hurry(now, effects);
+                return Some(scheduled_jobs::create(now, *order, shards, cause, sql));
+            }
+            HubRequest::ListScheduledJobs(wanted) => {
+                return Some(scheduled_jobs::list(&wanted, sql));
+            }
+            HubRequest::GetScheduledJob(id) => {
+                return Some(self.get_scheduled_job(now, &id, sql, effects));
+            }
+            HubRequest::ChangeScheduledJob(id, change) => {
+                return self.change_scheduled_job(now, token, &id, change, sql, effects);
+            }
             HubRequest::ListCertificates => {
                 return Some(certificates::list(sql).map(HubReply::Certificates));
             }
@@ -305,14 +328,18 @@ impl Hub {
         Ok(())
     }
 
-    /// The outcome of a push.
+    /// The outcome of a push, or of a step of a scheduled job.
     pub fn finished(
         &mut self,
+        now: Timestamp,
         correlation: Correlation,
         outcome: &Outcome,
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
+        if self.job_stepped(now, correlation, outcome, sql, effects)? {
+            return Ok(());
+        }
         let Some(target) = self.pushing.remove(&correlation) else {
             return Ok(());
         };
@@ -332,13 +359,24 @@ impl Hub {
         Ok(())
     }
 
-    /// A durable alarm fired: unconfirmed settings are sent again.
+    /// A volatile timer fired: scheduled jobs go on.
+    pub fn timer(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<HubResult>,
+    ) -> Result<(), HubError> {
+        self.drive_jobs(now, false, sql, effects)
+    }
+
+    /// A durable alarm fired: unconfirmed settings are sent again, jobs go on.
     pub fn alarm(
         &mut self,
         now: Timestamp,
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
+        self.drive_jobs(now, true, sql, effects)?;
         self.push(now, sql, effects)
     }
 

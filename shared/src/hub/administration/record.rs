@@ -3,10 +3,12 @@
 use super::certificates;
 use super::configurations;
 use super::device_groups;
+use super::scheduled_jobs;
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::hub::{CertificateChange, HubRequest, Settings};
+use crate::ipc::scheduled_job::JobChange;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -24,6 +26,7 @@ enum Kind {
     Route,
     ConsumerGroup,
     Job(Value),
+    ScheduledJob,
     Certificate,
     TagSchema,
     DeviceGroup,
@@ -56,6 +59,18 @@ impl Recorded {
                 id.as_str(),
             ),
             HubRequest::CancelTransfer(id) => ("cancelJob", Kind::Job(json!({})), id.as_str()),
+            HubRequest::CreateScheduledJob(order) => {
+                ("createJob", Kind::ScheduledJob, order.id.as_str())
+            }
+            HubRequest::ChangeScheduledJob(id, change) => {
+                let action = match change {
+                    JobChange::Cancel { .. } => "cancelJob",
+                    JobChange::Pause => "pauseJob",
+                    JobChange::Resume => "resumeJob",
+                    JobChange::Retry => "retryJob",
+                };
+                (action, Kind::ScheduledJob, id.as_str())
+            }
             HubRequest::ChangeCertificate(change) => {
                 let action = match change.change {
                     CertificateChange::Put(_) => "putCertificate",
@@ -106,6 +121,7 @@ impl Recorded {
                 .map_or(Value::Null, |route| json!(route)),
             Kind::ConsumerGroup => json!({ "name": self.name }),
             Kind::Job(what) => json!({ "jobId": self.name, "order": what }),
+            Kind::ScheduledJob => scheduled_jobs::summary(&self.name, sql)?,
             Kind::TagSchema => settings.map_or(Value::Null, |known| json!(known.tag_schema)),
             Kind::DeviceGroup => {
                 let groups = device_groups::list(sql, Some(&self.name))?;

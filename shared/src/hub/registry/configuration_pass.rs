@@ -6,6 +6,7 @@
 //! only what is not done. That it has ended is a row.
 
 use super::configurations::Known;
+use super::identity::IdentityRow;
 use super::query::{TABLES, columns, read_twin};
 use super::{Context, Registry};
 use crate::error::HubError;
@@ -127,7 +128,7 @@ impl Registry {
         )?;
         let mut writes = 0;
         for row in &rows {
-            let (identity, twin, _) = read_twin(row)?;
+            let (identity, twin) = (IdentityRow::read(row)?, read_twin(row, 0)?);
             if known.is_settled(&identity, &twin, context.sql)? {
                 continue;
             }
@@ -138,7 +139,7 @@ impl Registry {
             }
         }
         if let (Some(last), true) = (rows.last(), rows.len() >= STEP_ROWS) {
-            return Ok(Some(DocumentKey::of(&read_twin(last)?.0.identity)));
+            return Ok(Some(DocumentKey::of(&IdentityRow::read(last)?.identity)));
         }
         context.sql.execute(
             "UPDATE configuration_pass SET passed = ?, passed_at = ?",

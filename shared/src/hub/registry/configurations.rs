@@ -162,8 +162,8 @@ pub(super) fn load_whole(
 }
 
 pub(super) fn read_whole(row: &Row) -> Result<(IdentityRow, Twin, Value), HubError> {
-    let (identity, twin, pending) = read_twin(row)?;
-    let document = twins::body(&identity, &twin, pending);
+    let (identity, twin) = (IdentityRow::read(row)?, read_twin(row, 0)?);
+    let document = twins::body(&identity, &twin, query::pending(row));
     Ok((identity, twin, document))
 }
 

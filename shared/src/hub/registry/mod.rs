@@ -18,6 +18,10 @@ mod deliveries;
 mod device_plane;
 mod feedback;
 mod identity;
+mod job_documents;
+mod job_methods;
+mod job_twins;
+mod jobs;
 mod messages;
 mod modules;
 mod operations;
@@ -84,6 +88,7 @@ pub struct Registry {
     configurations: Rc<configurations::Known>,
     /// How far the present pass over all twins has come.
     pass: Option<configuration_pass::Pass>,
+    jobs: jobs::Jobs,
 }
 
 /// What one input may use: time, storage, effects; whether the outbox got rows; and what
@@ -155,6 +160,10 @@ impl Registry {
             operations: Operations::default(),
             configurations: Rc::new(configurations::Known::load(sql)?),
             pass: None,
+            jobs: jobs::Jobs {
+                awaits_devices: jobs::begin_life(sql)?,
+                ..jobs::Jobs::default()
+            },
         })
     }
 
@@ -177,6 +186,7 @@ impl Registry {
         let mut answer = None;
         let mut wrote_outbox = false;
         let (calls, replies) = (effects.calls.len(), effects.replies.len());
+        let correlations = self.correlations;
         let outcome = sql.transaction(&mut || {
             let Some(request) = request.take() else {
                 return Err(HubError::internal("a request ran twice"));
@@ -196,6 +206,7 @@ impl Registry {
                 self.operations
                     .note_refused(&identity, "Https", &error.message, now, sql);
             }
+            self.jobs_undone(correlations);
             if let (Some(cause), Some(entry)) = (&cause, refusal) {
                 Self::record_refusal(now, cause, entry, &error, sql);
             }
@@ -269,6 +280,8 @@ impl Registry {
             Request::GetArchived(wanted) => archive::get(context.sql, &wanted)?,
             Request::RestoreArchived(restore) => self.restore(&restore, context)?,
             Request::EraseArchived(wanted) => archive::erase(&wanted, context)?,
+            Request::StepJob(step) => self.step_job(*step, context)?,
+            Request::CancelJobDevice(cancel) => self.cancel_job_device(&cancel, context)?,
             Request::Caused(_) => {
                 return Err(HubError::internal("a cause behind a cause"));
             }
@@ -313,6 +326,9 @@ impl Registry {
             outcome,
             Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)) | Outcome::Registry(Ok(_))
         );
+        if self.job_call_finished(now, correlation, outcome, sql, effects)? {
+            return Ok(());
+        }
         if self.delivery_finished(correlation, delivered) {
             return Ok(());
         }
@@ -324,8 +340,8 @@ impl Registry {
         Ok(())
     }
 
-    /// A volatile timer fired: callers that waited long enough get their answer, and a pass
-    /// over the twins goes on.
+    /// A volatile timer fired: callers that waited long enough get their answer, devices that
+    /// came are called for jobs, and a pass over the twins goes on.
     pub fn timer(
         &mut self,
         now: Timestamp,
@@ -334,6 +350,7 @@ impl Registry {
     ) -> Result<(), HubError> {
         self.expire_waiting(now, effects);
         self.arm_waiting(effects);
+        self.call_due(now, sql, effects)?;
         self.pass_on(now, sql, effects)
     }
 

@@ -5,8 +5,7 @@
 //! slice is bounded in rows and bytes, so that a query never keeps devices waiting long.
 
 use super::identity::{COLUMNS, IdentityRow};
-use super::tally;
-use super::{Context, Registry, twins};
+use super::{Context, Registry, job_documents, tally, twins};
 use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
@@ -23,7 +22,7 @@ use serde_json::{Value, json};
 
 /// Rows of one statement: they are all in memory at once. One more than a page has, since
 /// that is what a page without a condition asks for.
-const BATCH: u32 = 101;
+pub(super) const BATCH: u32 = 101;
 /// Rows that one slice looks at.
 const SLICE: u64 = 2_000;
 /// Results of one slice, about; a single larger one goes alone.
@@ -57,10 +56,7 @@ impl Registry {
             places: Vec::new(),
             groups: Groups::default(),
         };
-        // No job has left a document yet.
-        if query.collection != Collection::Jobs {
-            slice.run(context.sql)?;
-        }
+        slice.run(context.sql)?;
         Ok(RegistryReply::QueryPart(Box::new(slice.part)))
     }
 }
@@ -105,7 +101,13 @@ impl Slice<'_> {
             prefilter = Some(rest);
         }
         'slice: loop {
-            let rows = read_rows(
+            let is_job = self.query.collection == Collection::Jobs;
+            let read = if is_job {
+                job_documents::read_rows
+            } else {
+                read_rows
+            };
+            let rows = read(
                 sql,
                 self.query,
                 sections,
@@ -114,8 +116,12 @@ impl Slice<'_> {
             )?;
             let last_batch = rows.len() < usize::try_from(BATCH).unwrap_or(0);
             for row in &rows {
-                let (identity, document) = read_document(row)?;
-                let key = DocumentKey::of(&identity.identity);
+                let (key, document) = if is_job {
+                    job_documents::read_document(row)?
+                } else {
+                    let (identity, document) = read_document(row)?;
+                    (DocumentKey::of(&identity.identity), document)
+                };
                 after = Some(key.clone());
                 self.part.scanned += 1;
                 let result = match self.schema {
@@ -198,10 +204,17 @@ impl Slice<'_> {
                 self.part.cut = true;
                 break;
             }
-            let Some(row) = read_row(sql, sections, &place.key)? else {
+            let document = if self.query.collection == Collection::Jobs {
+                job_documents::read_one(sql, &place.key)?
+            } else {
+                let row = read_row(sql, sections, &place.key)?;
+                let read = row.as_ref().map(read_document).transpose()?;
+                read.map(|(_, document)| document)
+            };
+            let Some(document) = document else {
                 continue;
             };
-            let body = project(self.query, read_document(&row)?.1);
+            let body = project(self.query, document);
             self.bytes += weight(&body);
             self.part.items.push(QueryItem { place, body });
         }
@@ -297,13 +310,18 @@ pub(super) fn read_row(
 
 /// A row as the document that REST shows; parts that were not fetched look like new ones.
 pub(super) fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError> {
-    let (identity, twin, pending) = read_twin(row)?;
-    let document = twins::body(&identity, &twin, pending);
+    let (identity, twin) = (IdentityRow::read(row)?, read_twin(row, 0)?);
+    let document = twins::body(&identity, &twin, pending(row));
     Ok((identity, document))
 }
 
-/// A row as identity, twin and number of pending messages.
-pub(super) fn read_twin(row: &Row) -> Result<(IdentityRow, Twin, i64), HubError> {
+/// The number of pending messages.
+pub(super) fn pending(row: &Row) -> i64 {
+    row.integer(COLUMNS.split(", ").count() + 5).unwrap_or(0)
+}
+
+/// The twin, so many columns behind those of the identity.
+pub(super) fn read_twin(row: &Row, behind: usize) -> Result<Twin, HubError> {
     fn part<T: serde::de::DeserializeOwned>(
         row: &Row,
         column: usize,
@@ -317,16 +335,14 @@ pub(super) fn read_twin(row: &Row) -> Result<(IdentityRow, Twin, i64), HubError>
             },
         )
     }
-    let width = COLUMNS.split(", ").count();
+    let width = COLUMNS.split(", ").count() + behind;
     let number = |column: usize| row.integer(width + column).unwrap_or(0);
-    let identity = IdentityRow::read(row)?;
-    let twin = Twin {
+    Ok(Twin {
         etag: number(0).unsigned_abs(),
         version: number(1).unsigned_abs(),
         tags: part(row, width + 2, serde_json::Map::new)?,
         desired: part(row, width + 3, Section::new)?,
         reported: part(row, width + 4, Section::new)?,
         configurations: part(row, width + 6, serde_json::Map::new)?,
-    };
-    Ok((identity, twin, number(5)))
+    })
 }

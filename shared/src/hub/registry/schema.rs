@@ -5,7 +5,9 @@
 //! SQLite searches without parsing. `WITHOUT ROWID` keeps one write per changed row where rows
 //! are small.
 
-use super::{archive, configurations, operations, query_indexes, retirement, revocation, transfer};
+use super::{
+    archive, configurations, jobs, operations, query_indexes, retirement, revocation, transfer,
+};
 use crate::hub::{audit, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
@@ -19,6 +21,7 @@ pub const STEPS: &[&[&str]] = &[
     TWIN_BY_NUMBER,
     &[query_indexes::SCHEMA],
     configurations::SCHEMA,
+    jobs::SCHEMA,
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -178,6 +178,7 @@ impl Registry {
             Vec::new()
         };
         self.answer_waiting(&row, context);
+        self.jobs_hear_of(&row, context);
         Ok(RegistryReply::Connected(Box::new(Connected {
             epoch: row.epoch.unsigned_abs(),
             session_present,
@@ -295,6 +296,7 @@ impl Registry {
             Vec::new()
         };
         self.answer_waiting(&row, context);
+        self.jobs_hear_of(&row, context);
         Ok(RegistryReply::Deliveries(deliveries))
     }
 
@@ -386,7 +388,7 @@ fn not_online() -> HubError {
     )
 }
 
-fn method_location(row: &IdentityRow) -> Option<Location> {
+pub(super) fn method_location(row: &IdentityRow) -> Option<Location> {
     let (gateway, connection) = (row.gateway?, row.connection.clone()?);
     subscriptions(&row.subscriptions)
         .accepts_methods()

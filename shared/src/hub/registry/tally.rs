@@ -35,7 +35,8 @@ pub(super) fn plan(
     indexed: &[IndexedPath],
 ) -> Option<Tally> {
     let counts = |aggregate: &Aggregate| *aggregate == Aggregate::Count;
-    if !all_alike && !query.aggregates().all(counts) {
+    // Jobs are in tables of their own.
+    if query.collection == Collection::Jobs || !all_alike && !query.aggregates().all(counts) {
         return None;
     }
     let certain = certain(query.condition.as_ref(), indexed)?;

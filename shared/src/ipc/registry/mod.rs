@@ -20,6 +20,7 @@ use crate::ipc::audit::{
 };
 use crate::ipc::hub::Settings;
 use crate::ipc::query::{QueryPart, QueryScan};
+use crate::ipc::scheduled_job::{CancelJobDevice, JobPart, JobStep};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -127,6 +128,10 @@ pub enum RegistryRequest {
     /// → `Done`
     EraseArchived(ArchivedDevice),
 
+    // --- scheduled jobs ---
+    /// → `Done`
+    CancelJobDevice(CancelJobDevice),
+
     // --- of anybody who changes something ---
     /// A request with who is behind it, for the record → as the request says.
     Caused(Box<Caused>),
@@ -148,6 +153,8 @@ pub enum RegistryRequest {
     ExplainConfigurations(DeviceId),
 
     // --- from the Hub ---------------------------------------------------------
+    /// A part of a scheduled job → `JobPart`.
+    StepJob(Box<JobStep>),
     /// New settings, ignored unless newer → `Done`.
     ApplySettings(Box<Settings>),
 }
@@ -171,6 +178,7 @@ impl RegistryRequest {
                 | Self::RestoreArchived(_)
                 | Self::EraseArchived(_)
                 | Self::ApplyContent(_)
+                | Self::CancelJobDevice(_)
         )
     }
 
@@ -224,6 +232,8 @@ pub enum RegistryReply {
     Outcomes(Vec<Result<Option<String>, HubError>>),
     /// Places of the items that were refused, and why.
     Refusals(Vec<(usize, HubError)>),
+    /// How a scheduled job stands here.
+    JobPart(Box<JobPart>),
     /// A page of an export.
     Lines(Lines),
     /// What would come of each item.

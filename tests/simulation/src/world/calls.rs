@@ -237,6 +237,7 @@ fn is_idempotent(request: &Request) -> bool {
                 | RegistryRequest::ApplyConfigurations(_)
                 | RegistryRequest::Disconnected(_)
                 | RegistryRequest::Activity(_)
+                | RegistryRequest::StepJob(_)
         ),
         _ => false,
     }

@@ -1,0 +1,162 @@
+//! Twin-update jobs: the patch, device by device (`device-management.md` §1.3.2).
+//!
+//! A device costs one row of its twin and one of the job; everything else is done for many
+//! at once. Both rows are written in one transaction, so no crash makes an update come twice.
+
+use super::identity::{COLUMNS, IdentityRow};
+use super::jobs::{JobRow, State, may_be_touched};
+use super::{Context, Registry, query};
+use crate::error::HubError;
+use crate::ids::DeviceId;
+use crate::ipc::audit::AuditEntry;
+use crate::sql::{Row, Sql, SqlValue};
+use crate::twin::TwinPatch;
+use serde_json::{Value, json};
+
+/// Devices of one step: some tens of milliseconds.
+const STEP: u32 = 200;
+
+impl Registry {
+    /// Patches the twins of some devices.
+    pub(super) fn update_twins(
+        &mut self,
+        job: &JobRow,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let patch = TwinPatch::parse(&job.chosen.order.body)?;
+        let rows = self.pending_rows(job, STEP, true, context.sql)?;
+        let mut written: Vec<(String, usize)> = Vec::new();
+        let mut last = String::new();
+        for row in &rows {
+            let (device, wave) = pending(row)?;
+            last.clone_from(&device);
+            match self.update_twin(job, row, &patch, context)? {
+                Ok(true) => written.push((device, wave)),
+                Ok(false) => self.known(job.number, context.sql)?.look_again = true,
+                Err((code, text)) => {
+                    let one = [(device, wave)];
+                    self.end_devices(
+                        job.number,
+                        &one,
+                        State::Failed,
+                        Some((&code, &text)),
+                        context,
+                    )?;
+                }
+            }
+        }
+        self.end_devices(job.number, &written, State::Succeeded, None, context)?;
+        let known = self.known(job.number, context.sql)?;
+        known.is_scanned = rows.len() < usize::try_from(STEP).unwrap_or(0);
+        known.scanned_to = last;
+        if written.is_empty() {
+            return Ok(());
+        }
+        // One record for all of them: the rows of the job tell of each device.
+        let devices: Vec<&str> = written.iter().map(|(device, _)| device.as_str()).collect();
+        let entry = AuditEntry {
+            action: "updateTwin".to_owned(),
+            target: None,
+            result: super::record::OK.to_owned(),
+            before: Value::Null,
+            after: json!({ "jobId": job.chosen.order.id, "deviceIds": devices }),
+        };
+        context
+            .entries
+            .push((Some(job.chosen.cause.clone()), entry));
+        Ok(())
+    }
+
+    /// Whether the device was touched; or why its part has failed.
+    #[allow(clippy::type_complexity)] // an error of the device within one of the storage
+    fn update_twin(
+        &mut self,
+        job: &JobRow,
+        row: &Row,
+        patch: &TwinPatch,
+        context: &mut Context<'_>,
+    ) -> Result<Result<bool, (String, String)>, HubError> {
+        let refuse = |code: &str, text: &str| Ok(Err((code.to_owned(), text.to_owned())));
+        if row.text(0).is_none() {
+            return refuse("DeviceNotFound", "The device was deleted.");
+        }
+        let identity = IdentityRow::read(row)?;
+        if !identity.enabled {
+            return refuse("DeviceDisabled", "The device is disabled.");
+        }
+        if !may_be_touched(job, &identity, context.now) {
+            return Ok(Ok(false));
+        }
+        let mut twin = query::read_twin(row, 2)?;
+        let before = twin.tags.clone();
+        let change = match twin.patch_service(patch, context.now) {
+            Ok(change) => change,
+            Err(error) => return refuse(error.code.name(), &error.message),
+        };
+        // What follows is on behalf of whoever made the job.
+        let cause = &job.chosen.cause;
+        let mut inner = Context::new(context.now, context.sql, &mut *context.effects, Some(cause));
+        if let Err(error) = self.judge_tags(&identity.identity, &before, &twin.tags, &mut inner) {
+            return refuse(error.code.name(), &error.message);
+        }
+        self.keep_twin(&identity, &twin, &change, &mut inner)?;
+        self.configure(&identity, &twin, &mut inner)?;
+        let (wrote_outbox, entries) = (inner.wrote_outbox, inner.entries);
+        context.wrote_outbox |= wrote_outbox;
+        let entries = entries.into_iter();
+        context
+            .entries
+            .extend(entries.map(|(own, entry)| (own.or_else(|| Some(cause.clone())), entry)));
+        Ok(Ok(true))
+    }
+
+    /// Pending rows of open waves behind those that were looked at: the identity's columns,
+    /// then device and wave, then the twin, if it is wanted.
+    pub(super) fn pending_rows(
+        &mut self,
+        job: &JobRow,
+        limit: u32,
+        with_twin: bool,
+        sql: &dyn Sql,
+    ) -> Result<Vec<Row>, HubError> {
+        let columns: Vec<String> = COLUMNS
+            .split(", ")
+            .map(|column| format!("identity.{column}"))
+            .collect();
+        let (twin, join) = if with_twin {
+            (
+                ", twin.etag, twin.version, json(twin.tags), json(twin.desired), \
+                 json(twin.reported), NULL, json(twin.configurations)",
+                "LEFT JOIN twin ON twin.device_id = job_device.device_id AND twin.module_id = ''",
+            )
+        } else {
+            ("", "")
+        };
+        let statement = format!(
+            "SELECT {}, job_device.device_id, job_device.wave{twin} FROM job_device \
+             LEFT JOIN identity ON identity.device_id = job_device.device_id \
+             AND identity.module_id = '' {join} \
+             WHERE job_device.job = ? AND job_device.device_id > ? \
+             AND job_device.status = 'pending' AND job_device.wave <= ? \
+             ORDER BY job_device.device_id LIMIT ?",
+            columns.join(", ")
+        );
+        let after = self.known(job.number, sql)?.scanned_to.as_str().into();
+        let parameters: [SqlValue; 4] = [
+            job.number.into(),
+            after,
+            job.wave.into(),
+            i64::from(limit).into(),
+        ];
+        sql.query(&statement, &parameters)
+    }
+}
+
+/// Device and wave of a pending row.
+pub(super) fn pending(row: &Row) -> Result<(String, usize), HubError> {
+    let width = COLUMNS.split(", ").count();
+    let device = DeviceId::parse(row.required_text(width)?)
+        .map_err(|error| HubError::internal(format!("a stored device id: {error}")))?;
+    let wave = usize::try_from(row.integer(width + 1).unwrap_or(0)).unwrap_or(0);
+    Ok((device.as_str().to_owned(), wave))
+}

@@ -1,0 +1,623 @@
+//! A shard's part of scheduled jobs: which of its devices a job is about, and how far each
+//! has come (`device-management.md` §1.3).
+//!
+//! The hub object asks for steps; a step may come twice or late and is done once. A device's
+//! row says whether it was touched, in the same transaction as what was done to it, and it
+//! is touched only while its row is `pending`. What is told to the hub object are counters
+//! of the rows. It must never touch a device of a wave that the hub object has not opened.
+
+use super::identity::IdentityRow;
+use super::{Context, Registry};
+use crate::error::{ErrorCode, HubError};
+use crate::hub::effects::Correlation;
+use crate::ids::DeviceId;
+use crate::ipc::query::QueryScan;
+use crate::ipc::registry::RegistryReply;
+use crate::ipc::scheduled_job::{
+    CancelJobDevice, ChooseDevices, JobCommand, JobCounts, JobKind, JobPart, JobStep,
+};
+use crate::sql::{Row, Sql};
+use crate::time::Timestamp;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// `is_open`: some device may still change. `wave`: the last one that may be touched.
+pub(super) const SCHEMA: &[&str] = &[
+    "CREATE TABLE job (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL,
+        round INTEGER NOT NULL DEFAULT 0,
+        is_chosen INTEGER NOT NULL DEFAULT 0,
+        is_open INTEGER NOT NULL DEFAULT 1,
+        wave INTEGER NOT NULL DEFAULT -1,
+        started INTEGER NOT NULL,
+        deadline INTEGER NOT NULL,
+        document TEXT NOT NULL
+    )",
+    "CREATE TABLE job_device (
+        job INTEGER NOT NULL,
+        device_id TEXT NOT NULL,
+        wave INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        is_success INTEGER NOT NULL DEFAULT 0,
+        created INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        outcome TEXT,
+        error TEXT,
+        PRIMARY KEY (job, device_id)
+    ) WITHOUT ROWID",
+];
+
+/// Devices that are chosen in one step.
+const CHOSEN: u32 = 500;
+/// Rows that one statement ends, takes back or forgets.
+const BULK: i64 = 2_000;
+/// What `wave` says while no device may be touched: not yet, not for now, not any more in
+/// this round.
+const NOT_BEGUN: i64 = -1;
+const RESTS: i64 = -2;
+const STOPPED: i64 = -3;
+/// The code and the text of devices that were not reached in time.
+const NOT_REACHED: (&str, &str) = (
+    "JobRunPreconditionFailed",
+    "The job did not start within specified period: either device did not come online or \
+     invalid endTime specified.",
+);
+
+/// What a life of the shard remembers of jobs; all of it is found again in the rows.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    /// Methods under way.
+    pub(super) calls: BTreeMap<Correlation, super::job_methods::JobCall>,
+    /// Jobs that were looked at.
+    pub(super) known: BTreeMap<u64, Known>,
+    /// Devices to call for jobs, and when.
+    pub(super) soon: Vec<(Timestamp, DeviceId)>,
+    /// Whether devices that connect may be awaited by a method job.
+    pub(super) awaits_devices: bool,
+}
+
+/// What is remembered of a job.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// By wave, as the rows say.
+    pub(super) waves: Vec<JobCounts>,
+    /// The pending rows up to here were looked at.
+    pub(super) scanned_to: String,
+    /// All of them were.
+    pub(super) is_scanned: bool,
+    /// Some that were looked at wait again.
+    pub(super) look_again: bool,
+}
+
+/// A state of a device's row as counters see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Pending,
+    Running,
+    Succeeded,
+    Refused,
+    Failed,
+    Canceled,
+}
+
+impl State {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Succeeded | Self::Refused => "completed",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    fn of(status: &str, is_success: bool) -> Self {
+        match (status, is_success) {
+            ("pending", _) => Self::Pending,
+            ("running", _) => Self::Running,
+            ("completed", true) => Self::Succeeded,
+            ("completed", false) => Self::Refused,
+            ("canceled", _) => Self::Canceled,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl Known {
+    fn place(&mut self, wave: usize, state: State) -> Option<&mut u64> {
+        if self.waves.len() <= wave {
+            self.waves.resize(wave + 1, JobCounts::default());
+        }
+        let counts = self.waves.get_mut(wave)?;
+        Some(match state {
+            State::Pending => &mut counts.pending,
+            State::Running => &mut counts.running,
+            State::Succeeded => &mut counts.succeeded,
+            State::Refused => &mut counts.refused,
+            State::Failed => &mut counts.failed,
+            State::Canceled => &mut counts.canceled,
+        })
+    }
+
+    /// A row went from one state to another.
+    pub(super) fn moved(&mut self, wave: usize, from: State, to: State) {
+        if let Some(count) = self.place(wave, from) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(count) = self.place(wave, to) {
+            *count += 1;
+        }
+    }
+}
+
+/// A job as this shard has it.
+#[derive(Debug)]
+pub(super) struct JobRow {
+    pub(super) number: u64,
+    pub(super) round: u32,
+    pub(super) is_chosen: bool,
+    pub(super) wave: i64,
+    pub(super) deadline: Timestamp,
+    pub(super) chosen: ChooseDevices,
+}
+
+impl JobRow {
+    pub(super) fn load(sql: &dyn Sql, number: u64) -> Result<Option<Self>, HubError> {
+        let rows = sql.query(
+            "SELECT number, round, is_chosen, wave, deadline, document FROM job \
+             WHERE number = ?",
+            &[number.into()],
+        )?;
+        rows.first().map(Self::read).transpose()
+    }
+
+    fn read(row: &Row) -> Result<Self, HubError> {
+        let number = |column: usize| row.integer(column).unwrap_or(0);
+        Ok(Self {
+            number: number(0).unsigned_abs(),
+            round: u32::try_from(number(1)).unwrap_or(0),
+            is_chosen: number(2) == 1,
+            wave: number(3),
+            deadline: Timestamp::from_milliseconds(number(4)),
+            chosen: serde_json::from_str(row.required_text(5)?)
+                .map_err(|error| HubError::internal(format!("a stored job: {error}")))?,
+        })
+    }
+}
+
+/// Whether a device may be touched for a job now. Maintenance policies will ask here; until
+/// then every device may.
+pub(super) fn may_be_touched(_job: &JobRow, _device: &IdentityRow, _now: Timestamp) -> bool {
+    true
+}
+
+/// The wave of a device: its place is a hash of device and job, so that no device is always
+/// among the first.
+fn wave_of(order: &crate::ipc::scheduled_job::JobOrder, device: &str) -> usize {
+    let Some(rollout) = &order.rollout else {
+        return 0;
+    };
+    let hash = crate::auth::signature::sha256_hex(format!("{device}\n{}", order.id).as_bytes());
+    let part = hash
+        .get(..8)
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let percent = f64::from(part.unwrap_or(0) % 10_000) / 100.0;
+    let wave = rollout.waves.iter().position(|end| percent < *end);
+    wave.unwrap_or(rollout.waves.len().saturating_sub(1))
+}
+
+/// An error as a device's row has it.
+pub(super) fn error_text(code: &str, description: &str) -> String {
+    json!({ "code": code, "description": description }).to_string()
+}
+
+/// What a life begins with: methods that an earlier one had under way may have been sent,
+/// and are not sent again. Whether any job waits for devices.
+pub(super) fn begin_life(sql: &dyn Sql) -> Result<bool, HubError> {
+    let open = "SELECT number FROM job WHERE is_open = 1 AND type = 'scheduleDeviceMethod'";
+    let rows = sql.query(open, &[])?;
+    for row in &rows {
+        sql.execute(
+            "UPDATE job_device SET status = 'failed', error = ? \
+             WHERE job = ? AND status = 'running'",
+            &[
+                error_text(
+                    "OutcomeUnknown",
+                    "The hub was interrupted after it had called the method.",
+                )
+                .into(),
+                row.integer(0).unwrap_or(0).into(),
+            ],
+        )?;
+    }
+    Ok(!rows.is_empty())
+}
+
+impl Registry {
+    /// Does a step and tells how the job stands.
+    pub(super) fn step_job(
+        &mut self,
+        step: JobStep,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let number = step.number;
+        let job = JobRow::load(context.sql, number)?;
+        let mut part = JobPart::default();
+        match (step.command, job) {
+            (JobCommand::Choose(choose), job) => {
+                if job.as_ref().is_none_or(|job| !job.is_chosen) {
+                    part.after = self.choose(number, job.is_none(), *choose, context)?;
+                    part.more = part.after.is_some();
+                }
+            }
+            (_, None) => return Ok(RegistryReply::JobPart(Box::default())),
+            (JobCommand::Forget, Some(_)) => part.more = self.forget(number, context)?,
+            (JobCommand::Retry(now), Some(job)) if step.round >= job.round => {
+                part.more = self.retry(&job, step.round, now, context)?;
+            }
+            // Late, of a round that is over.
+            (_, Some(job)) if step.round < job.round => {}
+            (JobCommand::Run(wave), Some(mut job)) => {
+                part.more = self.run(&mut job, wave, context)?;
+            }
+            (JobCommand::Stop, Some(job)) => {
+                part.more = self.end_pending(&job, State::Canceled, None, context)?;
+            }
+            (JobCommand::Expire, Some(job)) => {
+                part.more = self.end_pending(&job, State::Failed, Some(NOT_REACHED), context)?;
+            }
+            (JobCommand::Retry(_), Some(_)) => {}
+        }
+        part.waves
+            .clone_from(&self.known(number, context.sql)?.waves);
+        let idle = part
+            .waves
+            .iter()
+            .all(|wave| wave.pending + wave.running == 0);
+        if idle && !part.more {
+            context.sql.execute(
+                "UPDATE job SET is_open = 0 WHERE number = ? AND is_open = 1 AND is_chosen = 1",
+                &[number.into()],
+            )?;
+        }
+        Ok(RegistryReply::JobPart(Box::new(part)))
+    }
+
+    /// What is remembered of a job, or read from its rows.
+    pub(super) fn known(&mut self, number: u64, sql: &dyn Sql) -> Result<&mut Known, HubError> {
+        let vacant = match self.jobs.known.entry(number) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(vacant) => vacant,
+        };
+        let mut known = Known::default();
+        let rows = sql.query(
+            "SELECT wave, status, is_success, count(*) FROM job_device WHERE job = ? \
+             GROUP BY wave, status, is_success",
+            &[number.into()],
+        )?;
+        for row in rows {
+            let wave = usize::try_from(row.integer(0).unwrap_or(0)).unwrap_or(0);
+            let state = State::of(row.required_text(1)?, row.integer(2) == Some(1));
+            if let Some(count) = known.place(wave, state) {
+                *count += row.integer(3).unwrap_or(0).unsigned_abs();
+            }
+        }
+        Ok(vacant.insert(known))
+    }
+
+    /// Chooses some devices more; behind which one it goes on.
+    fn choose(
+        &mut self,
+        number: u64,
+        is_new: bool,
+        mut choose: ChooseDevices,
+        context: &mut Context<'_>,
+    ) -> Result<Option<String>, HubError> {
+        let after = choose.after.take();
+        if is_new {
+            let document = serde_json::to_string(&choose)
+                .map_err(|error| HubError::internal(error.to_string()))?;
+            let deadline = choose.started.plus_seconds(choose.order.lifetime);
+            context.sql.execute(
+                "INSERT INTO job (number, id, type, started, deadline, document) \
+                 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \
+                 number = excluded.number, type = excluded.type, round = 0, is_chosen = 0, \
+                 is_open = 1, wave = -1, started = excluded.started, \
+                 deadline = excluded.deadline, document = excluded.document",
+                &[
+                    number.into(),
+                    choose.order.id.as_str().into(),
+                    choose.order.kind.name().into(),
+                    choose.started.milliseconds().into(),
+                    deadline.milliseconds().into(),
+                    document.into(),
+                ],
+            )?;
+        }
+        let condition = match choose.order.condition.as_str() {
+            "*" => String::new(),
+            text => format!(" WHERE {text}"),
+        };
+        let key = |device| crate::query::DocumentKey {
+            device,
+            module: String::new(),
+        };
+        let scan = QueryScan {
+            text: format!("SELECT deviceId FROM devices{condition}"),
+            after: after.map(key),
+            limit: CHOSEN,
+            ..QueryScan::default()
+        };
+        let RegistryReply::QueryPart(found) = self.scan(&scan, context)? else {
+            return Err(HubError::internal("a scan found no part of a query"));
+        };
+        let rows: Vec<Value> = found
+            .items
+            .iter()
+            .map(|item| {
+                let device = &item.place.key.device;
+                json!([device, wave_of(&choose.order, device)])
+            })
+            .collect();
+        let now = context.now.milliseconds();
+        context.sql.execute(
+            "INSERT INTO job_device (job, device_id, wave, status, created, updated) \
+             SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), 'pending', ?, ? \
+             FROM json_each(?) WHERE 1 ON CONFLICT DO NOTHING",
+            &[
+                number.into(),
+                now.into(),
+                now.into(),
+                Value::Array(rows).to_string().into(),
+            ],
+        )?;
+        self.jobs.known.remove(&number);
+        let next = found.scanned_to.map(|key| key.device);
+        if next.is_none() {
+            context.sql.execute(
+                "UPDATE job SET is_chosen = 1 WHERE number = ?",
+                &[number.into()],
+            )?;
+            self.jobs.awaits_devices |= choose.order.kind == JobKind::DeviceMethod;
+        }
+        Ok(next)
+    }
+
+    /// Goes on with devices of waves up to this one; whether there is more to do at once.
+    fn run(
+        &mut self,
+        job: &mut JobRow,
+        wave: Option<u32>,
+        context: &mut Context<'_>,
+    ) -> Result<bool, HubError> {
+        // Late: what was stopped goes on with a retry only.
+        if job.wave == STOPPED {
+            return Ok(false);
+        }
+        let wave = wave.map_or(RESTS, i64::from);
+        let known = self.known(job.number, context.sql)?;
+        if wave != job.wave {
+            known.look_again = true;
+            context.sql.execute(
+                "UPDATE job SET wave = ? WHERE number = ?",
+                &[wave.into(), job.number.into()],
+            )?;
+            job.wave = wave;
+        }
+        if std::mem::take(&mut known.look_again) {
+            known.scanned_to.clear();
+            known.is_scanned = false;
+        }
+        if wave < 0 || !job.is_chosen || known.is_scanned || job.deadline <= context.now {
+            return Ok(false);
+        }
+        match job.chosen.order.kind {
+            JobKind::UpdateTwin => self.update_twins(job, context)?,
+            JobKind::DeviceMethod => self.call_methods(job, context)?,
+        }
+        Ok(!self.known(job.number, context.sql)?.is_scanned)
+    }
+
+    /// Ends devices that wait, and lets none be touched any more; whether some are left.
+    fn end_pending(
+        &mut self,
+        job: &JobRow,
+        state: State,
+        error: Option<(&str, &str)>,
+        context: &mut Context<'_>,
+    ) -> Result<bool, HubError> {
+        let sql = context.sql;
+        if job.wave != STOPPED {
+            let close = "UPDATE job SET wave = ? WHERE number = ?";
+            sql.execute(close, &[STOPPED.into(), job.number.into()])?;
+        }
+        sql.execute(
+            "UPDATE job SET is_chosen = 1 WHERE number = ? AND is_chosen = 0",
+            &[job.number.into()],
+        )?;
+        sql.execute(
+            "UPDATE job_device SET status = ?, error = ?, updated = ? WHERE job = ? AND device_id \
+             IN (SELECT device_id FROM job_device WHERE job = ? AND status = 'pending' LIMIT ?)",
+            &[
+                state.name().into(),
+                error.map(|(code, text)| error_text(code, text)).into(),
+                context.now.milliseconds().into(),
+                job.number.into(),
+                job.number.into(),
+                BULK.into(),
+            ],
+        )?;
+        self.jobs.known.remove(&job.number);
+        let known = self.known(job.number, sql)?;
+        Ok(known.waves.iter().any(|wave| wave.pending > 0))
+    }
+
+    /// Takes back devices that failed, or whose method answered with another status than
+    /// 2xx; those that were canceled stay out. Whether some are left.
+    fn retry(
+        &mut self,
+        job: &JobRow,
+        round: u32,
+        now: Timestamp,
+        context: &mut Context<'_>,
+    ) -> Result<bool, HubError> {
+        let sql = context.sql;
+        if round > job.round {
+            // Until the hub object opens a wave again, no device is touched.
+            let deadline = now.plus_seconds(job.chosen.order.lifetime);
+            sql.execute(
+                "UPDATE job SET round = ?, wave = ?, is_open = 1, started = ?, deadline = ? \
+                 WHERE number = ?",
+                &[
+                    i64::from(round).into(),
+                    NOT_BEGUN.into(),
+                    now.milliseconds().into(),
+                    deadline.milliseconds().into(),
+                    job.number.into(),
+                ],
+            )?;
+        } else if job.wave != NOT_BEGUN {
+            // Late: this round runs already.
+            return Ok(false);
+        }
+        let is_left = "status = 'failed' OR status = 'completed' AND is_success = 0";
+        sql.execute(
+            &format!(
+                "UPDATE job_device SET status = 'pending', error = NULL, outcome = NULL, \
+                 updated = ? WHERE job = ? AND device_id IN (SELECT device_id FROM job_device \
+                 WHERE job = ? AND ({is_left}) LIMIT ?)"
+            ),
+            &[
+                context.now.milliseconds().into(),
+                job.number.into(),
+                job.number.into(),
+                BULK.into(),
+            ],
+        )?;
+        self.jobs.known.remove(&job.number);
+        self.jobs.awaits_devices |= job.chosen.order.kind == JobKind::DeviceMethod;
+        let known = self.known(job.number, sql)?;
+        Ok(known
+            .waves
+            .iter()
+            .any(|wave| wave.failed + wave.refused > 0))
+    }
+
+    /// Forgets some devices, and the job with the last of them; whether some are left.
+    fn forget(&mut self, number: u64, context: &mut Context<'_>) -> Result<bool, HubError> {
+        let sql = context.sql;
+        sql.execute(
+            "DELETE FROM job_device WHERE job = ? AND device_id IN \
+             (SELECT device_id FROM job_device WHERE job = ? LIMIT ?)",
+            &[number.into(), number.into(), BULK.into()],
+        )?;
+        self.jobs.known.remove(&number);
+        let left = "SELECT 1 FROM job_device WHERE job = ? LIMIT 1";
+        if !sql.query(left, &[number.into()])?.is_empty() {
+            return Ok(true);
+        }
+        sql.execute("DELETE FROM job WHERE number = ?", &[number.into()])?;
+        Ok(false)
+    }
+
+    /// Takes a device out of a job, if it was not touched yet.
+    pub(super) fn cancel_job_device(
+        &mut self,
+        cancel: &CancelJobDevice,
+        context: &mut Context<'_>,
+    ) -> Result<RegistryReply, HubError> {
+        let rows = context.sql.query(
+            "SELECT job.number, job_device.wave, job_device.status FROM job JOIN job_device \
+             ON job_device.job = job.number WHERE job.id = ? AND job_device.device_id = ?",
+            &[cancel.job.as_str().into(), cancel.device.as_str().into()],
+        )?;
+        let Some(row) = rows.first() else {
+            return Err(HubError::new(
+                ErrorCode::JobNotFound,
+                format!("No job {} is about {}.", cancel.job, cancel.device),
+            ));
+        };
+        if row.required_text(2)? != "pending" {
+            return Err(HubError::new(
+                ErrorCode::OperationNotAllowedInCurrentState,
+                format!("The device's part is {}.", row.required_text(2)?),
+            ));
+        }
+        let number = row.integer(0).unwrap_or(0).unsigned_abs();
+        let wave = usize::try_from(row.integer(1).unwrap_or(0)).unwrap_or(0);
+        let device = cancel.device.as_str();
+        self.end_devices(
+            number,
+            &[(device.to_owned(), wave)],
+            State::Canceled,
+            None,
+            context,
+        )?;
+        context.record(|| crate::ipc::audit::AuditEntry {
+            action: "cancelJobDevice".to_owned(),
+            target: Some(crate::ids::Identity::device(cancel.device.clone())),
+            result: super::record::OK.to_owned(),
+            before: Value::Null,
+            after: json!({ "jobId": cancel.job }),
+        });
+        Ok(RegistryReply::Done)
+    }
+
+    /// Moves pending rows of devices to another state, all with one statement.
+    pub(super) fn end_devices(
+        &mut self,
+        number: u64,
+        devices: &[(String, usize)],
+        state: State,
+        error: Option<(&str, &str)>,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let known = self.known(number, context.sql)?;
+        for (_, wave) in devices {
+            known.moved(*wave, State::Pending, state);
+        }
+        let ids: Vec<Value> = devices.iter().map(|(id, _)| json!(id)).collect();
+        context.sql.execute(
+            "UPDATE job_device SET status = ?, is_success = ?, error = ?, updated = ? \
+             WHERE job = ? AND device_id IN (SELECT value FROM json_each(?)) \
+             AND status = 'pending'",
+            &[
+                state.name().into(),
+                (state == State::Succeeded).into(),
+                error.map(|(code, text)| error_text(code, text)).into(),
+                context.now.milliseconds().into(),
+                number.into(),
+                Value::Array(ids).to_string().into(),
+            ],
+        )
+    }
+
+    /// A device goes: open jobs do not wait for it.
+    pub(super) fn leave_jobs(
+        &mut self,
+        device: &DeviceId,
+        state: State,
+        error: Option<(&str, &str)>,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let rows = context.sql.query(
+            "SELECT job.number, job_device.wave FROM job JOIN job_device \
+             ON job_device.job = job.number \
+             WHERE job.is_open = 1 AND job_device.device_id = ? AND job_device.status = 'pending'",
+            &[device.as_str().into()],
+        )?;
+        for row in rows {
+            let number = row.integer(0).unwrap_or(0).unsigned_abs();
+            let wave = usize::try_from(row.integer(1).unwrap_or(0)).unwrap_or(0);
+            let devices = [(device.as_str().to_owned(), wave)];
+            self.end_devices(number, &devices, state, error, context)?;
+        }
+        Ok(())
+    }
+}
