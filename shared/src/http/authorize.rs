@@ -88,6 +88,8 @@ pub fn access(operation: &Operation) -> Access {
         | O::GetScheduledJob(_)
         | O::ListScheduledJobs
         | O::ListJobDevices(_)
+        | O::TwinHistory(_)
+        | O::PastTwin(..)
         | O::Query
         | O::ExplainQuery
         | O::EventsInfo
@@ -119,7 +121,7 @@ pub fn access(operation: &Operation) -> Access {
         O::ReadOperations => Granted(READ, Action::Read),
         O::GetQueryIndexes => Granted(SERVICE, Action::Read),
         O::PutQueryIndexes => Granted(SERVICE, Action::ManageHub),
-        O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) => {
+        O::PatchTwin(_) | O::ReplaceTwin(_) | O::RevertTwin(_) | O::PatchDigitalTwin(_) => {
             Granted(SERVICE, Action::WriteTwins)
         }
         O::InvokeMethod(_) | O::InvokeCommand(..) => Granted(SERVICE, Action::InvokeMethods),
@@ -142,8 +144,8 @@ pub fn access(operation: &Operation) -> Access {
         | O::VerifyCertificate(_) => Granted(WRITE, Action::ManageHub),
         // A setting of the hub: it can stop every write of tags.
         O::PutTagSchema | O::DeleteTagSchema => Granted(WRITE, Action::ManageHub),
-        O::GetThrottles => Granted(READ, Action::Read),
-        O::PutThrottles => Granted(WRITE, Action::ManageHub),
+        O::GetThrottles | O::GetTwinHistorySettings => Granted(READ, Action::Read),
+        O::PutThrottles | O::PutTwinHistorySettings => Granted(WRITE, Action::ManageHub),
         // Whatever lies in the store, keys of exported devices included, can be had with it.
         O::SignBlobUrl => Granted(WRITE, Action::ManageHub),
         O::SendTelemetry(_)

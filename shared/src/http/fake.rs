@@ -103,6 +103,7 @@ impl FakeHub {
             tag_schema: None,
             throttles: Default::default(),
             query_indexes: Vec::new(),
+            twin_history: Default::default(),
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),

@@ -46,7 +46,7 @@ use operations::{
     Failure, archive, audit, blobs, bulk, certificates, configurations, console, device_messages,
     devices, digital_twins, dry_run, events, groups, jobs, messages, methods, modules,
     operations_records, queries, query_indexes, regenerate, retirement, routes, scheduled_jobs,
-    session, statistics, tag_schema, throttles, twins,
+    session, statistics, tag_schema, throttles, twin_history, twins,
 };
 use route::RouteError;
 
@@ -194,6 +194,13 @@ async fn serve_authorized<B: Backend>(
         O::GetTwin(identity) => twins::get(backend, identity).await,
         O::PatchTwin(identity) => twins::write(backend, request, identity, false).await,
         O::ReplaceTwin(identity) => twins::write(backend, request, identity, true).await,
+        O::TwinHistory(identity) => twin_history::list(backend, request, identity).await,
+        O::PastTwin(identity, version) => {
+            twin_history::past(backend, request, identity, &version).await
+        }
+        O::RevertTwin(identity) => twin_history::revert(backend, request, identity).await,
+        O::GetTwinHistorySettings => twin_history::settings(backend).await,
+        O::PutTwinHistorySettings => twin_history::configure(backend, request).await,
         O::InvokeMethod(identity) => methods::invoke(backend, request, identity).await,
 
         O::Query => queries::query(backend, request).await,

@@ -90,6 +90,16 @@ pub enum Operation {
     PatchTwin(Identity),
     /// `PUT`
     ReplaceTwin(Identity),
+    /// `GET /api/v1/twins/{id}/history` and the module's; so the next two
+    TwinHistory(Identity),
+    /// `GET /api/v1/twins/{id}/history/{version}`, with `?against=` a difference
+    PastTwin(Identity, String),
+    /// `POST /api/v1/twins/{id}/revert`
+    RevertTwin(Identity),
+    /// `GET /api/v1/twin-history`
+    GetTwinHistorySettings,
+    /// `PUT /api/v1/twin-history`
+    PutTwinHistorySettings,
     /// `POST /twins/{id}/methods` and `/twins/{id}/modules/{mid}/methods`
     InvokeMethod(Identity),
 
@@ -313,6 +323,11 @@ impl Operation {
             | O::GetRoute(_)
             | O::PutRoute(_)
             | O::DeleteRoute(_)
+            | O::TwinHistory(_)
+            | O::PastTwin(..)
+            | O::RevertTwin(_)
+            | O::GetTwinHistorySettings
+            | O::PutTwinHistorySettings
             | O::GetThrottles
             | O::PutThrottles
             | O::PlanImport

@@ -231,6 +231,10 @@ fn own_operation(
     use Operation as O;
     let text = |index: usize| texts.get(index).copied().unwrap_or_default();
     let named = |make: fn(String) -> O| Ok(make(text(1).to_owned()));
+    // `end` is where the ids end: 4 behind those of a module.
+    let whose = |end: usize| identity(text(1), (end == 4).then(|| text(3)));
+    let twin = |end: usize, make: fn(Identity) -> O| whose(end).map(make);
+    let past = |end: usize| Ok(O::PastTwin(whose(end)?, text(end + 1).to_owned()));
     let archived = |make: fn(ArchivedDevice) -> O| {
         Ok(make(ArchivedDevice {
             device_id: device_id(text(2))?,
@@ -248,6 +252,14 @@ fn own_operation(
         (Get, ["routes", _]) => named(O::GetRoute),
         (Put, ["routes", _]) => named(O::PutRoute),
         (Delete, ["routes", _]) => named(O::DeleteRoute),
+        (Get, ["twins", _, "history"]) => twin(2, O::TwinHistory),
+        (Get, ["twins", _, "modules", _, "history"]) => twin(4, O::TwinHistory),
+        (Get, ["twins", _, "history", _]) => past(2),
+        (Get, ["twins", _, "modules", _, "history", _]) => past(4),
+        (Post, ["twins", _, "revert"]) => twin(2, O::RevertTwin),
+        (Post, ["twins", _, "modules", _, "revert"]) => twin(4, O::RevertTwin),
+        (Get, ["twin-history"]) => Ok(O::GetTwinHistorySettings),
+        (Put, ["twin-history"]) => Ok(O::PutTwinHistorySettings),
         (Get, ["throttles"]) => Ok(O::GetThrottles),
         (Put, ["throttles"]) => Ok(O::PutThrottles),
 

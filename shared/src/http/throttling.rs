@@ -38,8 +38,14 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::BrowseDevices
         | O::DeviceConnection(_)
         | O::PendingMessages(_) => C::IdentityRegistry,
-        O::GetTwin(_) | O::GetDigitalTwin(_) | O::EffectiveConfiguration(_) => C::TwinReads,
-        O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) => C::TwinUpdates,
+        O::GetTwin(_)
+        | O::GetDigitalTwin(_)
+        | O::EffectiveConfiguration(_)
+        | O::TwinHistory(_)
+        | O::PastTwin(..) => C::TwinReads,
+        O::PatchTwin(_) | O::ReplaceTwin(_) | O::PatchDigitalTwin(_) | O::RevertTwin(_) => {
+            C::TwinUpdates
+        }
         O::InvokeMethod(_) | O::InvokeCommand(..) => C::DirectMethods,
         // Groups are counted by a query.
         O::Query | O::ExplainQuery | O::GetGroup(_) | O::ListTagViolations => C::Queries,
@@ -96,6 +102,8 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::ListGroups
         | O::PutGroup(_)
         | O::DeleteGroup(_)
+        | O::GetTwinHistorySettings
+        | O::PutTwinHistorySettings
         | O::GetThrottles
         | O::PutThrottles
         | O::ReadAudit

@@ -89,6 +89,8 @@ pub enum HubRequest {
     PutConfiguration(Box<Value>, Precondition),
     /// → `Done`
     DeleteConfiguration(String, Precondition),
+    /// How much of the twins' past is kept → `Settings`.
+    PutTwinHistory(TwinHistorySettings),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -124,6 +126,7 @@ impl HubRequest {
                 | Self::PutQueryIndexes(_)
                 | Self::PutConfiguration(..)
                 | Self::DeleteConfiguration(..)
+                | Self::PutTwinHistory(_)
         )
     }
 }
@@ -215,6 +218,9 @@ pub struct Settings {
     /// Paths of twins that operators want an index of, as queries write them.
     #[serde(default)]
     pub query_indexes: Vec<String>,
+    /// How much of the twins' past is kept.
+    #[serde(default)]
+    pub twin_history: TwinHistorySettings,
 }
 
 impl Settings {
@@ -411,6 +417,31 @@ pub struct ThrottleSettings {
     /// Classes with a rate of their own, whatever the units.
     #[serde(default)]
     pub overrides: Vec<ThrottleOverride>,
+}
+
+impl Default for TwinHistorySettings {
+    fn default() -> Self {
+        Self {
+            seconds: 7 * 86_400,
+            changes: 100,
+        }
+    }
+}
+
+/// How much of the twins' past is kept; zero of either is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwinHistorySettings {
+    /// For how long.
+    pub seconds: u64,
+    /// So many newest changes of each twin.
+    pub changes: u64,
+}
+
+impl TwinHistorySettings {
+    /// Whether anything is kept.
+    pub fn is_on(&self) -> bool {
+        self.seconds > 0 && self.changes > 0
+    }
 }
 
 impl Default for ThrottleSettings {

@@ -4,6 +4,7 @@
 //! [`TwinChange`]: what to push to the device and what event to emit. Identity
 //! fields around the twin (status, connection state, …) are the registry's.
 
+use super::difference::{DESIRED, REPORTED, TAGS, Undo};
 use super::etag::etag_text;
 use super::limits::{self, SectionName};
 use super::merge::merge;
@@ -54,6 +55,8 @@ pub struct TwinChange {
     pub event_op: &'static str,
     /// The body of the change event (`query-routing-events.md` §4.3).
     pub event_body: Value,
+    /// The way back, for who keeps a history.
+    pub undo: Undo,
 }
 
 impl TwinChange {
@@ -63,6 +66,7 @@ impl TwinChange {
             desired_push: None,
             event_op: UPDATE_TWIN,
             event_body: Value::Null,
+            undo: Undo::default(),
         }
     }
 }
@@ -130,11 +134,15 @@ impl Twin {
             )?),
         };
 
+        let before = self.clone();
+        let mut sections = 0;
         if let Some(tags) = next_tags {
             self.tags = tags;
+            sections |= TAGS;
         }
         if let Some(desired) = next_desired {
             self.desired = desired;
+            sections |= DESIRED;
         }
         self.service_wrote();
 
@@ -157,6 +165,7 @@ impl Twin {
             desired_push,
             event_op: UPDATE_TWIN,
             event_body: Value::Object(event),
+            undo: self.way_back(&before, sections),
         })
     }
 
@@ -174,6 +183,7 @@ impl Twin {
         let desired = self
             .desired
             .replaced(SectionName::Desired, patch.desired().whole(), now)?;
+        let before = self.clone();
         self.tags = tags;
         self.desired = desired;
         self.service_wrote();
@@ -182,6 +192,7 @@ impl Twin {
             desired_push: Some(Value::Object(self.desired.device_form())),
             event_op: REPLACE_TWIN,
             event_body: self.event_body(identity),
+            undo: self.way_back(&before, TAGS | DESIRED),
         })
     }
 
@@ -212,6 +223,7 @@ impl Twin {
                 ),
             ));
         }
+        let before = self.clone();
         self.reported = self.reported.merged(SectionName::Reported, patch, now)?;
         self.version = self.version.saturating_add(1);
 
@@ -224,6 +236,7 @@ impl Twin {
             desired_push: None,
             event_op: UPDATE_TWIN,
             event_body: Value::Object(event),
+            undo: self.way_back(&before, REPORTED),
         })
     }
 
@@ -282,6 +295,13 @@ impl Twin {
             Value::Object(self.reported.service_form()),
         );
         Value::Object(properties)
+    }
+
+    fn way_back(&self, before: &Self, sections: i64) -> Undo {
+        Undo {
+            sections,
+            patch: self.difference(before, sections),
+        }
     }
 
     fn service_wrote(&mut self) {

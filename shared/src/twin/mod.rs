@@ -4,6 +4,7 @@
 //! `$metadata`, and what must be told to whom. It never stores anything, never
 //! knows who asks, and never compares `If-Match` (that is `http`'s).
 
+pub mod difference;
 pub mod document;
 pub mod etag;
 pub mod limits;

@@ -194,6 +194,12 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::PutGroup(id) => (Put, own(&[Word("groups"), Text(id)])),
         O::DeleteGroup(id) => (Delete, own(&[Word("groups"), Text(id)])),
 
+        O::TwinHistory(identity) => (Get, past(identity, &[Word("history")])),
+        O::PastTwin(identity, version) => (Get, past(identity, &[Word("history"), Text(version)])),
+        O::RevertTwin(identity) => (Post, past(identity, &[Word("revert")])),
+        O::GetTwinHistorySettings => (Get, own(&[Word("twin-history")])),
+        O::PutTwinHistorySettings => (Put, own(&[Word("twin-history")])),
+
         O::GetThrottles => (Get, own(&[Word("throttles")])),
         O::PutThrottles => (Put, own(&[Word("throttles")])),
 
@@ -258,6 +264,10 @@ fn below<'a>(
     }
     segments.extend(rest);
     segments
+}
+
+fn past<'a>(identity: &'a Identity, rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    own(&below("twins", identity, rest))
 }
 
 fn feedback<'a>(rest: &[Segment<'a>]) -> Vec<Segment<'a>> {

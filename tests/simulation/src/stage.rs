@@ -57,6 +57,7 @@ pub fn settings() -> Settings {
         tag_schema: None,
         throttles: Default::default(),
         query_indexes: Vec::new(),
+        twin_history: Default::default(),
     }
 }
 

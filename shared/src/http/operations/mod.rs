@@ -32,6 +32,7 @@ pub mod session;
 pub mod statistics;
 pub mod tag_schema;
 pub mod throttles;
+pub mod twin_history;
 pub mod twins;
 
 use super::backend::Backend;

@@ -44,7 +44,7 @@ pub async fn write<B: Backend>(
     )
 }
 
-fn answer(result: RegistryResult) -> Result<Response, Failure> {
+pub(super) fn answer(result: RegistryResult) -> Result<Response, Failure> {
     match result? {
         RegistryReply::Twin(document) => {
             let response = Response::json(200, &document.body).with_etag(&document.etag);

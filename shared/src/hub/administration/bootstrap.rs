@@ -63,6 +63,7 @@ impl Hub {
                     tag_schema: None,
                     throttles: ThrottleSettings::default(),
                     query_indexes: Vec::new(),
+                    twin_history: Default::default(),
                 };
                 self.keep(sql, settings)?;
             }

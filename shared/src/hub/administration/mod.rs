@@ -24,7 +24,9 @@ use crate::ipc::Address;
 use crate::ipc::audit::Cause;
 use crate::ipc::events::EventsRequest;
 use crate::ipc::gateway::GatewayRequest;
-use crate::ipc::hub::{HubReply, HubRequest, HubResult, Route, Settings, ThrottleSettings};
+use crate::ipc::hub::{
+    HubReply, HubRequest, HubResult, Route, Settings, ThrottleSettings, TwinHistorySettings,
+};
 use crate::ipc::registry::{Precondition, RegistryRequest};
 use crate::ipc::transfer::{Stepped, Transfer};
 use crate::sql::Sql;
@@ -218,6 +220,7 @@ impl Hub {
             HubRequest::DeleteConfiguration(id, precondition) => {
                 self.delete_configuration(&id, &precondition, sql)
             }
+            HubRequest::PutTwinHistory(kept) => self.put_twin_history(kept, sql),
         };
         let reply = match reply {
             Ok(reply) => reply,
@@ -455,6 +458,17 @@ impl Hub {
             })?;
         }
         Ok(HubReply::Changed(existed))
+    }
+
+    fn put_twin_history(&mut self, kept: TwinHistorySettings, sql: &dyn Sql) -> HubResult {
+        if kept.seconds > 365 * 86_400 || kept.changes > 1000 {
+            return Err(HubError::invalid(
+                "Twin changes are kept for at most 365 days (seconds 31536000) and at most 1000 of \
+                 each twin (changes); 0 keeps none.",
+            ));
+        }
+        self.change(sql, |settings| settings.twin_history = kept)?;
+        Ok(HubReply::Settings(Box::new(self.required()?.clone())))
     }
 
     fn put_throttles(&mut self, throttles: ThrottleSettings, sql: &dyn Sql) -> HubResult {

@@ -34,6 +34,7 @@ enum Kind {
     QueryIndexes,
     /// Whether other content was given, which changes nothing.
     Configuration(bool),
+    TwinHistory,
 }
 
 impl Recorded {
@@ -100,6 +101,7 @@ impl Recorded {
                 Kind::Configuration(false),
                 id.as_str(),
             ),
+            HubRequest::PutTwinHistory(_) => ("putTwinHistory", Kind::TwinHistory, ""),
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -134,6 +136,7 @@ impl Recorded {
                 let known = configurations::list(sql, Some(&self.name))?;
                 known.into_iter().next().unwrap_or(Value::Null)
             }
+            Kind::TwinHistory => settings.map_or(Value::Null, |known| json!(known.twin_history)),
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })
     }

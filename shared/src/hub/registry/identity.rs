@@ -299,7 +299,7 @@ impl Registry {
             let body = || twin.event_body(identity);
             self.emit_lifecycle(identity, "deleteDeviceIdentity", &body, context)?;
         }
-        for table in ["identity", "twin"] {
+        for table in ["identity", "twin", "twin_history"] {
             context.sql.execute(
                 &format!("DELETE FROM {table} WHERE device_id = ? AND module_id = ?"),
                 &[

@@ -17,6 +17,7 @@ mod configurations;
 mod deliveries;
 mod device_plane;
 mod feedback;
+mod history;
 mod identity;
 mod job_documents;
 mod job_methods;
@@ -89,6 +90,8 @@ pub struct Registry {
     /// How far the present pass over all twins has come.
     pass: Option<configuration_pass::Pass>,
     jobs: jobs::Jobs,
+    /// The sweep over changes of twins that are too old.
+    history: history::Sweep,
 }
 
 /// What one input may use: time, storage, effects; whether the outbox got rows; and what
@@ -110,6 +113,8 @@ pub(super) struct Context<'a> {
     missing_scopes: Vec<String>,
     /// What events name as their cause while a configuration writes.
     configured_by: Option<String>,
+    /// Why twins change, for their history.
+    origin: &'static str,
 }
 
 impl<'a> Context<'a> {
@@ -130,6 +135,7 @@ impl<'a> Context<'a> {
             hands_over: false,
             missing_scopes: Vec::new(),
             configured_by: None,
+            origin: "hub",
         }
     }
 
@@ -164,6 +170,7 @@ impl Registry {
                 awaits_devices: jobs::begin_life(sql)?,
                 ..jobs::Jobs::default()
             },
+            history: history::Sweep::default(),
         })
     }
 
@@ -192,6 +199,7 @@ impl Registry {
                 return Err(HubError::internal("a request ran twice"));
             };
             let mut context = Context::new(now, sql, effects, cause.as_ref());
+            context.origin = history::origin(&request);
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
             context.write_entries()
@@ -260,6 +268,8 @@ impl Registry {
             Request::RegenerateKeys(regenerate) => self.regenerate_keys(&regenerate, context),
             Request::GetTwin(identity) => twins::get(&identity, context)?,
             Request::WriteTwin(write) => self.write_twin(&write, context)?,
+            Request::ReadHistory(wanted) => self.read_history(&wanted, context)?,
+            Request::RevertTwin(revert) => self.revert_twin(&revert, context)?,
             Request::Query(scan) => self.scan(&scan, context)?,
             Request::Statistics => browse::statistics(context)?,
             Request::GetConnection(identity) => session::describe(&identity, context)?,
@@ -365,6 +375,7 @@ impl Registry {
             let mut context = Context::new(now, sql, effects, None);
             self.expire_messages(&mut context)?;
             self.delete_retired(&mut context)?;
+            self.sweep_history(&mut context)?;
             self.deliver_again(&mut context)
         })?;
         if Outbox::has_rows(sql)? {

@@ -121,6 +121,7 @@ fn attempted(request: &RegistryRequest) -> Option<(&'static str, Option<Identity
         Request::ApplyItems(_) => ("applyItems", None),
         Request::RegenerateKeys(_) => ("regenerateKeys", None),
         Request::WriteTwin(write) => ("updateTwin", Some(write.identity.clone())),
+        Request::RevertTwin(revert) => ("revertTwin", Some(revert.identity.clone())),
         Request::SendMessage(message) => ("sendMessage", device(&message.device)),
         Request::PurgeMessages(id) => ("purgeMessages", device(id)),
         Request::Retire(retire) => ("retireDevice", device(&retire.device)),

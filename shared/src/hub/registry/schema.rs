@@ -6,7 +6,8 @@
 //! are small.
 
 use super::{
-    archive, configurations, jobs, operations, query_indexes, retirement, revocation, transfer,
+    archive, configurations, history, jobs, operations, query_indexes, retirement, revocation,
+    transfer,
 };
 use crate::hub::{audit, outbox};
 
@@ -22,6 +23,7 @@ pub const STEPS: &[&[&str]] = &[
     &[query_indexes::SCHEMA],
     configurations::SCHEMA,
     jobs::SCHEMA,
+    &[history::SCHEMA],
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

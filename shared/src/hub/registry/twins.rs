@@ -254,6 +254,7 @@ impl Registry {
             return Ok(());
         }
         store(context.sql, &row.identity, twin)?;
+        self.keep_change(&row.identity, twin, &change.undo, context)?;
         self.emit(
             &row.identity,
             "twinChangeEvents",

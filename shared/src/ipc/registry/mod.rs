@@ -1,12 +1,14 @@
 //! Messages to a `Registry` shard and its answers.
 
 mod configuration;
+mod history;
 mod identity;
 mod message;
 mod retirement;
 mod session;
 
 pub use configuration::*;
+pub use history::*;
 pub use identity::*;
 pub use message::*;
 pub use retirement::*;
@@ -83,6 +85,10 @@ pub enum RegistryRequest {
     GetTwin(Identity),
     /// → `Twin`
     WriteTwin(WriteTwin),
+    /// What is kept of a twin's past → `History`.
+    ReadHistory(ReadHistory),
+    /// Tags and desired properties as they were → `Twin`.
+    RevertTwin(RevertTwin),
     /// One slice of a query's scan → `QueryPart`.
     Query(Box<QueryScan>),
     /// → `Statistics`
@@ -172,6 +178,7 @@ impl RegistryRequest {
                 | Self::ImportItems(_)
                 | Self::RegenerateKeys(_)
                 | Self::WriteTwin(_)
+                | Self::RevertTwin(_)
                 | Self::SendMessage(_)
                 | Self::PurgeMessages(_)
                 | Self::Retire(_)
@@ -256,6 +263,8 @@ pub enum RegistryReply {
     DevicePage(DevicePage),
     /// A twin document with its etag (unquoted).
     Twin(Document),
+    /// Past of a twin as REST shows it.
+    History(Value),
     /// What a slice of a query's scan found.
     QueryPart(Box<QueryPart>),
     /// Counts of this shard.
