@@ -13,9 +13,12 @@ use crate::pages::{
     audit::AuditPage,
     device::DevicePage,
     devices::DevicesPage,
+    limits::LimitsPage,
     not_found::NotFound,
+    operations::OperationsPage,
     overview::OverviewPage,
     sign_in::SignIn,
+    transfers::{ImportPage, TransfersPage},
 };
 use crate::preferences;
 use crate::routes;
@@ -64,6 +67,10 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/archive") view=ArchivePage/>
                             <Route path=path!("/archive/:id/:generation") view=ArchivedPage/>
                             <Route path=path!("/audit") view=AuditPage/>
+                            <Route path=path!("/operations") view=OperationsPage/>
+                            <Route path=path!("/limits") view=LimitsPage/>
+                            <Route path=path!("/transfers") view=TransfersPage/>
+                            <Route path=path!("/transfers/import") view=ImportPage/>
                         </Routes>
                     </Shell>
                 </Router>

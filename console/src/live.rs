@@ -40,6 +40,26 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Live<T> {
         let _ = self.round.try_update(|round| *round += 1);
     }
 
+    /// Reads again every few seconds while what is there says that it goes on, and the tab is
+    /// visible.
+    pub fn poll_while(self, goes_on: impl Fn(&T) -> bool + 'static) {
+        let timer = set_interval_with_handle(
+            move || {
+                let idle = self.busy.try_get_untracked() == Some(false);
+                let wanted = self
+                    .data
+                    .try_with_untracked(|data| data.as_ref().is_some_and(&goes_on));
+                if idle && wanted == Some(true) && !document().hidden() {
+                    self.refresh();
+                }
+            },
+            PERIOD,
+        );
+        if let Ok(timer) = timer {
+            on_cleanup(move || timer.clear());
+        }
+    }
+
     /// Puts a value in that came by another way, such as the answer to a write.
     pub fn put(&self, value: T) {
         let _ = self.data.try_set(Some(value));

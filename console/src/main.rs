@@ -12,6 +12,7 @@ mod logic;
 mod pages;
 mod preferences;
 mod routes;
+mod save;
 mod session;
 
 fn main() {

@@ -2,7 +2,8 @@
 
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
-use crate::logic::url_state::{DeviceFilter, decode, encode};
+use crate::logic::operations_filter::OperationsFilter;
+use crate::logic::url_state::{DeviceFilter, decode, encode, write_query};
 use leptos_router::NavigateOptions;
 
 /// Where the console is mounted.
@@ -113,6 +114,26 @@ pub fn audit_of(device: &str) -> String {
         device: device.to_owned(),
         ..AuditFilter::default()
     })
+}
+
+/// Import and export with a job open; with none if its id is empty.
+pub fn transfers(job: &str) -> String {
+    format!("{BASE}/transfers{}", write_query([("job", job.to_owned())]))
+}
+
+/// The limits.
+pub fn limits() -> String {
+    format!("{BASE}/limits")
+}
+
+/// Refused connections with a filter.
+pub fn operations(filter: &OperationsFilter) -> String {
+    format!("{BASE}/operations{}", filter.write())
+}
+
+/// Importing a file.
+pub fn import() -> String {
+    format!("{BASE}/transfers/import")
 }
 
 /// The archive with a filter.

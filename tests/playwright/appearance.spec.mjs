@@ -14,6 +14,10 @@ const SCREENS = [
   { name: 'device-modules', where: `devices/${ID}/modules`, korean: ID, english: ID },
   { name: 'archive', where: 'archive', korean: '보관함', english: 'Archive' },
   { name: 'audit', where: 'audit', korean: '감사 기록', english: 'Audit' },
+  { name: 'operations', where: 'operations', korean: '거부된 연결', english: 'Refused connections' },
+  { name: 'transfers', where: 'transfers', korean: '가져오기 및 내보내기', english: 'Import and export' },
+  { name: 'import', where: 'transfers/import', korean: '파일 가져오기', english: 'Import a file' },
+  { name: 'limits', where: 'limits', korean: '한도', english: 'Limits' },
 ];
 
 /** English words that must be gone in Korean: they name things, they are no product names. */

@@ -1,11 +1,14 @@
 // What outlives a change: the audit and its proof, modules, retirement and the archive.
 import { readFileSync } from 'node:fs';
 import { expect, expectAccessible, picture, test } from './fixtures.mjs';
+import { dark, expectKorean as expectWords, korean } from './languages.mjs';
 
 const main = (page) => page.getByRole('navigation', { name: 'Main' });
 
 /** English words that must be gone in Korean: they name things, they are no product names. */
 const ENGLISH_WORDS = /\b(Audit|Archive|Record|Verify|Export|Device|Module|Retire|Restore|Erase|Reason|Time|Result|Target|Intact|Broken|Loading|Identity|Document)\b/;
+
+const expectKorean = (page, screen) => expectWords(page, screen, ENGLISH_WORDS);
 
 /** A device with a twin, changed twice, and one refused attempt. */
 async function furnish(service, makeDevice, id) {
@@ -13,25 +16,6 @@ async function furnish(service, makeDevice, id) {
   await service.patchTwin(id, { tags: { site: 'bergen' }, properties: { desired: { interval: 30, mode: 'day' } } });
   await service.patchTwin(id, { properties: { desired: { interval: 60 } } });
   await service.createDevice(id).then(() => { throw new Error('must be refused'); }, () => {});
-}
-
-async function korean(page) {
-  await page.getByLabel(/^(Display settings|표시 설정)$/).click();
-  await page.getByRole('button', { name: '한국어' }).click();
-  await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
-  await page.keyboard.press('Escape');
-}
-
-async function dark(page) {
-  await page.getByLabel(/^(Display settings|표시 설정)$/).click();
-  await page.getByRole('button', { name: /^(Dark|어둡게)$/ }).click();
-  await page.keyboard.press('Escape');
-}
-
-async function expectKorean(page, screen) {
-  const words = await page.getByRole('main').innerText();
-  expect.soft(words.match(ENGLISH_WORDS), `${screen} in Korean`).toBeNull();
-  await expectAccessible(page, `${screen} in Korean`);
 }
 
 test('the audit tells who changed what, shows refusals, and proves itself', async ({ page, service, makeDevice, at }) => {

@@ -5,9 +5,12 @@
 use super::error::ApiError;
 use crate::connectivity;
 use crate::session;
-use gloo_net::http::{Method, RequestBuilder};
+use gloo_net::http::{Method, RequestBuilder, Response};
+use js_sys::{Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, ReadableStreamDefaultReader};
 
 /// The api-version sent with IoT Hub calls (`service.md §1`).
 pub const API_VERSION: &str = "2021-04-12";
@@ -15,7 +18,7 @@ pub const API_VERSION: &str = "2021-04-12";
 /// A request under construction.
 pub struct Call {
     builder: RequestBuilder,
-    body: Option<String>,
+    body: Option<JsValue>,
     quiet: bool,
 }
 
@@ -36,6 +39,12 @@ pub fn own(method: Method, path: &str) -> Call {
 pub fn hub(method: Method, path: &str) -> Call {
     let join = if path.contains('?') { '&' } else { '?' };
     call(method, format!("{path}{join}api-version={API_VERSION}"))
+}
+
+/// A call to a signed URL of the hub's own store. The signature is all it needs; what it refuses
+/// says nothing about the session.
+pub fn signed(method: Method, url: String) -> Call {
+    call(method, url).expects_unauthorized()
 }
 
 fn call(method: Method, url: String) -> Call {
@@ -68,13 +77,19 @@ impl Call {
         self.builder = self
             .builder
             .header("Content-Type", "application/json; charset=utf-8");
-        self.body = Some(body.to_string());
+        self.body = Some(JsValue::from_str(&body.to_string()));
         self
     }
 
     /// Sends text as it is; the caller sets the content type.
-    pub fn text(mut self, body: String) -> Self {
-        self.body = Some(body);
+    pub fn text(mut self, body: &str) -> Self {
+        self.body = Some(JsValue::from_str(body));
+        self
+    }
+
+    /// Sends a file or a piece of one; the browser reads it as it goes.
+    pub fn file(mut self, body: &Blob) -> Self {
+        self.body = Some(body.into());
         self
     }
 
@@ -97,36 +112,76 @@ impl Call {
         self.send().await.map(|_| ())
     }
 
+    /// Sends and gives the body as text.
+    pub async fn words(self) -> Result<String, ApiError> {
+        self.send().await.map(|(text, _)| text)
+    }
+
+    /// Sends and hands over the body piece by piece as it comes in. Stops when `on_bytes` says
+    /// that nobody wants more.
+    pub async fn stream(self, mut on_bytes: impl FnMut(&[u8]) -> bool) -> Result<(), ApiError> {
+        let quiet = self.quiet;
+        let response = self.fetch().await?;
+        let body = response.body().filter(|_| response.ok());
+        let Some(body) = body else {
+            return settle(response, quiet).await.map(|_| ());
+        };
+        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        loop {
+            let Ok(piece) = JsFuture::from(reader.read()).await else {
+                connectivity::report(false);
+                return Err(ApiError::Unreachable);
+            };
+            let field = |name: &str| Reflect::get(&piece, &name.into()).unwrap_or_default();
+            if field("done").is_truthy() {
+                connectivity::report(true);
+                return Ok(());
+            }
+            if !on_bytes(&Uint8Array::new(&field("value")).to_vec()) {
+                let _ = reader.cancel();
+                return Ok(());
+            }
+        }
+    }
+
     async fn send(self) -> Result<(String, Option<String>), ApiError> {
+        let quiet = self.quiet;
+        settle(self.fetch().await?, quiet).await
+    }
+
+    async fn fetch(self) -> Result<Response, ApiError> {
         let request = match self.body {
-            Some(body) => self.builder.body(JsValue::from_str(&body)),
+            Some(body) => self.builder.body(body),
             None => self.builder.build(),
         }
         .map_err(|error| ApiError::Unreadable(error.to_string()))?;
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(_) => {
-                connectivity::report(false);
-                return Err(ApiError::Unreachable);
-            }
-        };
-        let headers = response.headers();
-        let etag = headers
-            .get("etag")
-            .map(|tag| tag.trim_matches('"').to_owned());
-        let code = headers.get("iothub-errorcode");
-        let status = response.status();
-        let text = response.text().await.map_err(|_| {
+        request.send().await.map_err(|_| {
             connectivity::report(false);
             ApiError::Unreachable
-        })?;
-        connectivity::report(true);
-        if (200..300).contains(&status) {
-            return Ok((text, etag));
-        }
-        if status == 401 && !self.quiet {
-            session::ended();
-        }
-        Err(ApiError::from_response(status, &text, code))
+        })
     }
+}
+
+/// The text and entity tag of an answer, or what the hub refused.
+async fn settle(response: Response, quiet: bool) -> Result<(String, Option<String>), ApiError> {
+    let headers = response.headers();
+    let etag = headers
+        .get("etag")
+        .map(|tag| tag.trim_matches('"').to_owned());
+    let code = headers
+        .get("iothub-errorcode")
+        .or_else(|| headers.get("x-ms-error-code"));
+    let status = response.status();
+    let text = response.text().await.map_err(|_| {
+        connectivity::report(false);
+        ApiError::Unreachable
+    })?;
+    connectivity::report(true);
+    if (200..300).contains(&status) {
+        return Ok((text, etag));
+    }
+    if status == 401 && !quiet {
+        session::ended();
+    }
+    Err(ApiError::from_response(status, &text, code))
 }

@@ -86,7 +86,7 @@ pub async fn send(id: &str, message: &Outgoing) -> Result<(), ApiError> {
     for (name, value) in &message.properties {
         call = call.header(&format!("iothub-app-{name}"), value);
     }
-    call.text(message.body.clone()).done().await
+    call.text(&message.body).done().await
 }
 
 /// The messages waiting for a device.

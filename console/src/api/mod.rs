@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod audit;
+pub mod blobs;
 pub mod client;
 pub mod devices;
 pub mod error;
@@ -10,8 +11,11 @@ pub mod events;
 pub mod messages;
 pub mod methods;
 pub mod modules;
+pub mod operations;
 pub mod retirement;
 pub mod session;
+pub mod throttles;
+pub mod transfers;
 pub mod twins;
 
 pub use error::ApiError;

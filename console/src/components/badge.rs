@@ -1,6 +1,6 @@
 //! States as a word and a dot; never by colour alone.
 
-use crate::i18n::{t, tr};
+use crate::i18n::{t, tr, wording};
 use leptos::prelude::*;
 
 /// How a state is meant.
@@ -88,7 +88,7 @@ pub fn StatusBadge(
             if enabled.get() {
                 view! { <span class="dim">{tr!(common.enabled)}</span> }.into_any()
             } else {
-                let text = Signal::derive(|| t().common.disabled.to_owned());
+                let text = wording(|t| t.common.disabled);
                 view! { <Badge tone=Signal::stored(Tone::Bad) text/> }.into_any()
             }
         }}

@@ -4,7 +4,7 @@
 
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -81,6 +81,29 @@ fn Modal(open: RwSignal<bool>, title: Signal<String>, children: Children) -> imp
     }
 }
 
+/// The foot of a form in a dialog: give up, or send it.
+#[component]
+pub fn FormFoot(
+    /// Whether the dialog shows.
+    open: RwSignal<bool>,
+    /// The words on the button that sends it.
+    #[prop(into)]
+    action: Signal<String>,
+    /// The weight of that button.
+    #[prop(default = Weight::Primary)]
+    weight: Weight,
+    /// Whether it cannot be sent now.
+    #[prop(into)]
+    disabled: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <footer class="dialog-foot">
+            <Button label=wording(|t| t.common.cancel) on_press=move |()| open.set(false)/>
+            <Button label=action weight disabled submit=true on_press=|()| ()/>
+        </footer>
+    }
+}
+
 /// Asks before something is destroyed. With `must_type`, the person types the name first.
 #[component]
 pub fn Confirm(
@@ -152,16 +175,12 @@ pub fn Confirm(
                         />
                     </label>
                 })}
-                <footer class="dialog-foot">
-                    <Button label=Signal::derive(|| t().common.cancel.to_owned()) on_press=move |()| open.set(false)/>
-                    <Button
-                        label=action
-                        weight=if harmless { Weight::Primary } else { Weight::Danger }
-                        disabled=Signal::derive(move || !ready.get())
-                        submit=true
-                        on_press=|()| ()
-                    />
-                </footer>
+                <FormFoot
+                    open
+                    action
+                    weight=if harmless { Weight::Primary } else { Weight::Danger }
+                    disabled=Signal::derive(move || !ready.get())
+                />
             </form>
         </Dialog>
     }

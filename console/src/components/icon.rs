@@ -54,6 +54,12 @@ pub enum Icon {
     Restore,
     /// Round arrow.
     Refresh,
+    /// Arrow out of a tray.
+    Upload,
+    /// Arrows both ways.
+    Transfer,
+    /// Columns of different height.
+    Columns,
 }
 
 /// The drawing.
@@ -94,6 +100,11 @@ pub fn IconView(
         Icon::Tray => {
             "M2.500 9.500 4.500 3h7l2 6.500v4h-11ZM2.500 9.500H6l.8 1.800h2.400l.8-1.800h3.500"
         }
+        Icon::Upload => "M8 10V2.500M4.800 5.700 8 2.500l3.200 3.200M2.500 10v3.500h11V10",
+        Icon::Transfer => {
+            "M5 2.500v9M2.500 9 5 11.500 7.500 9M11 13.500v-9M8.500 7 11 4.500 13.500 7"
+        }
+        Icon::Columns => "M2.500 13.500h11M4.500 13.500V9M8 13.500V3.500M11.500 13.500V6.500",
         Icon::Pulse => "M1.500 8.500h3l2-5 3 9 2-4h3",
         Icon::Archive => "M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.800h3",
         Icon::Record => "M3.500 2h6l3 3v9h-9ZM9.500 2v3h3M6 8h4M6 10.800h4",

@@ -13,6 +13,8 @@ pub mod json_view;
 pub mod keyboard;
 pub mod meter;
 pub mod page_title;
+pub mod pager;
+pub mod question;
 pub mod search_field;
 pub mod shell;
 pub mod shortcuts;

@@ -10,6 +10,7 @@ use crate::connectivity;
 use crate::i18n::{Language, fill, t, tr};
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::url_state::DeviceFilter;
 use crate::preferences::{Theme, Zone, preferences};
 use crate::routes;
@@ -58,6 +59,8 @@ fn Navigation() -> impl IntoView {
         Memo::new(move |_| path.get().starts_with(&format!("{}/{part}", routes::BASE)))
     };
     let (on_devices, on_archive, on_audit) = (below("devices"), below("archive"), below("audit"));
+    let (on_operations, on_transfers, on_limits) =
+        (below("operations"), below("transfers"), below("limits"));
     let current = move |yes: bool| yes.then_some("page");
     view! {
         <nav class="nav" aria-label=tr!(common.navigation)>
@@ -80,6 +83,18 @@ fn Navigation() -> impl IntoView {
             <a href=routes::audit(&AuditFilter::default()) aria-current=move || current(on_audit.get())>
                 <IconView icon=Icon::Record/>
                 <span>{tr!(common.nav_audit)}</span>
+            </a>
+            <a href=routes::operations(&OperationsFilter::default()) aria-current=move || current(on_operations.get())>
+                <IconView icon=Icon::Shield/>
+                <span>{tr!(common.nav_operations)}</span>
+            </a>
+            <a href=routes::transfers("") aria-current=move || current(on_transfers.get())>
+                <IconView icon=Icon::Transfer/>
+                <span>{tr!(common.nav_transfers)}</span>
+            </a>
+            <a href=routes::limits() aria-current=move || current(on_limits.get())>
+                <IconView icon=Icon::Columns/>
+                <span>{tr!(common.nav_limits)}</span>
             </a>
         </nav>
     }

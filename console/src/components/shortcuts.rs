@@ -2,9 +2,10 @@
 
 use crate::components::dialog::Dialog;
 use crate::components::keyboard::on_page_key;
-use crate::i18n::{t, tr};
+use crate::i18n::{tr, wording};
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::url_state::DeviceFilter;
 use crate::routes;
 use leptos::prelude::*;
@@ -30,19 +31,28 @@ pub fn Shortcuts() -> impl IntoView {
                 routes::to_screen(),
             ),
             (true, "a") => navigate(&routes::audit(&AuditFilter::default()), routes::to_screen()),
+            (true, "c") => navigate(
+                &routes::operations(&OperationsFilter::default()),
+                routes::to_screen(),
+            ),
+            (true, "t") => navigate(&routes::transfers(""), routes::to_screen()),
+            (true, "l") => navigate(&routes::limits(), routes::to_screen()),
             (_, "?") => open.set(true),
             _ => return false,
         }
         true
     });
     view! {
-        <Dialog open title=Signal::derive(|| t().common.shortcuts.to_owned())>
+        <Dialog open title=wording(|t| t.common.shortcuts)>
             <dl class="kv dialog-body shortcuts">
                 <dt><kbd>"?"</kbd></dt><dd>{tr!(common.shortcut_help)}</dd>
                 <dt><kbd>"g"</kbd> " " <kbd>"o"</kbd></dt><dd>{tr!(common.shortcut_overview)}</dd>
                 <dt><kbd>"g"</kbd> " " <kbd>"d"</kbd></dt><dd>{tr!(common.shortcut_devices)}</dd>
                 <dt><kbd>"g"</kbd> " " <kbd>"r"</kbd></dt><dd>{tr!(common.shortcut_archive)}</dd>
                 <dt><kbd>"g"</kbd> " " <kbd>"a"</kbd></dt><dd>{tr!(common.shortcut_audit)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"c"</kbd></dt><dd>{tr!(common.shortcut_operations)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"t"</kbd></dt><dd>{tr!(common.shortcut_transfers)}</dd>
+                <dt><kbd>"g"</kbd> " " <kbd>"l"</kbd></dt><dd>{tr!(common.shortcut_limits)}</dd>
                 <dt><kbd>"/"</kbd></dt><dd>{tr!(common.shortcut_filter)}</dd>
                 <dt><kbd>"j"</kbd></dt><dd>{tr!(common.shortcut_next)}</dd>
                 <dt><kbd>"k"</kbd></dt><dd>{tr!(common.shortcut_previous)}</dd>

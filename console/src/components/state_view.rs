@@ -5,7 +5,7 @@ use crate::api::ApiError;
 use crate::clock;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{ago, fill, t, tr};
+use crate::i18n::{ago, fill, t, tr, wording};
 use crate::live::Live;
 use crate::logic::time;
 use leptos::prelude::*;
@@ -55,7 +55,7 @@ pub fn ErrorState(
                 <p class="tracking">{tr!(common.tracking_id)} " " <code>{id}</code></p>
             })}
             {on_retry.map(|retry| view! {
-                <Button label=Signal::derive(|| t().common.retry.to_owned()) on_press=retry/>
+                <Button label=wording(|t| t.common.retry) on_press=retry/>
             })}
         </div>
     }
@@ -146,7 +146,7 @@ pub fn StaleNotice<T: Clone + PartialEq + Send + Sync + 'static>(
                         fill(t().common.stale, &[("age", &age)])
                     }}
                 </div>
-                <Button label=Signal::derive(|| t().common.retry.to_owned()) weight=Weight::Quiet
+                <Button label=wording(|t| t.common.retry) weight=Weight::Quiet
                     on_press=move |()| live.refresh()/>
             </div>
         })}

@@ -106,5 +106,16 @@ texts! {
         delete_tag_schema: "Tag schema deleted", "태그 스키마 삭제";
         put_device_group: "Saved group written", "저장된 그룹 쓰기";
         delete_device_group: "Saved group deleted", "저장된 그룹 삭제";
+        create_job: "Job begun", "작업 시작";
+        cancel_job: "Job cancelled", "작업 취소";
+        put_throttles: "Limits changed", "한도 변경";
+        put_certificate: "Certificate written", "인증서 쓰기";
+        challenge_certificate: "Certificate challenged", "인증서 확인 코드 생성";
+        verify_certificate: "Certificate verified", "인증서 확인";
+        delete_certificate: "Certificate deleted", "인증서 삭제";
+        put_configuration: "Configuration written", "구성 쓰기";
+        delete_configuration: "Configuration deleted", "구성 삭제";
+        apply_configuration_content: "Configuration content applied", "구성 내용 적용";
+        put_query_indexes: "Query indexes written", "쿼리 인덱스 쓰기";
     }
 }

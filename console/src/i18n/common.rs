@@ -11,6 +11,9 @@ texts! {
         nav_archive: "Archive", "보관함";
         nav_hub: "Hub", "허브";
         nav_audit: "Audit", "감사 기록";
+        nav_operations: "Refused connections", "거부된 연결";
+        nav_transfers: "Import and export", "가져오기/내보내기";
+        nav_limits: "Limits", "한도";
         nav_fleet: "Fleet", "플릿";
         go_to_device: "Find a device", "디바이스 찾기";
         go_to_device_hint: "Find a device by its id", "ID로 디바이스 찾기";
@@ -84,6 +87,9 @@ texts! {
         shortcut_overview: "Go to the overview", "개요로 이동";
         shortcut_devices: "Go to the devices", "디바이스로 이동";
         shortcut_archive: "Go to the archive", "보관함으로 이동";
+        shortcut_limits: "Go to the limits", "한도로 이동";
+        shortcut_operations: "Go to the refused connections", "거부된 연결로 이동";
+        shortcut_transfers: "Go to import and export", "가져오기/내보내기로 이동";
         shortcut_audit: "Go to the audit", "감사 기록으로 이동";
     }
 }

@@ -9,13 +9,16 @@ mod audit;
 mod common;
 mod device;
 mod devices;
+mod limits;
 mod messages;
 mod methods;
 mod modules;
+mod operations;
 mod overview;
 mod retirement;
 mod sign_in;
 mod telemetry;
+pub mod transfers;
 mod twin;
 
 use crate::logic::{number, time::Distance};
@@ -77,6 +80,12 @@ pub struct Texts {
     pub archive: archive::Archive,
     /// Record of changes.
     pub audit: audit::Audit,
+    /// Import and export.
+    pub transfers: transfers::Transfers,
+    /// Throttles.
+    pub limits: limits::Limits,
+    /// Refused connections.
+    pub operations: operations::Operations,
 }
 
 macro_rules! all_tables {
@@ -95,6 +104,9 @@ macro_rules! all_tables {
             retirement: retirement::Retirement::$language,
             archive: archive::Archive::$language,
             audit: audit::Audit::$language,
+            transfers: transfers::Transfers::$language,
+            limits: limits::Limits::$language,
+            operations: operations::Operations::$language,
         }
     };
 }
@@ -112,10 +124,24 @@ pub fn t_once() -> &'static Texts {
     preferences().language.get_untracked().texts()
 }
 
-/// A closure that reads one text: `tr!(devices.title)`.
+/// How a text is found. A plain function and no closure type of its own: everything that shows
+/// texts is then compiled once, not once for each text.
+pub type Read = fn(&'static Texts) -> &'static str;
+
+/// One text for a property of a component; follows the language.
+pub fn wording(read: Read) -> Signal<String> {
+    Signal::derive(move || read(t()).to_owned())
+}
+
+/// One text for a view; follows the language.
+pub fn shown(read: Read) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    move || read(t())
+}
+
+/// A text in a view: `tr!(devices.title)`.
 macro_rules! tr {
     ($screen:ident . $key:ident) => {
-        move || $crate::i18n::t().$screen.$key
+        $crate::i18n::shown(|t| t.$screen.$key)
     };
 }
 pub(crate) use tr;
@@ -195,6 +221,9 @@ mod tests {
             retirement::Retirement::ENTRIES,
             archive::Archive::ENTRIES,
             audit::Audit::ENTRIES,
+            transfers::Transfers::ENTRIES,
+            limits::Limits::ENTRIES,
+            operations::Operations::ENTRIES,
         ]
         .concat()
     }

@@ -1,6 +1,6 @@
 //! What the archive screen shows, as it stands in the address.
 
-use super::url_state::{decode, encode, query_value, write_query};
+use super::url_state::{query_value, read_cursors, write_cursors, write_query};
 
 /// The filter of the archive and the page shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,21 +16,16 @@ impl ArchiveFilter {
     pub fn read(search: &str) -> Self {
         Self {
             device: query_value(search, "device").unwrap_or_default(),
-            cursors: query_value(search, "page")
-                .map(|page| {
-                    page.split(' ')
-                        .filter(|cursor| !cursor.is_empty())
-                        .map(decode)
-                        .collect()
-                })
-                .unwrap_or_default(),
+            cursors: read_cursors(search),
         }
     }
 
     /// The query string that reads back as this filter.
     pub fn write(&self) -> String {
-        let page: Vec<String> = self.cursors.iter().map(|cursor| encode(cursor)).collect();
-        write_query([("device", self.device.clone()), ("page", page.join(" "))])
+        write_query([
+            ("device", self.device.clone()),
+            ("page", write_cursors(&self.cursors)),
+        ])
     }
 }
 

@@ -87,6 +87,19 @@ pub fn with_value(search: &str, name: &str, value: &str) -> String {
     write_query(pairs.iter().map(|(n, v)| (n.as_str(), v.clone())))
 }
 
+/// Cursors of the pages passed, of the value `page` of a query string.
+pub fn read_cursors(search: &str) -> Vec<String> {
+    let page = query_value(search, "page").unwrap_or_default();
+    let passed = page.split(' ').filter(|cursor| !cursor.is_empty());
+    passed.map(decode).collect()
+}
+
+/// The value `page` that reads back as these cursors.
+pub fn write_cursors(cursors: &[String]) -> String {
+    let page: Vec<String> = cursors.iter().map(|cursor| encode(cursor)).collect();
+    page.join(" ")
+}
+
 /// The filters of the device list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeviceFilter {
@@ -112,20 +125,17 @@ impl DeviceFilter {
             search: query_value(search, "search").unwrap_or_default(),
             status: one_of("status", ["enabled", "disabled"]),
             connection: one_of("connection", ["connected", "disconnected"]),
-            cursors: query_value(search, "page")
-                .map(|p| p.split(' ').filter(|c| !c.is_empty()).map(decode).collect())
-                .unwrap_or_default(),
+            cursors: read_cursors(search),
         }
     }
 
     /// The query string that reads back as this filter.
     pub fn write(&self) -> String {
-        let page: Vec<String> = self.cursors.iter().map(|c| encode(c)).collect();
         write_query([
             ("search", self.search.clone()),
             ("status", self.status.clone()),
             ("connection", self.connection.clone()),
-            ("page", page.join(" ")),
+            ("page", write_cursors(&self.cursors)),
         ])
     }
 

@@ -8,7 +8,7 @@ use crate::components::copy::CopyButton;
 use crate::components::meter::StackedBar;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::live_view;
-use crate::i18n::{count, fill, t, tr};
+use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::number::{grouped, percent, rate};
 use crate::logic::url_state::DeviceFilter;
@@ -63,7 +63,7 @@ pub fn OverviewPage() -> impl IntoView {
         samples.set(latest);
     });
     view! {
-        <PageTitle text=Signal::derive(|| t().overview.title.to_owned())/>
+        <PageTitle text=wording(|t| t.overview.title)/>
         <div class="pagehead">
             <div>
                 <h1>{tr!(overview.title)}</h1>
@@ -249,7 +249,7 @@ fn HubCard(overview: Signal<Overview>) -> impl IntoView {
                 <dt>{tr!(overview.host_name)}</dt>
                 <dd class="with-action">
                     <code>{move || host.get()}</code>
-                    <CopyButton text=host label=Signal::derive(|| t().common.copy.to_owned()) icon_only=true weight=Weight::Quiet/>
+                    <CopyButton text=host label=wording(|t| t.common.copy) icon_only=true weight=Weight::Quiet/>
                 </dd>
                 <dt>{tr!(overview.version)}</dt>
                 <dd>{move || overview.with(|o| o.hub.version.clone())}</dd>

@@ -9,7 +9,7 @@ use crate::components::field::TextField;
 use crate::components::icon::{Icon, IconView, Mark};
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{Language, t, tr};
+use crate::i18n::{Language, t, tr, wording};
 use crate::logic::connection_string::sign_in_token;
 use crate::preferences::preferences;
 use crate::session::{self, SessionState};
@@ -60,7 +60,7 @@ pub fn SignIn(
         Signal::derive(move || malformed.get().then(|| t().sign_in.field_error.to_owned()));
     let language = preferences().language;
     view! {
-        <PageTitle text=Signal::derive(|| t().sign_in.title.to_owned())/>
+        <PageTitle text=wording(|t| t.sign_in.title)/>
         <main class="gate">
             <div class="gate-card">
                 <div class="gate-brand"><Mark/> <b>{tr!(common.product)}</b> <span class="dim">{tr!(sign_in.tagline)}</span></div>
@@ -85,7 +85,7 @@ pub fn SignIn(
                 <p class="sub">{tr!(sign_in.intro)}</p>
                 <form class="stack" on:submit=submit>
                     <TextField
-                        label=Signal::derive(|| t().sign_in.field.to_owned())
+                        label=wording(|t| t.sign_in.field)
                         value=typed
                         error=field_error
                         kind="password"
@@ -109,7 +109,7 @@ pub fn SignIn(
                         <code>{COMMAND}</code>
                         <CopyButton
                             text=Signal::stored(COMMAND.to_owned())
-                            label=Signal::derive(|| t().common.copy.to_owned())
+                            label=wording(|t| t.common.copy)
                             icon_only=true
                             weight=Weight::Quiet
                         />

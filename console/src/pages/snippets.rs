@@ -4,7 +4,7 @@
 use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
 use crate::components::field::Segmented;
-use crate::i18n::{t, tr};
+use crate::i18n::{tr, wording};
 use leptos::prelude::*;
 
 const PYTHON: &str = r#"import json, time
@@ -80,17 +80,17 @@ pub fn Snippets(
     view! {
         <div class="snippets">
             <Segmented
-                label=Signal::derive(|| t().overview.snippet_language.to_owned())
+                label=wording(|t| t.overview.snippet_language)
                 value=language
                 on_change=move |name: String| language.set(name)
                 options=vec![
                     ("python", fixed("Python")),
                     ("node", fixed("Node.js")),
-                    ("simulator", Signal::derive(|| t().overview.snippet_simulator.to_owned())),
+                    ("simulator", wording(|t| t.overview.snippet_simulator)),
                 ]
             />
-            <Command title=Signal::derive(|| t().overview.start_step_install.to_owned()) text=Signal::derive(move || shown.get().0)/>
-            <Command title=Signal::derive(|| t().overview.start_step_run.to_owned()) text=Signal::derive(move || shown.get().1)/>
+            <Command title=wording(|t| t.overview.start_step_install) text=Signal::derive(move || shown.get().0)/>
+            <Command title=wording(|t| t.overview.start_step_run) text=Signal::derive(move || shown.get().1)/>
             <p class="dim">{tr!(overview.start_note)}</p>
         </div>
     }
@@ -101,7 +101,7 @@ fn Command(title: Signal<String>, text: Signal<String>) -> impl IntoView {
     view! {
         <div class="command">
             <pre tabindex="0" aria-label=move || title.get()><code>{move || text.get()}</code></pre>
-            <CopyButton text label=Signal::derive(|| t().common.copy.to_owned()) icon_only=true weight=Weight::Quiet/>
+            <CopyButton text label=wording(|t| t.common.copy) icon_only=true weight=Weight::Quiet/>
         </div>
     }
 }

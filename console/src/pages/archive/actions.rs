@@ -1,58 +1,19 @@
 //! Restoring and erasing an archived device.
 
-use crate::api::ApiError;
 use crate::api::archive::{self as api, ArchiveEntry};
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::Confirm;
 use crate::components::icon::Icon;
+use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once};
+use crate::i18n::{fill, t, t_once, wording};
 use crate::live::Live;
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
-
-/// A question on screen and how its answer fares.
-#[derive(Clone, Copy)]
-struct Question {
-    open: RwSignal<bool>,
-    busy: RwSignal<bool>,
-    failure: RwSignal<Option<ApiError>>,
-}
-
-impl Question {
-    fn new() -> Self {
-        let this = Self {
-            open: RwSignal::new(false),
-            busy: RwSignal::new(false),
-            failure: RwSignal::new(None),
-        };
-        Effect::new(move |_| {
-            if this.open.get() {
-                this.failure.set(None);
-            }
-        });
-        this
-    }
-
-    /// Takes the outcome; whether it was good.
-    fn settle(self, outcome: Result<(), ApiError>) -> bool {
-        let _ = self.busy.try_set(false);
-        match outcome {
-            Ok(()) => {
-                let _ = self.open.try_set(false);
-                true
-            }
-            Err(error) => {
-                let _ = self.failure.try_set(Some(error));
-                false
-            }
-        }
-    }
-}
 
 /// The buttons with their dialogs.
 #[component]
@@ -95,9 +56,14 @@ pub fn Actions(
         let Some((id, generation)) = names() else {
             return;
         };
-        restoring.busy.set(true);
+        if !restoring.begin() {
+            return;
+        }
         spawn_local(async move {
-            if restoring.settle(api::restore(&id, &generation).await) {
+            if restoring
+                .settle(api::restore(&id, &generation).await)
+                .is_some()
+            {
                 toast::success(fill(t_once().archive.restored, &[("id", &id)]));
                 let go = navigate.try_with_value(Clone::clone);
                 if let Some(go) = go {
@@ -110,9 +76,11 @@ pub fn Actions(
         let Some((id, generation)) = names() else {
             return;
         };
-        erasing.busy.set(true);
+        if !erasing.begin() {
+            return;
+        }
         spawn_local(async move {
-            if erasing.settle(api::erase(&id, &generation).await) {
+            if erasing.settle(api::erase(&id, &generation).await).is_some() {
                 toast::success(fill(t_once().archive.erased_done, &[("id", &id)]));
                 entry.refresh();
             }
@@ -121,27 +89,27 @@ pub fn Actions(
     view! {
         <div class="actions">
             <Button
-                label=Signal::derive(|| t().archive.restore.to_owned())
+                label=wording(|t| t.archive.restore)
                 icon=Icon::Restore
                 permission=Permission::DevicesWrite
                 obstacle=no_restore
                 disabled=loading
-                on_press=move |()| restoring.open.set(true)
+                on_press=move |()| restoring.ask()
             />
             <Button
-                label=Signal::derive(|| t().archive.erase.to_owned())
+                label=wording(|t| t.archive.erase)
                 weight=Weight::Danger
                 permission=Permission::HubManage
                 obstacle=no_erase
                 disabled=loading
-                on_press=move |()| erasing.open.set(true)
+                on_press=move |()| erasing.ask()
             />
         </div>
         <Confirm
             open=restoring.open
             title=Signal::derive(move || fill(t().archive.restore_title, &[("id", &id.get())]))
-            text=Signal::derive(|| t().archive.restore_text.to_owned())
-            action=Signal::derive(|| t().archive.restore.to_owned())
+            text=wording(|t| t.archive.restore_text)
+            action=wording(|t| t.archive.restore)
             harmless=true
             busy=restoring.busy
             on_confirm=restore
@@ -151,8 +119,8 @@ pub fn Actions(
         <Confirm
             open=erasing.open
             title=Signal::derive(move || fill(t().archive.erase_title, &[("id", &id.get())]))
-            text=Signal::derive(|| t().archive.erase_text.to_owned())
-            action=Signal::derive(|| t().archive.erase.to_owned())
+            text=wording(|t| t.archive.erase_text)
+            action=wording(|t| t.archive.erase)
             must_type=id
             busy=erasing.busy
             on_confirm=erase

@@ -11,7 +11,7 @@ use crate::components::json_view::JsonView;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Moment;
-use crate::i18n::{t, tr};
+use crate::i18n::{tr, wording};
 use crate::live::{Live, live};
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::number::grouped;
@@ -76,12 +76,12 @@ fn OneEntry(id: String, generation: String) -> impl IntoView {
 
 #[component]
 fn Absent() -> impl IntoView {
-    let title = Signal::derive(|| t().archive.not_found_title.to_owned());
+    let title = wording(|t| t.archive.not_found_title);
     view! {
         <PageTitle text=title/>
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
-            <EmptyState icon=Icon::Archive title text=Signal::derive(|| t().archive.not_found_text.to_owned())>
+            <EmptyState icon=Icon::Archive title text=wording(|t| t.archive.not_found_text)>
                 <a class="btn" href=routes::archive(&ArchiveFilter::default())>{tr!(archive.to_list)}</a>
             </EmptyState>
         </section>
@@ -113,7 +113,7 @@ fn Kept(found: Signal<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView
             {move || (!erased.get()).then(|| view! {
                 <section class="card" aria-labelledby="document-title">
                     <header><h2 id="document-title">{tr!(archive.document_title)}</h2></header>
-                    <JsonView value=document label=Signal::derive(|| t().archive.document_label.to_owned())/>
+                    <JsonView value=document label=wording(|t| t.archive.document_label)/>
                 </section>
             })}
         </div>
@@ -186,7 +186,7 @@ fn Facts(found: Signal<ArchiveEntry>) -> impl IntoView {
                     <code class="wrap">{move || found.with(|e| e.sha256.clone())}</code>
                     <CopyButton
                         text=Signal::derive(move || found.with(|e| e.sha256.clone()))
-                        label=Signal::derive(|| t().archive.copy_checksum.to_owned())
+                        label=wording(|t| t.archive.copy_checksum)
                         icon_only=true
                         weight=Weight::Quiet
                     />

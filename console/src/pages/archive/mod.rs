@@ -12,10 +12,11 @@ use crate::components::button::Button;
 use crate::components::icon::Icon;
 use crate::components::keyboard::{focus, move_focus, on_page_key};
 use crate::components::page_title::PageTitle;
+use crate::components::pager::{Pager, page_number};
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{tr, wording};
 use crate::live::live;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::device_rules::{IdProblem, check_device_id};
@@ -66,7 +67,7 @@ pub fn ArchivePage() -> impl IntoView {
         _ => false,
     });
     view! {
-        <PageTitle text=Signal::derive(|| t().archive.title.to_owned())/>
+        <PageTitle text=wording(|t| t.archive.title)/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(archive.title)}</h1>
@@ -77,7 +78,7 @@ pub fn ArchivePage() -> impl IntoView {
             <div class="filter" role="search" aria-label=tr!(archive.filters)>
                 <SearchField
                     main=true
-                    label=Signal::derive(|| t().archive.search.to_owned())
+                    label=wording(|t| t.archive.search)
                     value=Signal::derive(move || filter.with(|f| f.device.clone()))
                     invalid=Signal::derive(move || problem.with(Option::is_some))
                     on_change=move |device: String| {
@@ -103,7 +104,13 @@ fn listed(
         if !empty.get() {
             return view! {
                 <Table data/>
-                <Pager data filter change/>
+                <Pager
+                    label=wording(|t| t.archive.pages)
+                    place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
+                    cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
+                    next=Signal::derive(move || data.with(|page| page.cursor.clone()))
+                    on_change=move |cursors| change.run(ArchiveFilter { cursors, ..filter.get_untracked() })
+                />
             }
             .into_any();
         }
@@ -111,10 +118,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=Signal::derive(|| t().archive.no_match_title.to_owned())
-                    text=Signal::derive(|| t().archive.no_match_text.to_owned())
+                    title=wording(|t| t.archive.no_match_title)
+                    text=wording(|t| t.archive.no_match_text)
                 >
-                    <Button label=Signal::derive(|| t().archive.clear.to_owned())
+                    <Button label=wording(|t| t.archive.clear)
                         on_press=move |()| change.run(ArchiveFilter::default())/>
                 </EmptyState>
             }
@@ -123,8 +130,8 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Archive
-                    title=Signal::derive(|| t().archive.empty_title.to_owned())
-                    text=Signal::derive(|| t().archive.empty_text.to_owned())
+                    title=wording(|t| t.archive.empty_title)
+                    text=wording(|t| t.archive.empty_text)
                 >
                     <a class="btn" href=routes::devices(&DeviceFilter::default())>{tr!(device.to_list)}</a>
                 </EmptyState>
@@ -170,45 +177,5 @@ fn row(entry: ArchiveEntry) -> impl IntoView {
             <td>{move || actor_words(&actor)}</td>
             <td><DocumentBadge entry=Signal::stored(entry)/></td>
         </tr>
-    }
-}
-
-#[component]
-fn Pager(
-    data: Signal<Page>,
-    filter: Memo<ArchiveFilter>,
-    change: Callback<ArchiveFilter>,
-) -> impl IntoView {
-    let next = Memo::new(move |_| data.with(|page| page.cursor.clone()));
-    let number = move || {
-        let number = filter.with(|f| f.cursors.len()) + 1;
-        fill(t().archive.page_number, &[("n", &number.to_string())])
-    };
-    view! {
-        <nav class="pager" aria-label=tr!(archive.pages)>
-            <span class="dim">{number}</span>
-            <Button
-                label=Signal::derive(|| t().devices.previous.to_owned())
-                icon=Icon::Left
-                disabled=Signal::derive(move || filter.with(|f| f.cursors.is_empty()))
-                on_press=move |()| {
-                    let mut before = filter.get_untracked();
-                    before.cursors.pop();
-                    change.run(before);
-                }
-            />
-            <Button
-                label=Signal::derive(|| t().devices.next.to_owned())
-                icon=Icon::Right
-                disabled=Signal::derive(move || next.with(Option::is_none))
-                on_press=move |()| {
-                    if let Some(cursor) = next.get_untracked() {
-                        let mut after = filter.get_untracked();
-                        after.cursors.push(cursor);
-                        change.run(after);
-                    }
-                }
-            />
-        </nav>
     }
 }

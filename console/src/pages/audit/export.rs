@@ -5,10 +5,8 @@ use crate::clock;
 use crate::logic::json_document::pretty;
 use crate::logic::time;
 use crate::logic::url_state::encode;
-use leptos::prelude::*;
+use crate::save;
 use serde_json::Value;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 /// Offers the records as a JSON file.
 pub fn save(records: &[AuditRecord]) {
@@ -17,16 +15,9 @@ pub fn save(records: &[AuditRecord]) {
         "audit-{}.json",
         time::timestamp(clock::now_once()).replace(':', "")
     );
-    let Ok(link) = document().create_element("a") else {
-        return;
-    };
     let address = format!(
         "data:application/json;charset=utf-8,{}",
         encode(&pretty(&all))
     );
-    let _ = link.set_attribute("href", &address);
-    let _ = link.set_attribute("download", &name);
-    if let Some(link) = link.dyn_ref::<HtmlElement>() {
-        link.click();
-    }
+    save::save(&address, &name);
 }

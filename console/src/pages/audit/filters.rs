@@ -6,7 +6,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::{SelectField, unique_id};
 use crate::components::icon::Icon;
 use crate::components::search_field::SearchField;
-use crate::i18n::{t, tr};
+use crate::i18n::{t, tr, wording};
 use crate::logic::audit_filter::{AuditFilter, BETWEEN};
 use crate::logic::time;
 use crate::preferences::offset_minutes;
@@ -28,25 +28,19 @@ pub fn Filters(
             change.run(next);
         }
     };
-    let mut actions = vec![("", Signal::derive(|| t().audit.any_action.to_owned()))];
+    let mut actions = vec![("", wording(|t| t.audit.any_action))];
     actions.extend(
         ACTIONS
             .iter()
             .map(|(name, words)| (*name, Signal::derive(move || words(t()).to_owned()))),
     );
     let periods = vec![
-        ("", Signal::derive(|| t().audit.period_all.to_owned())),
-        ("hour", Signal::derive(|| t().audit.period_hour.to_owned())),
-        ("day", Signal::derive(|| t().audit.period_day.to_owned())),
-        ("week", Signal::derive(|| t().audit.period_week.to_owned())),
-        (
-            "month",
-            Signal::derive(|| t().audit.period_month.to_owned()),
-        ),
-        (
-            BETWEEN,
-            Signal::derive(|| t().audit.period_between.to_owned()),
-        ),
+        ("", wording(|t| t.audit.period_all)),
+        ("hour", wording(|t| t.audit.period_hour)),
+        ("day", wording(|t| t.audit.period_day)),
+        ("week", wording(|t| t.audit.period_week)),
+        ("month", wording(|t| t.audit.period_month)),
+        (BETWEEN, wording(|t| t.audit.period_between)),
     ];
     let pick_period = move |name: String| {
         apply(&|filter| {
@@ -65,45 +59,45 @@ pub fn Filters(
             <SearchField
                 main=true
                 icon=Icon::Device
-                label=Signal::derive(|| t().audit.filter_device.to_owned())
+                label=wording(|t| t.audit.filter_device)
                 value=Signal::derive(move || filter.with(|f| f.device.clone()))
                 on_change=move |text: String| apply(&|f| f.device.clone_from(&text))
             />
             <SearchField
                 icon=Icon::Person
-                label=Signal::derive(|| t().audit.filter_actor.to_owned())
+                label=wording(|t| t.audit.filter_actor)
                 value=Signal::derive(move || filter.with(|f| f.actor.clone()))
                 on_change=move |text: String| apply(&|f| f.actor.clone_from(&text))
             />
             <SelectField
                 inline=true
-                label=Signal::derive(|| t().audit.filter_action.to_owned())
+                label=wording(|t| t.audit.filter_action)
                 value=Signal::derive(move || filter.with(|f| f.action.clone()))
                 on_change=move |name: String| apply(&|f| f.action.clone_from(&name))
                 options=actions
             />
             <SelectField
                 inline=true
-                label=Signal::derive(|| t().audit.filter_period.to_owned())
+                label=wording(|t| t.audit.filter_period)
                 value=Signal::derive(move || filter.with(|f| f.period.clone()))
                 on_change=pick_period
                 options=periods
             />
             {move || between.get().then(|| view! {
                 <MomentField
-                    label=Signal::derive(|| t().audit.since.to_owned())
+                    label=wording(|t| t.audit.since)
                     value=Signal::derive(move || filter.with(|f| f.since.clone()))
                     on_change=move |at: String| apply(&|f| f.since.clone_from(&at))
                 />
                 <MomentField
-                    label=Signal::derive(|| t().audit.until.to_owned())
+                    label=wording(|t| t.audit.until)
                     value=Signal::derive(move || filter.with(|f| f.until.clone()))
                     on_change=move |at: String| apply(&|f| f.until.clone_from(&at))
                 />
             })}
             {move || filter.with(AuditFilter::narrows).then(|| view! {
                 <Button
-                    label=Signal::derive(|| t().devices.clear.to_owned())
+                    label=wording(|t| t.devices.clear)
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(AuditFilter::default())

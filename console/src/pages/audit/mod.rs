@@ -15,7 +15,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::keyboard::{focus, move_focus, on_page_key};
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
-use crate::i18n::{count, fill, t, tr};
+use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::number::grouped;
@@ -132,7 +132,7 @@ pub fn AuditPage() -> impl IntoView {
         }
     };
     view! {
-        <PageTitle text=Signal::derive(|| t().audit.title.to_owned())/>
+        <PageTitle text=wording(|t| t.audit.title)/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(audit.title)}</h1>
@@ -140,7 +140,7 @@ pub fn AuditPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=Signal::derive(|| t().audit.export.to_owned())
+                    label=wording(|t| t.audit.export)
                     described=Signal::derive(|| format!("{}: {}", t().audit.export, t().audit.export_hint))
                     icon=Icon::Download
                     disabled=Signal::derive(move || all.with(Vec::is_empty))
@@ -158,7 +158,7 @@ pub fn AuditPage() -> impl IntoView {
             <div class="list-head">
                 <span class="dim grow" role="status">{move || first.data.with(Option::is_some).then(shown)}</span>
                 <Button
-                    label=Signal::derive(|| t().audit.refresh.to_owned())
+                    label=wording(|t| t.audit.refresh)
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| first.refresh()
@@ -208,10 +208,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=Signal::derive(|| t().audit.no_match_title.to_owned())
-                    text=Signal::derive(|| t().audit.no_match_text.to_owned())
+                    title=wording(|t| t.audit.no_match_title)
+                    text=wording(|t| t.audit.no_match_text)
                 >
-                    <Button label=Signal::derive(|| t().devices.clear.to_owned())
+                    <Button label=wording(|t| t.devices.clear)
                         on_press=move |()| change.run(AuditFilter::default())/>
                 </EmptyState>
             }
@@ -220,8 +220,8 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Record
-                    title=Signal::derive(|| t().audit.empty_title.to_owned())
-                    text=Signal::derive(|| t().audit.empty_text.to_owned())
+                    title=wording(|t| t.audit.empty_title)
+                    text=wording(|t| t.audit.empty_text)
                 />
             }
             .into_any()

@@ -6,7 +6,7 @@ use crate::i18n::{Texts, t};
 type Words = fn(&'static Texts) -> &'static str;
 
 /// All actions the hub records, in the order of the filter.
-pub const ACTIONS: [(&str, Words); 29] = [
+pub const ACTIONS: [(&str, Words); 40] = [
     ("createDevice", |t| t.audit.create_device),
     ("updateDevice", |t| t.audit.update_device),
     ("putDevice", |t| t.audit.put_device),
@@ -38,6 +38,21 @@ pub const ACTIONS: [(&str, Words); 29] = [
     ("deleteTagSchema", |t| t.audit.delete_tag_schema),
     ("putDeviceGroup", |t| t.audit.put_device_group),
     ("deleteDeviceGroup", |t| t.audit.delete_device_group),
+    ("createJob", |t| t.audit.create_job),
+    ("cancelJob", |t| t.audit.cancel_job),
+    ("putThrottles", |t| t.audit.put_throttles),
+    ("putCertificate", |t| t.audit.put_certificate),
+    ("generateVerificationCode", |t| {
+        t.audit.challenge_certificate
+    }),
+    ("verifyCertificate", |t| t.audit.verify_certificate),
+    ("deleteCertificate", |t| t.audit.delete_certificate),
+    ("putConfiguration", |t| t.audit.put_configuration),
+    ("deleteConfiguration", |t| t.audit.delete_configuration),
+    ("applyConfigurationContent", |t| {
+        t.audit.apply_configuration_content
+    }),
+    ("putQueryIndexes", |t| t.audit.put_query_indexes),
 ];
 
 /// An action in words; unknown ones by their name. Tracked.

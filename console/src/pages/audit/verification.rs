@@ -7,7 +7,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::number::grouped;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -71,7 +71,7 @@ fn shown(found: AuditProof, proof: RwSignal<Outcome>) -> impl IntoView {
                     <h2>{move || title(intact)}</h2>
                     <p class="sub">{move || if intact { t().audit.intact_text } else { t().audit.broken_text }}</p>
                 </div>
-                <Button label=Signal::derive(|| t().audit.hide_result.to_owned()) weight=Weight::Quiet
+                <Button label=wording(|t| t.audit.hide_result) weight=Weight::Quiet
                     on_press=move |()| proof.set(None)/>
             </header>
             <div class="table-scroll" tabindex="0" role="group" aria-label=tr!(audit.chain_table)>

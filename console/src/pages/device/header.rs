@@ -8,7 +8,7 @@ use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
 use crate::components::page_title::PageTitle;
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::device_connection_string;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
@@ -95,7 +95,7 @@ pub fn Header(
                 </nav>
                 <div class="device-name">
                     <h1 class="mono">{id.get_value()}</h1>
-                    <CopyButton text=Signal::derive(move || id.get_value()) label=Signal::derive(|| t().device.copy_id.to_owned()) icon_only=true weight=Weight::Quiet/>
+                    <CopyButton text=Signal::derive(move || id.get_value()) label=wording(|t| t.device.copy_id) icon_only=true weight=Weight::Quiet/>
                     <span role="status"><ConnectionBadge state seen/></span>
                     {move || (!enabled.get()).then(|| view! { <StatusBadge enabled/> })}
                     <span class="dim">{move || seen.get().then(|| view! { <Ago at=since/> })}</span>
@@ -104,13 +104,13 @@ pub fn Header(
             <div class="actions">
                 {move || match connection_string.get() {
                     Some(text) => view! {
-                        <CopyButton text=Signal::stored(text) label=Signal::derive(|| t().device.copy_connection_string.to_owned())/>
+                        <CopyButton text=Signal::stored(text) label=wording(|t| t.device.copy_connection_string)/>
                     }
                     .into_any(),
                     None => view! {
                         <Button
-                            label=Signal::derive(|| t().device.copy_connection_string.to_owned())
-                            described=Signal::derive(|| t().device.no_key_to_copy.to_owned())
+                            label=wording(|t| t.device.copy_connection_string)
+                            described=wording(|t| t.device.no_key_to_copy)
                             icon=Icon::Copy
                             disabled=Signal::stored(true)
                             on_press=|()| ()
@@ -130,7 +130,7 @@ pub fn Header(
                     }
                 />
                 <Button
-                    label=Signal::derive(|| t().retirement.retire.to_owned())
+                    label=wording(|t| t.retirement.retire)
                     weight=Weight::Danger
                     permission=Permission::DevicesDelete
                     obstacle=Signal::derive(move || {
@@ -140,7 +140,7 @@ pub fn Header(
                     on_press=move |()| retiring.set(true)
                 />
                 <Button
-                    label=Signal::derive(|| t().devices.delete.to_owned())
+                    label=wording(|t| t.devices.delete)
                     weight=Weight::Danger
                     permission=Permission::DevicesDelete
                     on_press=move |()| deleting.set(Some(Target { id: id.get_value() }))

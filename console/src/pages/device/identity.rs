@@ -6,6 +6,7 @@ use crate::api::devices::{Connection, Identity};
 use crate::components::state_view::live_view;
 use crate::components::time_text::Moment;
 use crate::i18n::{fill, t, tr};
+use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::time;
 use crate::routes;
 use leptos::prelude::*;
@@ -25,7 +26,10 @@ pub fn IdentityTab(
     view! {
         <div class="grid g2">
             <section class="card" aria-labelledby="connection-title">
-                <header><h2 id="connection-title">{tr!(device.connection_title)}</h2></header>
+                <header>
+                    <h2 id="connection-title">{tr!(device.connection_title)}</h2>
+                    <a class="more" href=shared.id.with_value(|id| refused(id))>{tr!(operations.of_device)}</a>
+                </header>
                 {live_view(connection, 6, |connection| view! { <ConnectionFacts connection/> })}
             </section>
             <section class="card" aria-labelledby="keys-title">
@@ -41,6 +45,14 @@ pub fn IdentityTab(
             {live_view(identity, 6, |identity| view! { <IdentityFacts identity/> })}
         </section>
     }
+}
+
+/// Where the attempts of one device that were refused stand.
+fn refused(id: &str) -> String {
+    routes::operations(&OperationsFilter {
+        device: id.to_owned(),
+        ..OperationsFilter::default()
+    })
 }
 
 #[component]

@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::{device_connection_string, mask};
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -70,10 +70,10 @@ pub fn Keys(
         </dl>
         {move || match (kind.get().as_str(), may(Permission::KeysRead) || key("primaryKey").get().is_some()) {
             ("sas", true) => view! {
-                <Secret name=Signal::derive(|| t().devices.primary_key.to_owned()) value=key("primaryKey")/>
-                <Secret name=Signal::derive(|| t().devices.secondary_key.to_owned()) value=key("secondaryKey")/>
-                <Secret name=Signal::derive(|| t().device.primary_connection.to_owned()) value=connection("primaryKey")/>
-                <Secret name=Signal::derive(|| t().device.secondary_connection.to_owned()) value=connection("secondaryKey")/>
+                <Secret name=wording(|t| t.devices.primary_key) value=key("primaryKey")/>
+                <Secret name=wording(|t| t.devices.secondary_key) value=key("secondaryKey")/>
+                <Secret name=wording(|t| t.device.primary_connection) value=connection("primaryKey")/>
+                <Secret name=wording(|t| t.device.secondary_connection) value=connection("secondaryKey")/>
             }
             .into_any(),
             ("sas", false) => view! { <p class="dim">{tr!(device.keys_hidden)}</p> }.into_any(),

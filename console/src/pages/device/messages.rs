@@ -10,7 +10,7 @@ use crate::components::field::{SelectField, TextField, unique_id};
 use crate::components::icon::Icon;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr};
+use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::device_rules::{is_property_name, is_property_value};
 use crate::logic::time::date_time;
@@ -153,17 +153,17 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                 </div>
                 <div class="field-row">
                     <SelectField
-                        label=Signal::derive(|| t().messages.content_type.to_owned())
+                        label=wording(|t| t.messages.content_type)
                         value=content_type
                         on_change=move |value: String| content_type.set(value)
                         options=vec![("application/json", fixed("application/json")), ("text/plain", fixed("text/plain"))]
                     />
                     <SelectField
-                        label=Signal::derive(|| t().messages.expiry.to_owned())
+                        label=wording(|t| t.messages.expiry)
                         value=expiry
                         on_change=move |value: String| expiry.set(value)
                         options=vec![
-                            ("", Signal::derive(|| t().messages.expiry_default.to_owned())),
+                            ("", wording(|t| t.messages.expiry_default)),
                             ("5", minutes("5")),
                             ("60", hours("1")),
                             ("1440", hours("24")),
@@ -173,21 +173,21 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                 </div>
                 <div class="field-row">
                     <TextField
-                        label=Signal::derive(|| t().messages.message_id.to_owned())
-                        hint=Signal::derive(|| t().messages.message_id_hint.to_owned())
+                        label=wording(|t| t.messages.message_id)
+                        hint=wording(|t| t.messages.message_id_hint)
                         value=message_id
                         error=id_error
                         mono=true
                     />
                     <SelectField
-                        label=Signal::derive(|| t().messages.ack.to_owned())
+                        label=wording(|t| t.messages.ack)
                         value=ack
                         on_change=move |value: String| ack.set(value)
                         options=vec![
-                            ("none", Signal::derive(|| t().messages.ack_none.to_owned())),
-                            ("positive", Signal::derive(|| t().messages.ack_positive.to_owned())),
-                            ("negative", Signal::derive(|| t().messages.ack_negative.to_owned())),
-                            ("full", Signal::derive(|| t().messages.ack_full.to_owned())),
+                            ("none", wording(|t| t.messages.ack_none)),
+                            ("positive", wording(|t| t.messages.ack_positive)),
+                            ("negative", wording(|t| t.messages.ack_negative)),
+                            ("full", wording(|t| t.messages.ack_full)),
                         ]
                     />
                 </div>
@@ -197,7 +197,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                         <PropertyRow property properties/>
                     </For>
                     <Button
-                        label=Signal::derive(|| t().messages.add_property.to_owned())
+                        label=wording(|t| t.messages.add_property)
                         icon=Icon::Plus
                         weight=Weight::Quiet
                         disabled=Signal::derive(move || properties.with(|all| all.len() >= MOST_PROPERTIES))
@@ -215,7 +215,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                 <ErrorNote error=failure/>
                 <div>
                     <Button
-                        label=Signal::derive(|| t().messages.send.to_owned())
+                        label=wording(|t| t.messages.send)
                         weight=Weight::Primary
                         permission=Permission::MessagesWrite
                         disabled=busy

@@ -12,7 +12,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::json_editor::{JsonEditor, parsed};
 use crate::components::json_view::JsonView;
 use crate::components::state_view::{EmptyState, ErrorNote};
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::device_rules::is_method_name;
 use crate::logic::number::grouped;
 use crate::logic::time::{Millis, clock_seconds};
@@ -192,23 +192,23 @@ fn CallForm(shared: Shared, form: Form, calls: History) -> impl IntoView {
                     </div>
                 })}
                 <TextField
-                    label=Signal::derive(|| t().methods.name.to_owned())
-                    hint=Signal::derive(|| t().methods.name_hint.to_owned())
+                    label=wording(|t| t.methods.name)
+                    hint=wording(|t| t.methods.name_hint)
                     value=form.name
                     error=name_error
                     mono=true
                 />
                 <JsonEditor
-                    label=Signal::derive(|| t().methods.payload.to_owned())
-                    hint=Signal::derive(|| t().methods.payload_hint.to_owned())
+                    label=wording(|t| t.methods.payload)
+                    hint=wording(|t| t.methods.payload_hint)
                     text=form.payload
                     optional=true
                     visible_label=true
                     rows=5
                 />
                 <div class="field-row">
-                    <TextField label=Signal::derive(|| t().methods.response_timeout.to_owned()) value=form.response error=response_error/>
-                    <TextField label=Signal::derive(|| t().methods.connect_timeout.to_owned()) value=form.connect error=connect_error/>
+                    <TextField label=wording(|t| t.methods.response_timeout) value=form.response error=response_error/>
+                    <TextField label=wording(|t| t.methods.connect_timeout) value=form.connect error=connect_error/>
                 </div>
                 <div>
                     <Button
@@ -261,7 +261,7 @@ fn Answer(record: CallRecord) -> impl IntoView {
                 {if payload.is_null() {
                     view! { <p class="body dim">{tr!(methods.no_payload)}</p> }.into_any()
                 } else {
-                    view! { <JsonView value=Signal::stored(payload) label=Signal::derive(|| t().methods.result_title.to_owned())/> }.into_any()
+                    view! { <JsonView value=Signal::stored(payload) label=wording(|t| t.methods.result_title)/> }.into_any()
                 }}
             }
             .into_any()
@@ -270,7 +270,7 @@ fn Answer(record: CallRecord) -> impl IntoView {
             let plain = plain_words(&error);
             view! {
                 {head(view! {
-                    <Badge tone=Signal::stored(Tone::Bad) text=Signal::derive(|| t().methods.failed.to_owned())/>
+                    <Badge tone=Signal::stored(Tone::Bad) text=wording(|t| t.methods.failed)/>
                 }.into_any())}
                 <div class="body stack">
                     {plain.map(|words| view! { <p><b>{words}</b></p> })}
@@ -310,8 +310,8 @@ fn CallHistory(calls: History, form: Form) -> impl IntoView {
                     return view! {
                         <EmptyState
                             icon=Icon::Tray
-                            title=Signal::derive(|| t().methods.history.to_owned())
-                            text=Signal::derive(|| t().methods.history_empty.to_owned())
+                            title=wording(|t| t.methods.history)
+                            text=wording(|t| t.methods.history_empty)
                         />
                     }
                     .into_any();
@@ -373,7 +373,7 @@ fn HistoryRow(record: CallRecord, form: Form) -> impl IntoView {
             <td class="grow"><Badge tone=Signal::stored(tone) text=words/></td>
             <td class="num">{move || fill(t().methods.took, &[("n", &grouped(took))])}</td>
             <td class="num">
-                <Button label=Signal::derive(|| t().methods.use_again.to_owned()) described weight=Weight::Quiet on_press=again/>
+                <Button label=wording(|t| t.methods.use_again) described weight=Weight::Quiet on_press=again/>
             </td>
         </tr>
     }

@@ -24,7 +24,7 @@ use crate::api::devices::{self as api, Connection, Identity};
 use crate::components::icon::Icon;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::live::{Live, PERIOD, live};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::not_found::NotFound;
@@ -153,7 +153,7 @@ fn Gone(id: String) -> impl IntoView {
         <PageTitle text=title/>
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
-            <EmptyState icon=Icon::Device title text=Signal::derive(|| t().device.not_found_text.to_owned())>
+            <EmptyState icon=Icon::Device title text=wording(|t| t.device.not_found_text)>
                 <a class="btn" href=routes::devices(&DeviceFilter::default())>{tr!(device.to_list)}</a>
             </EmptyState>
         </section>

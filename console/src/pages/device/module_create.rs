@@ -6,10 +6,10 @@ use crate::api::ApiError;
 use crate::api::devices::Identity;
 use crate::api::modules as api;
 use crate::components::button::{Button, Weight};
-use crate::components::dialog::Dialog;
+use crate::components::dialog::{Dialog, FormFoot};
 use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_system_module};
 use crate::pages::devices::id_problem;
@@ -112,29 +112,20 @@ fn Form(
     view! {
         <form class="dialog-body" on:submit=submit>
             <TextField
-                label=Signal::derive(|| t().modules.create_id.to_owned())
-                hint=Signal::derive(|| t().devices.create_id_hint.to_owned())
+                label=wording(|t| t.modules.create_id)
+                hint=wording(|t| t.devices.create_id_hint)
                 value=id
                 error=id_error
                 mono=true
                 first=true
             />
             <TextField
-                label=Signal::derive(|| t().modules.create_managed.to_owned())
-                hint=Signal::derive(|| t().modules.create_managed_hint.to_owned())
+                label=wording(|t| t.modules.create_managed)
+                hint=wording(|t| t.modules.create_managed_hint)
                 value=managed_by
             />
             <ErrorNote error=failure/>
-            <footer class="dialog-foot">
-                <Button label=Signal::derive(|| t().common.cancel.to_owned()) on_press=move |()| open.set(false)/>
-                <Button
-                    label=Signal::derive(|| t().devices.create_submit.to_owned())
-                    weight=Weight::Primary
-                    disabled=busy
-                    submit=true
-                    on_press=|()| ()
-                />
-            </footer>
+            <FormFoot open action=wording(|t| t.devices.create_submit) disabled=busy/>
         </form>
     }
 }
@@ -152,10 +143,10 @@ fn Ready(shared: Shared, open: RwSignal<bool>, module: Identity) -> impl IntoVie
         <div class="dialog-body">
             {move || connection.with(Option::is_some).then(|| view! {
                 <p role="status">{tr!(modules.created_text)}</p>
-                <Secret name=Signal::derive(|| t().devices.connection_string.to_owned()) value=connection/>
+                <Secret name=wording(|t| t.devices.connection_string) value=connection/>
             })}
             <footer class="dialog-foot">
-                <Button label=Signal::derive(|| t().modules.done.to_owned()) weight=Weight::Primary on_press=move |()| open.set(false)/>
+                <Button label=wording(|t| t.modules.done) weight=Weight::Primary on_press=move |()| open.set(false)/>
             </footer>
         </div>
     }

@@ -7,7 +7,7 @@ use crate::api::modules as api;
 use crate::components::dialog::Confirm;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once};
+use crate::i18n::{fill, t, t_once, wording};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -66,7 +66,7 @@ pub fn DeleteModule(
             open
             title=Signal::derive(move || fill(t().modules.delete_title, &[("id", &name.get())]))
             text=Signal::derive(move || shared.id.with_value(|id| fill(t().modules.delete_text, &[("device", id)])))
-            action=Signal::derive(|| t().devices.delete.to_owned())
+            action=wording(|t| t.devices.delete)
             busy
             on_confirm=confirm
         >

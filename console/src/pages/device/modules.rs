@@ -13,7 +13,7 @@ use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::is_system_module;
@@ -79,7 +79,7 @@ pub fn ModulesTab(
     let add = move || {
         view! {
             <Button
-                label=Signal::derive(|| t().modules.add.to_owned())
+                label=wording(|t| t.modules.add)
                 icon=Icon::Plus
                 permission=Permission::DevicesWrite
                 on_press=move |()| creating.set(true)
@@ -120,8 +120,8 @@ fn listed(found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView {
             return view! {
                 <EmptyState
                     icon=Icon::Device
-                    title=Signal::derive(|| t().modules.empty_title.to_owned())
-                    text=Signal::derive(|| t().modules.empty_text.to_owned())
+                    title=wording(|t| t.modules.empty_title)
+                    text=wording(|t| t.modules.empty_text)
                 />
             }
             .into_any();
@@ -215,7 +215,7 @@ fn Row(name: String, found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView 
                     <span class="visually-hidden">" " {move || named(|| t().modules.keys_of).get()}</span>
                 </button>
                 {system.then(|| view! {
-                    " " <Badge tone=Signal::stored(Tone::Neutral) plain=true text=Signal::derive(|| t().modules.system.to_owned())/>
+                    " " <Badge tone=Signal::stored(Tone::Neutral) plain=true text=wording(|t| t.modules.system)/>
                 })}
             </th>
             <td><ConnectionBadge state seen/></td>
@@ -257,8 +257,8 @@ fn Row(name: String, found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView 
                     <div class="body module-keys">
                         {move || if primary.with(Option::is_some) {
                             view! {
-                                <Secret name=Signal::derive(|| t().device.primary_connection.to_owned()) value=primary/>
-                                <Secret name=Signal::derive(|| t().device.secondary_connection.to_owned()) value=connection("secondaryKey")/>
+                                <Secret name=wording(|t| t.device.primary_connection) value=primary/>
+                                <Secret name=wording(|t| t.device.secondary_connection) value=connection("secondaryKey")/>
                             }
                             .into_any()
                         } else if kind.get() == "sas" {

@@ -11,7 +11,7 @@ use crate::components::icon::Icon;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
 use crate::components::time_text::Ago;
 use crate::components::toast;
-use crate::i18n::{count, fill, lasting, t, t_once, tr};
+use crate::i18n::{count, fill, lasting, t, t_once, tr, wording};
 use crate::live::Live;
 use crate::logic::number::bytes;
 use crate::logic::time;
@@ -37,7 +37,7 @@ pub fn QueueCard(
                 <span class="dim" role="status">{move || count(waiting.get(), t().messages.queue_count_one, t().messages.queue_count_other)}</span>
                 <span class="more">
                     <Button
-                        label=Signal::derive(|| t().messages.purge.to_owned())
+                        label=wording(|t| t.messages.purge)
                         weight=Weight::Danger
                         permission=Permission::MessagesWrite
                         disabled=Signal::derive(move || waiting.get() == 0)
@@ -58,8 +58,8 @@ fn listed(messages: Signal<Vec<QueuedMessage>>) -> impl IntoView {
             return view! {
                 <EmptyState
                     icon=Icon::Tray
-                    title=Signal::derive(|| t().messages.queue_empty_title.to_owned())
-                    text=Signal::derive(|| t().messages.queue_empty_text.to_owned())
+                    title=wording(|t| t.messages.queue_empty_title)
+                    text=wording(|t| t.messages.queue_empty_text)
                 />
             }
             .into_any();
@@ -181,7 +181,7 @@ fn Purge(
             open
             title=Signal::derive(move || shared.id.with_value(|id| fill(t().messages.purge_title, &[("id", id)])))
             text=Signal::derive(move || count(waiting.get(), t().messages.purge_text_one, t().messages.purge_text_other))
-            action=Signal::derive(|| t().messages.purge.to_owned())
+            action=wording(|t| t.messages.purge)
             busy
             on_confirm=confirm
         >

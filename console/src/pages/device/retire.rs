@@ -8,7 +8,7 @@ use crate::components::dialog::Confirm;
 use crate::components::field::{SelectField, TextField, unique_id};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, tr};
+use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::logic::retirement::{Plan, PlanProblem};
 use crate::pages::devices::id_problem;
 use crate::routes;
@@ -110,8 +110,8 @@ pub fn RetireDevice(
         <Confirm
             open
             title=Signal::derive(move || fill(t().retirement.title, &[("id", &id.get())]))
-            text=Signal::derive(|| t().retirement.text.to_owned())
-            action=Signal::derive(|| t().retirement.retire.to_owned())
+            text=wording(|t| t.retirement.text)
+            action=wording(|t| t.retirement.retire)
             must_type=id
             keeps_focus=true
             busy=Signal::derive(move || busy.get() || body.with(Option::is_none))

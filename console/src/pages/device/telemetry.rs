@@ -10,7 +10,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
 use crate::components::icon::Icon;
 use crate::components::state_view::EmptyState;
-use crate::i18n::{count, fill, t, tr};
+use crate::i18n::{count, fill, t, tr, wording};
 use crate::logic::number::grouped;
 use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
 use crate::logic::time::{self, Millis};
@@ -100,27 +100,27 @@ pub fn TelemetryTab(
                 <span class="more wrap-row">
                     <SelectField
                         inline=true
-                        label=Signal::derive(|| t().telemetry.from.to_owned())
+                        label=wording(|t| t.telemetry.from)
                         value=Signal::derive(move || from.get().to_owned())
                         on_change=move |value: String| write.run(("from", if value == "earliest" { value } else { String::new() }))
                         options=vec![
-                            ("latest", Signal::derive(|| t().telemetry.from_latest.to_owned())),
-                            ("earliest", Signal::derive(|| t().telemetry.from_earliest.to_owned())),
+                            ("latest", wording(|t| t.telemetry.from_latest)),
+                            ("earliest", wording(|t| t.telemetry.from_earliest)),
                         ]
                     />
                     <SelectField
                         inline=true
-                        label=Signal::derive(|| t().telemetry.show.to_owned())
+                        label=wording(|t| t.telemetry.show)
                         value=Signal::derive(move || (if telemetry_only.get() { "telemetry" } else { "all" }).to_owned())
                         on_change=move |value: String| write.run(("show", if value == "telemetry" { value } else { String::new() }))
                         options=vec![
-                            ("all", Signal::derive(|| t().telemetry.show_all.to_owned())),
-                            ("telemetry", Signal::derive(|| t().telemetry.show_telemetry.to_owned())),
+                            ("all", wording(|t| t.telemetry.show_all)),
+                            ("telemetry", wording(|t| t.telemetry.show_telemetry)),
                         ]
                     />
                     <PauseButton rows/>
                     <Button
-                        label=Signal::derive(|| t().telemetry.clear.to_owned())
+                        label=wording(|t| t.telemetry.clear)
                         on_press=move |()| rows.update(TelemetryBuffer::clear)
                         disabled=Signal::derive(move || empty.get())
                     />
@@ -213,7 +213,7 @@ fn StreamTrouble(
                 Some(view! {
                     <div class="notice bad flush">
                         <div class="grow">{words}</div>
-                        <Button label=Signal::derive(|| t().telemetry.reopen.to_owned()) on_press=on_retry/>
+                        <Button label=wording(|t| t.telemetry.reopen) on_press=on_retry/>
                     </div>
                 })
             }}
@@ -261,10 +261,10 @@ fn Waiting(
         .to_owned()
     });
     view! {
-        <EmptyState icon=Icon::Pulse title=Signal::derive(|| t().telemetry.waiting_title.to_owned()) text>
+        <EmptyState icon=Icon::Pulse title=wording(|t| t.telemetry.waiting_title) text>
             {move || (from.get() == "latest").then(|| view! {
                 <Button
-                    label=Signal::derive(|| t().telemetry.show_kept.to_owned())
+                    label=wording(|t| t.telemetry.show_kept)
                     on_press=move |()| write.run(("from", "earliest".to_owned()))
                 />
             })}

@@ -6,7 +6,7 @@ use crate::api::twins::{Section, version};
 use crate::components::button::{Button, Weight};
 use crate::components::diff_view::DiffView;
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::json_document::pretty;
 use crate::logic::merge_patch::rebase;
 use leptos::prelude::*;
@@ -66,9 +66,9 @@ pub fn Moved(
             <DiffView old=Signal::derive(move || pretty(&draft.base_document())) new=Signal::derive(move || pretty(&theirs.get()))/>
             <footer class="card-foot">
                 <span class="grow"></span>
-                <Button label=Signal::derive(|| t().twin.take_theirs.to_owned()) on_press=move |()| draft.restart(draft.latest.get_untracked())/>
+                <Button label=wording(|t| t.twin.take_theirs) on_press=move |()| draft.restart(draft.latest.get_untracked())/>
                 <Button
-                    label=Signal::derive(|| t().twin.rebase.to_owned())
+                    label=wording(|t| t.twin.rebase)
                     weight=Weight::Primary
                     disabled=Signal::derive(move || result.with(Option::is_none))
                     on_press=put_on_top

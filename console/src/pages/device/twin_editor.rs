@@ -10,7 +10,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::Segmented;
 use crate::components::json_editor::JsonEditor;
 use crate::components::meter::Meter;
-use crate::i18n::{ago, count, fill, t, tr};
+use crate::i18n::{ago, count, fill, t, tr, wording};
 use crate::live::Live;
 use crate::logic::json_document::{counted_size, last_updated, parse, pretty, without_hub_fields};
 use crate::logic::merge_patch::leaf_changes;
@@ -193,17 +193,17 @@ fn Writing(
         <section class="card" aria-label=move || if section == Section::Desired { t().twin.desired } else { t().twin.tags }>
             <header>
                 <Segmented
-                    label=Signal::derive(|| t().twin.section.to_owned())
+                    label=wording(|t| t.twin.section)
                     value=Signal::stored(if section == Section::Desired { "desired".to_owned() } else { "tags".to_owned() })
                     on_change=choose
                     options=vec![
-                        ("desired", Signal::derive(|| t().twin.desired.to_owned())),
-                        ("tags", Signal::derive(|| t().twin.tags.to_owned())),
+                        ("desired", wording(|t| t.twin.desired)),
+                        ("tags", wording(|t| t.twin.tags)),
                     ]
                 />
                 <span class="more dim">{meta}</span>
             </header>
-            <JsonEditor label text=draft.text complaint rows=12 hint=Signal::derive(|| t().twin.nulls_hint.to_owned())/>
+            <JsonEditor label text=draft.text complaint rows=12 hint=wording(|t| t.twin.nulls_hint)/>
             <div class="meter-row">
                 <span class="dim">{tr!(twin.size)}</span>
                 <Meter used=size limit=draft.limit() label=size_words/>
@@ -212,7 +212,7 @@ fn Writing(
             <footer class="card-foot">
                 <span class="dim grow" role="status">{summary}</span>
                 <Button
-                    label=Signal::derive(|| t().twin.format.to_owned())
+                    label=wording(|t| t.twin.format)
                     weight=Weight::Quiet
                     disabled=Signal::derive(move || draft.edited().is_none())
                     on_press=move |()| {
@@ -222,13 +222,13 @@ fn Writing(
                     }
                 />
                 <Button
-                    label=Signal::derive(|| t().twin.reset.to_owned())
+                    label=wording(|t| t.twin.reset)
                     weight=Weight::Quiet
                     disabled=Signal::derive(move || !dirty.get())
                     on_press=move |()| draft.restart(draft.latest.get_untracked())
                 />
                 <Button
-                    label=Signal::derive(|| t().twin.review.to_owned())
+                    label=wording(|t| t.twin.review)
                     weight=Weight::Primary
                     permission=crate::session::Permission::TwinsWrite
                     disabled=Signal::derive(move || !ready.get())

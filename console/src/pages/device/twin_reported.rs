@@ -7,7 +7,7 @@ use crate::components::icon::Icon;
 use crate::components::json_view::{JsonView, LineNote};
 use crate::components::meter::Meter;
 use crate::components::state_view::EmptyState;
-use crate::i18n::{ago, count, fill, lasting, t, tr};
+use crate::i18n::{ago, count, fill, lasting, t, tr, wording};
 use crate::logic::json_document::{at, counted_size, last_updated, without_hub_fields};
 use crate::logic::json_lines::lines;
 use crate::logic::number::bytes;
@@ -99,8 +99,8 @@ pub fn Reported(
                 view! {
                     <EmptyState
                         icon=Icon::Tray
-                        title=Signal::derive(|| t().twin.never_reported.to_owned())
-                        text=Signal::derive(|| t().twin.reported_hint.to_owned())
+                        title=wording(|t| t.twin.never_reported)
+                        text=wording(|t| t.twin.reported_hint)
                     />
                 }
                 .into_any()
@@ -115,7 +115,7 @@ pub fn Reported(
                             <span class="dim">" " {tr!(twin.ahead_offline)}</span>
                         })}
                     </div>
-                    <JsonView value=document label=Signal::derive(|| t().twin.reported.to_owned()) note/>
+                    <JsonView value=document label=wording(|t| t.twin.reported) note/>
                     <div class="meter-row">
                         <span class="dim">{tr!(twin.size)}</span>
                         <Meter used=size limit=LIMIT label=size_words/>

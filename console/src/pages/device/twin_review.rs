@@ -12,7 +12,7 @@ use crate::components::json_view::JsonView;
 use crate::components::meter::Meter;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, tr};
+use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::live::Live;
 use crate::logic::json_document::{counted_size, pretty};
 use crate::logic::merge_patch::{between, leaf_changes};
@@ -116,7 +116,7 @@ pub fn Review(
             <DiffView old=Signal::derive(move || pretty(&old.get())) new=Signal::derive(move || pretty(&new.get()))/>
             <details class="inner-fold">
                 <summary>{tr!(twin.shows_patch)}</summary>
-                <JsonView value=patch label=Signal::derive(|| t().twin.shows_patch.to_owned())/>
+                <JsonView value=patch label=wording(|t| t.twin.shows_patch)/>
             </details>
             <div class="meter-row">
                 <span class="dim">{tr!(twin.size_after)}</span>
@@ -126,7 +126,7 @@ pub fn Review(
             <div class="body-tight"><ErrorNote error=failure/></div>
             <footer class="card-foot">
                 <span class="grow"></span>
-                <Button label=Signal::derive(|| t().twin.edit_again.to_owned()) on_press=move |()| draft.reviewing.set(false)/>
+                <Button label=wording(|t| t.twin.edit_again) on_press=move |()| draft.reviewing.set(false)/>
                 <Button
                     label=save_words
                     weight=Weight::Primary

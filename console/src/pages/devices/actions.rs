@@ -7,7 +7,7 @@ use crate::components::dialog::Confirm;
 use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once};
+use crate::i18n::{fill, t, t_once, wording};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -110,14 +110,14 @@ pub fn DisableDevice(
         <Confirm
             open
             title=Signal::derive(move || fill(t().devices.disable_title, &[("id", &id.get())]))
-            text=Signal::derive(|| t().devices.disable_text.to_owned())
-            action=Signal::derive(|| t().devices.disable.to_owned())
+            text=wording(|t| t.devices.disable_text)
+            action=wording(|t| t.devices.disable)
             busy=Signal::derive(move || busy.get() || too_long.with(Option::is_some))
             on_confirm=confirm
         >
             <TextField
-                label=Signal::derive(|| t().devices.reason.to_owned())
-                hint=Signal::derive(|| t().devices.reason_hint.to_owned())
+                label=wording(|t| t.devices.reason)
+                hint=wording(|t| t.devices.reason_hint)
                 value=reason
                 error=too_long
                 first=true
@@ -169,8 +169,8 @@ pub fn DeleteDevice(
         <Confirm
             open
             title=Signal::derive(move || fill(t().devices.delete_title, &[("id", &id.get())]))
-            text=Signal::derive(|| t().devices.delete_text.to_owned())
-            action=Signal::derive(|| t().devices.delete.to_owned())
+            text=wording(|t| t.devices.delete_text)
+            action=wording(|t| t.devices.delete)
             must_type=id
             busy
             on_confirm=confirm

@@ -4,10 +4,10 @@ use crate::api::ApiError;
 use crate::api::devices::{self as api, Identity};
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
-use crate::components::dialog::Dialog;
+use crate::components::dialog::{Dialog, FormFoot};
 use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::device_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_device_key};
 use crate::routes::{self, Tab};
@@ -121,8 +121,8 @@ fn Form(
     view! {
         <form class="dialog-body" on:submit=submit>
             <TextField
-                label=Signal::derive(|| t().devices.create_id.to_owned())
-                hint=Signal::derive(|| t().devices.create_id_hint.to_owned())
+                label=wording(|t| t.devices.create_id)
+                hint=wording(|t| t.devices.create_id_hint)
                 value=id
                 error=id_error
                 mono=true
@@ -140,24 +140,15 @@ fn Form(
                 </label>
             </fieldset>
             <Show when=move || own_keys.get()>
-                <TextField label=Signal::derive(|| t().devices.primary_key.to_owned()) value=primary error=key_error(primary) mono=true/>
-                <TextField label=Signal::derive(|| t().devices.secondary_key.to_owned()) value=secondary error=key_error(secondary) mono=true/>
+                <TextField label=wording(|t| t.devices.primary_key) value=primary error=key_error(primary) mono=true/>
+                <TextField label=wording(|t| t.devices.secondary_key) value=secondary error=key_error(secondary) mono=true/>
             </Show>
             <label class="check">
                 <input type="checkbox" prop:checked=move || enabled.get() on:change=move |event| enabled.set(event_target_checked(&event))/>
                 <span>{tr!(devices.create_enabled)}</span>
             </label>
             <ErrorNote error=failure/>
-            <footer class="dialog-foot">
-                <Button label=Signal::derive(|| t().common.cancel.to_owned()) on_press=move |()| open.set(false)/>
-                <Button
-                    label=Signal::derive(|| t().devices.create_submit.to_owned())
-                    weight=Weight::Primary
-                    disabled=busy
-                    submit=true
-                    on_press=|()| ()
-                />
-            </footer>
+            <FormFoot open action=wording(|t| t.devices.create_submit) disabled=busy/>
         </form>
     }
 }
@@ -182,12 +173,12 @@ fn Ready(
                     <span class="field-label">{tr!(devices.connection_string)}</span>
                     <div class="command">
                         <code class="wrap">{text.clone()}</code>
-                        <CopyButton text=Signal::stored(text) label=Signal::derive(|| t().device.copy_connection_string.to_owned()) icon_only=true weight=Weight::Quiet/>
+                        <CopyButton text=Signal::stored(text) label=wording(|t| t.device.copy_connection_string) icon_only=true weight=Weight::Quiet/>
                     </div>
                 </div>
             })}
             <footer class="dialog-foot">
-                <Button label=Signal::derive(|| t().devices.add_another.to_owned()) on_press=move |()| created.set(None)/>
+                <Button label=wording(|t| t.devices.add_another) on_press=move |()| created.set(None)/>
                 <a class="btn primary" data-first="" href=href>{tr!(devices.open_device)}</a>
             </footer>
         </div>

@@ -3,7 +3,7 @@
 use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{t, tr};
+use crate::i18n::{tr, wording};
 use crate::logic::url_state::DeviceFilter;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub fn Filters(
             running.clear();
         }
     });
-    let any = || Signal::derive(|| t().devices.any.to_owned());
+    let any = || wording(|t| t.devices.any);
     view! {
         <div class="filter" role="search" aria-label=tr!(devices.filters)>
             <div class="input-with-icon">
@@ -62,29 +62,29 @@ pub fn Filters(
             </div>
             <SelectField
                 inline=true
-                label=Signal::derive(|| t().devices.connection.to_owned())
+                label=wording(|t| t.devices.connection)
                 value=Signal::derive(move || filter.with(|f| f.connection.clone()))
                 on_change=move |value: String| apply(Box::new(move |f| f.connection.clone_from(&value)))
                 options=vec![
                     ("", any()),
-                    ("connected", Signal::derive(|| t().common.connected.to_owned())),
-                    ("disconnected", Signal::derive(|| t().common.disconnected.to_owned())),
+                    ("connected", wording(|t| t.common.connected)),
+                    ("disconnected", wording(|t| t.common.disconnected)),
                 ]
             />
             <SelectField
                 inline=true
-                label=Signal::derive(|| t().devices.status.to_owned())
+                label=wording(|t| t.devices.status)
                 value=Signal::derive(move || filter.with(|f| f.status.clone()))
                 on_change=move |value: String| apply(Box::new(move |f| f.status.clone_from(&value)))
                 options=vec![
                     ("", any()),
-                    ("enabled", Signal::derive(|| t().common.enabled.to_owned())),
-                    ("disabled", Signal::derive(|| t().common.disabled.to_owned())),
+                    ("enabled", wording(|t| t.common.enabled)),
+                    ("disabled", wording(|t| t.common.disabled)),
                 ]
             />
             {move || filter.with(DeviceFilter::narrows).then(|| view! {
                 <Button
-                    label=Signal::derive(|| t().devices.clear.to_owned())
+                    label=wording(|t| t.devices.clear)
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(DeviceFilter::default())

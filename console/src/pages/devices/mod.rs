@@ -14,9 +14,11 @@ use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::keyboard::{focus, move_focus, on_page_key};
 use crate::components::page_title::PageTitle;
+use crate::components::pager::Pager;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{count, t, tr};
+use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{Live, PERIOD, live};
+use crate::logic::number::grouped;
 use crate::logic::url_state::{DeviceFilter, query_value, with_value};
 use crate::routes;
 use crate::session::Permission;
@@ -72,7 +74,7 @@ pub fn DevicesPage() -> impl IntoView {
     let add = move || {
         view! {
             <Button
-                label=Signal::derive(|| t().devices.add.to_owned())
+                label=wording(|t| t.devices.add)
                 icon=Icon::Plus
                 weight=Weight::Primary
                 permission=Permission::DevicesWrite
@@ -81,7 +83,7 @@ pub fn DevicesPage() -> impl IntoView {
         }
     };
     view! {
-        <PageTitle text=Signal::derive(|| t().devices.title.to_owned())/>
+        <PageTitle text=wording(|t| t.devices.title)/>
         <div class="pagehead">
             <div>
                 <h1>{tr!(devices.title)}</h1>
@@ -122,7 +124,13 @@ fn listed(
         if !empty.get() {
             return view! {
                 <DeviceTable data page/>
-                <Pager data filter change/>
+                <Pager
+                    label=wording(|t| t.devices.pages)
+                    place=Signal::derive(move || data.with(|page| rows(filter.with(|f| f.cursors.len()), page)))
+                    cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
+                    next=Signal::derive(move || data.with(|page| page.cursor.clone()))
+                    on_change=move |cursors| change.run(DeviceFilter { cursors, ..filter.get_untracked() })
+                />
             }
             .into_any();
         }
@@ -131,10 +139,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=Signal::derive(|| t().devices.no_match_title.to_owned())
-                    text=Signal::derive(|| t().devices.no_match_text.to_owned())
+                    title=wording(|t| t.devices.no_match_title)
+                    text=wording(|t| t.devices.no_match_text)
                 >
-                    <Button label=Signal::derive(|| t().devices.clear.to_owned())
+                    <Button label=wording(|t| t.devices.clear)
                         on_press=move |()| change.run(DeviceFilter::default())/>
                 </EmptyState>
             }
@@ -143,11 +151,11 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Device
-                    title=Signal::derive(|| t().devices.empty_title.to_owned())
-                    text=Signal::derive(|| t().devices.empty_text.to_owned())
+                    title=wording(|t| t.devices.empty_title)
+                    text=wording(|t| t.devices.empty_text)
                 >
                     <Button
-                        label=Signal::derive(|| t().overview.start_create.to_owned())
+                        label=wording(|t| t.overview.start_create)
                         weight=Weight::Primary
                         permission=Permission::DevicesWrite
                         on_press=move |()| creating.set(true)
@@ -160,47 +168,16 @@ fn listed(
     }
 }
 
-#[component]
-fn Pager(
-    data: Signal<DevicePage>,
-    filter: Memo<DeviceFilter>,
-    change: Callback<DeviceFilter>,
-) -> impl IntoView {
-    let next = Memo::new(move |_| data.with(|p| p.cursor.clone()));
-    let first_row = move || filter.with(|f| f.cursors.len() * api::PAGE) as u64 + 1;
-    view! {
-        <nav class="pager" aria-label=tr!(devices.pages)>
-            <span class="dim">{move || data.with(|p| {
-                let from = first_row();
-                let to = from + p.items.len() as u64 - 1;
-                crate::i18n::fill(t().devices.page_range, &[
-                    ("from", &crate::logic::number::grouped(from)),
-                    ("to", &crate::logic::number::grouped(to)),
-                    ("total", &crate::logic::number::grouped(p.total)),
-                ])
-            })}</span>
-            <Button
-                label=Signal::derive(|| t().devices.previous.to_owned())
-                icon=Icon::Left
-                disabled=Signal::derive(move || filter.with(|f| f.cursors.is_empty()))
-                on_press=move |()| {
-                    let mut before = filter.get_untracked();
-                    before.cursors.pop();
-                    change.run(before);
-                }
-            />
-            <Button
-                label=Signal::derive(|| t().devices.next.to_owned())
-                icon=Icon::Right
-                disabled=Signal::derive(move || next.with(Option::is_none))
-                on_press=move |()| {
-                    if let Some(cursor) = next.get_untracked() {
-                        let mut after = filter.get_untracked();
-                        after.cursors.push(cursor);
-                        change.run(after);
-                    }
-                }
-            />
-        </nav>
-    }
+/// Which rows of how many a page shows. Tracked.
+fn rows(passed: usize, page: &DevicePage) -> String {
+    let from = (passed * api::PAGE) as u64 + 1;
+    let to = from + page.items.len() as u64 - 1;
+    fill(
+        t().devices.page_range,
+        &[
+            ("from", &grouped(from)),
+            ("to", &grouped(to)),
+            ("total", &grouped(page.total)),
+        ],
+    )
 }

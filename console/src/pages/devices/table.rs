@@ -6,7 +6,7 @@ use crate::components::badge::{ConnectionBadge, StatusBadge};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr};
+use crate::i18n::{fill, t, tr, wording};
 use crate::live::Live;
 use crate::logic::number::grouped;
 use crate::logic::time;
@@ -143,7 +143,7 @@ fn RowActions(
     let spoken = move |word: Signal<String>| {
         Signal::derive(move || format!("{}: {}", described.get(), word.get()))
     };
-    let delete = Signal::derive(|| t().devices.delete.to_owned());
+    let delete = wording(|t| t.devices.delete);
     view! {
         <Button
             label
