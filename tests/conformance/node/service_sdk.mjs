@@ -40,7 +40,7 @@ serve({
     const ready = method.startsWith('schedule')
       ? parameters.map((parameter, place) => (place === 3 && parameter === null ? new Date() : parameter))
       : parameters;
-    return plain(await jobs[method](...ready));
+    return plain((await jobs[method](...ready)).jobStatus);
   },
 
   async jobQuery({ type, status, pageSize }) {
