@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 enum Memory {
     Gateway(Box<Gateway>),
-    Registry(Registry),
+    Registry(Box<Registry>),
     Events(Events),
     Hub(Hub),
 }
@@ -196,7 +196,9 @@ impl Actor {
                 output.take_gateway(out);
                 gateway.map(|gateway| Memory::Gateway(Box::new(gateway)))
             }
-            Address::Registry(shard) => Registry::open(shard, sql).map(Memory::Registry),
+            Address::Registry(shard) => {
+                Registry::open(shard, sql).map(|registry| Memory::Registry(Box::new(registry)))
+            }
             Address::Events(partition) => Events::open(partition, sql).map(Memory::Events),
             Address::Hub => Hub::open(sql).map(Memory::Hub),
         };
