@@ -76,9 +76,9 @@ impl Shell {
                 return Ok(());
             }
             // The process has one thread, and looks at its sockets only when nothing is left
-            // to run: everybody else gets a third of it.
+            // to run: everybody else gets a quarter of it.
             let took = now().milliseconds() - began.milliseconds();
-            let pause = (took / 2).clamp(SHORTEST_PAUSE_MILLISECONDS, LONGEST_PAUSE_MILLISECONDS);
+            let pause = (took / 3).clamp(SHORTEST_PAUSE_MILLISECONDS, LONGEST_PAUSE_MILLISECONDS);
             Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
         }
     }

@@ -137,7 +137,8 @@ impl Response {
 
     /// A JSON answer.
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
-        Self::bytes(status, JSON, value.to_string().into_bytes())
+        // Not by `Display`, which is half as fast. Writing a value into memory cannot fail.
+        Self::bytes(status, JSON, serde_json::to_vec(value).unwrap_or_default())
     }
 
     /// Bytes of a content type.

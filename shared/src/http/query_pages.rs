@@ -203,11 +203,11 @@ impl<'a, B: Backend> Scans<'a, B> {
     }
 }
 
-/// How many results each shard is asked for at once: ids are spread evenly, so half more than
-/// its part is nearly always enough, and what is not is asked for in another round.
+/// How many results each shard is asked for at once: ids are spread evenly, so somewhat more
+/// than its part is nearly always enough, and what is not is asked for in another round.
 fn part_of(size: usize, shards: usize) -> u32 {
     let even = size.saturating_add(1).div_ceil(shards.max(1));
-    let limit = (even + even / 2 + 10).min(size.saturating_add(1));
+    let limit = (even + even / 4 + 8).min(size.saturating_add(1));
     u32::try_from(limit).unwrap_or(u32::MAX)
 }
 

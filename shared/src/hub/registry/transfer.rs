@@ -89,9 +89,10 @@ pub(super) fn export(
         )?;
         for row in &rows {
             let (identity, twin) = query::read_document(row)?;
-            lines
-                .text
-                .push_str(&line(&identity, twin, wanted.with_keys).to_string());
+            // Not by `Display`, which is half as fast.
+            let line = serde_json::to_string(&line(&identity, twin, wanted.with_keys))
+                .map_err(|error| HubError::internal(error.to_string()))?;
+            lines.text.push_str(&line);
             lines.text.push('\n');
             lines.count += u64::from(identity.identity.module.is_none());
             after = Some((
