@@ -27,6 +27,14 @@ pub fn same_screen() -> NavigateOptions {
     }
 }
 
+/// Goes to a page of a list: back leads to the one before, not through all filters tried.
+pub fn page_of(cursors: &[String]) -> NavigateOptions {
+    NavigateOptions {
+        replace: cursors.is_empty(),
+        ..same_screen()
+    }
+}
+
 /// A tab of the device page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {

@@ -160,3 +160,34 @@ def node_device(
         return agent
 
     return open_one
+
+
+@pytest.fixture
+def service(
+    hub: HubProcess, loopback_address: str, node_agent: Callable[..., NodeAgent]
+) -> Iterator[NodeAgent]:
+    """An opened npm `azure-iothub`.
+
+    The SDK insists on port 443. Where that port may be bound, a relay listens there on an address of
+    our own; elsewhere a preload takes Node's own connections to the relay. The SDK stays as published.
+    """
+    environment = {"NODE_EXTRA_CA_CERTS": hub.ca_file}
+    options: list[str] = []
+    target = ("127.0.0.1", hub.https_port)
+    try:
+        relay = Relay(target, listen=(loopback_address, 443))
+    except PermissionError:
+        relay = Relay(target)
+        host, port = relay.address
+        environment["SKERRY_RELAY"] = f"{host} {port}"
+        options = ["--import", "./redirect_443.mjs"]
+    agent = node_agent("service_sdk.mjs", environment=environment, node_options=options)
+    agent.call("open", connectionString=hub.owner.with_host(loopback_address))
+    yield agent
+    relay.close()
+
+
+@pytest.fixture
+def call(service: NodeAgent) -> Callable[..., Any]:
+    """call(method, *arguments) on the Registry of `azure-iothub`."""
+    return lambda method, *parameters: service.call("registry", method=method, parameters=list(parameters))

@@ -11,19 +11,7 @@ from azure.iot.hub.protocol.models import (
 from msrest.exceptions import HttpOperationError
 
 from harness.node_agent import NodeError
-from harness.relay import Relay
 from harness.waiting import eventually
-
-#: Tests of one run write more configurations than a hub takes in a minute.
-ROOMY = {"overrides": {"configurations": {"perMinute": 60000, "burst": 1000}}}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def roomy(api):
-    assert api.put("/api/v1/throttles", json=ROOMY, api_version=None).status_code == 200
-    yield
-    assert api.put("/api/v1/throttles", json={"units": 1}, api_version=None).status_code == 200
-
 
 @pytest.fixture
 def manager(hub, monkeypatch):
@@ -156,26 +144,7 @@ def test_python_edge(manager, api, device, edge, clean):
     assert results["targetedCount"] == results["appliedCount"] >= 1
 
 
-@pytest.fixture
-def node(hub, loopback_address, node_agent):
-    """call(method, *arguments) on the Registry of `azure-iothub`, which insists on port 443."""
-    environment = {"NODE_EXTRA_CA_CERTS": hub.ca_file}
-    options: list[str] = []
-    target = ("127.0.0.1", hub.https_port)
-    try:
-        relay = Relay(target, listen=(loopback_address, 443))
-    except PermissionError:
-        relay = Relay(target)
-        host, port = relay.address
-        environment["SKERRY_RELAY"] = f"{host} {port}"
-        options = ["--import", "./redirect_443.mjs"]
-    agent = node_agent("service_sdk.mjs", environment=environment, node_options=options)
-    agent.call("open", connectionString=hub.owner.with_host(loopback_address))
-    yield lambda method, *parameters: agent.call("registry", method=method, parameters=list(parameters))
-    relay.close()
-
-
-def test_node_life_cycle(node, api, device, clean):
+def test_node_life_cycle(call, api, device, clean):
     tag(api, device, "node")
     body = {
         "id": "node-c",
@@ -185,31 +154,31 @@ def test_node_life_cycle(node, api, device, clean):
         "priority": 3,
         "metrics": {"queries": {"all": "SELECT deviceId FROM devices WHERE tags.site = 'node'"}},
     }
-    created = node("addConfiguration", body)
+    created = call("addConfiguration", body)
     assert (created["id"], created["schemaVersion"]) == ("node-c", "1.0")
     with pytest.raises(NodeError):
-        node("addConfiguration", body)
+        call("addConfiguration", body)
     eventually(
         lambda: twin_of(api, device.device_id).get("configurations") == {"node-c": {"status": "Applied"}},
         10, "the device is a target",
     )  # fmt: skip
-    read = node("getConfiguration", "node-c")
+    read = call("getConfiguration", "node-c")
     assert read["systemMetrics"]["results"] == {"targetedCount": 1, "appliedCount": 1}
     assert read["metrics"]["results"] == {"all": 1}
-    assert "node-c" in [one["id"] for one in node("getConfigurations")]
+    assert "node-c" in [one["id"] for one in call("getConfigurations")]
     # The SDK sends etags in quotes.
-    updated = node("updateConfiguration", {**read, "priority": 4})
+    updated = call("updateConfiguration", {**read, "priority": 4})
     assert (updated["priority"], updated["etag"] != read["etag"]) == (4, True)
     with pytest.raises(NodeError) as stale:
-        node("updateConfiguration", {**read, "priority": 5})
+        call("updateConfiguration", {**read, "priority": 5})
     assert stale.value.name == "InvalidEtagError"
-    assert node("updateConfiguration", {**read, "priority": 5}, True)["priority"] == 5
-    node("removeConfiguration", "node-c")
+    assert call("updateConfiguration", {**read, "priority": 5}, True)["priority"] == 5
+    call("removeConfiguration", "node-c")
     with pytest.raises(NodeError):
-        node("getConfiguration", "node-c")
+        call("getConfiguration", "node-c")
 
 
-def test_node_content_for_an_edge_device(node, api, edge):
+def test_node_content_for_an_edge_device(call, api, edge):
     content = {"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": {"c": 1}}}}}
-    node("applyConfigurationContentOnDevice", edge, content)
+    call("applyConfigurationContentOnDevice", edge, content)
     assert twin_of(api, edge, "/modules/%24edgeAgent")["properties"]["desired"]["modules"] == {"c": 1}

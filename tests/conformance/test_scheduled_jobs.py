@@ -10,7 +10,6 @@ from azure.iot.hub.protocol.models import CloudToDeviceMethod, JobRequest, Twin,
 
 from harness.rest import RestApi, assert_classic_error
 from harness.waiting import eventually
-from test_node_service_sdk import service  # noqa: F401 - a fixture
 
 ENDED = {"completed", "failed", "cancelled"}
 
@@ -136,7 +135,7 @@ def test_a_running_job_ends_by_force_only(api, device):
     assert row["status"] == "canceled"
 
 
-def test_node_client_schedules_and_lists(service, api, fleet):  # noqa: F811
+def test_node_client_schedules_and_lists(service, api, fleet):
     group, _ = fleet
     name = job_id()
     patch = {"etag": "*", "tags": {"ring": "n"}}

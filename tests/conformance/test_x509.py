@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import ssl
-import time
 import uuid
 from typing import Any, Callable, Iterator
 
@@ -22,6 +21,7 @@ from harness.hub_process import HubProcess
 from harness.relay import Relay
 from harness.rest import EventReader, RestApi, assert_classic_error
 from harness.wire import CONNACK, Wire, connect
+from harness.waiting import let_time_pass
 
 ANY = {"If-Match": "*"}
 HEADER = "x-skerry-client-certificate"
@@ -379,8 +379,7 @@ def test_a_retired_devices_certificate_never_comes_back(
     assert send(by_authority, issued) == 401
     assert send(by_authority, unused) == 401
     second = datetime.timedelta(seconds=1)
-    # Certificates count whole seconds: the first one that is newer for certain.
-    time.sleep(1.1)
+    let_time_pass(1.1, "the whole seconds that certificates count: the next one is newer for certain")
     assert send(by_authority, workshop.issue(by_authority, ca.root, begins=0 * second)) == 204
 
 

@@ -214,9 +214,12 @@ fn alone<H: Host>(host: &Rc<H>, to: Address, request: Outgoing, correlation: Cor
             Ok(stub) => remote::carry_out(&stub, to, &[request]).await.pop(),
             Err(_) => None,
         };
-        let failed = || Outcome::Appended(Err(HubError::internal("no answer")));
-        again.finished(vec![(correlation, outcome.unwrap_or_else(failed))]);
+        again.finished(vec![(correlation, outcome.unwrap_or_else(no_answer))]);
     });
+}
+
+fn no_answer() -> Outcome {
+    Outcome::Appended(Err(HubError::internal("no answer")))
 }
 
 fn lane_stub<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Stub>, HubError> {
@@ -262,10 +265,9 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
             }
         }
         let mut outcomes = outcomes.into_iter();
-        let failed = || Outcome::Appended(Err(HubError::internal("no answer")));
         let finished = correlations
             .into_iter()
-            .map(|correlation| (correlation, outcomes.next().unwrap_or_else(failed)))
+            .map(|correlation| (correlation, outcomes.next().unwrap_or_else(no_answer)))
             .collect();
         again.finished(finished);
         if more {

@@ -19,6 +19,16 @@ pub fn on_page_key(on_key: impl Fn(&str) -> bool + 'static) {
     on_cleanup(move || handle.remove());
 }
 
+/// Keys of a page with a list: `j` and `k` move among its rows, `/` goes to its filter.
+pub fn list_keys() {
+    on_page_key(|key| match key {
+        "j" => move_focus("[data-row]", 1),
+        "k" => move_focus("[data-row]", -1),
+        "/" => focus("[data-filter]"),
+        _ => false,
+    });
+}
+
 fn is_typing(event: &KeyboardEvent) -> bool {
     event
         .target()

@@ -4,7 +4,7 @@ use crate::api::operations::{self as api, OperationRecord, OperationsPage as Pag
 use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
 use crate::components::icon::Icon;
-use crate::components::keyboard::{focus, move_focus, on_page_key};
+use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::pager::{Pager, page_number};
 use crate::components::search_field::SearchField;
@@ -16,7 +16,6 @@ use crate::logic::number::grouped;
 use crate::logic::operations_filter::OperationsFilter;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 /// The page.
@@ -27,18 +26,10 @@ pub fn OperationsPage() -> impl IntoView {
     let page = live(move || filter.get(), None, api::refused_connections);
     let navigate = use_navigate();
     let change = Callback::new(move |filter: OperationsFilter| {
-        let options = NavigateOptions {
-            replace: filter.cursors.is_empty(),
-            ..routes::same_screen()
-        };
+        let options = routes::page_of(&filter.cursors);
         navigate(&routes::operations(&filter), options);
     });
-    on_page_key(|key| match key {
-        "j" => move_focus("[data-row]", 1),
-        "k" => move_focus("[data-row]", -1),
-        "/" => focus("[data-filter]"),
-        _ => false,
-    });
+    list_keys();
     view! {
         <PageTitle text=wording(|t| t.operations.title)/>
         <div class="pagehead">

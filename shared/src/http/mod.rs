@@ -18,6 +18,7 @@ mod message_properties;
 pub mod operation;
 pub(crate) mod operations;
 pub mod outbound;
+mod parameters;
 mod precondition;
 pub mod query_pages;
 pub mod route;

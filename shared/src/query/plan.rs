@@ -12,6 +12,7 @@ mod comparison;
 
 use super::ast::{Comparison, Expression, Literal};
 use super::function::Function;
+use super::path::Path;
 use crate::sql::SqlValue;
 use column::Place;
 
@@ -89,20 +90,7 @@ fn covers(expression: &Expression, wanted: bool, indexed: &[IndexedPath]) -> Opt
             each_of(members, wanted, indexed)
         }
         (Expression::Compare(comparison, left, right), _) => {
-            let (comparison, path, literal) = match (left.as_ref(), right.as_ref()) {
-                (Expression::Path(path), Expression::Literal(literal)) => {
-                    (*comparison, path, literal)
-                }
-                (Expression::Literal(literal), Expression::Path(path)) => {
-                    (comparison.flipped(), path, literal)
-                }
-                _ => return None,
-            };
-            let comparison = if wanted {
-                comparison
-            } else {
-                comparison.opposite()
-            };
+            let (comparison, path, literal) = compared(*comparison, left, right, wanted)?;
             comparison::compares(&Place::of(path, indexed)?, comparison, literal)
         }
         (
@@ -126,6 +114,29 @@ fn covers(expression: &Expression, wanted: bool, indexed: &[IndexedPath]) -> Opt
         (Expression::Call(function, arguments), _) => call(*function, arguments, wanted, indexed),
         (Expression::List(_) | Expression::Negative(_) | Expression::Arithmetic(..), _) => None,
     }
+}
+
+/// A path compared with a constant, on whichever side it stands, so that the comparison is
+/// true when that of the query is `wanted`.
+fn compared<'a>(
+    comparison: Comparison,
+    left: &'a Expression,
+    right: &'a Expression,
+    wanted: bool,
+) -> Option<(Comparison, &'a Path, &'a Literal)> {
+    let (comparison, path, literal) = match (left, right) {
+        (Expression::Path(path), Expression::Literal(literal)) => (comparison, path, literal),
+        (Expression::Literal(literal), Expression::Path(path)) => {
+            (comparison.flipped(), path, literal)
+        }
+        _ => return None,
+    };
+    let comparison = if wanted {
+        comparison
+    } else {
+        comparison.opposite()
+    };
+    Some((comparison, path, literal))
 }
 
 fn call(

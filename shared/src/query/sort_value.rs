@@ -129,7 +129,7 @@ pub mod exact_number {
 }
 
 /// Where a document stands in its collection: the order of all lists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DocumentKey {
     /// The device.
     pub device: String,

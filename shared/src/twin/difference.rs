@@ -27,6 +27,18 @@ pub struct Undo {
     pub patch: Map<String, Value>,
 }
 
+impl Undo {
+    /// A section was written: what it holds now, and held before.
+    pub fn note(&mut self, section: i64, now: &Map<String, Value>, before: &Map<String, Value>) {
+        self.sections |= section;
+        let patch = difference(now, before);
+        let name = SECTIONS.iter().find(|(_, mark)| *mark == section);
+        if let (Some((name, _)), false) = (name, patch.is_empty()) {
+            self.patch.insert((*name).to_owned(), Value::Object(patch));
+        }
+    }
+}
+
 /// The merge patch that makes `to` of `from`; empty if they are equal.
 pub fn difference(from: &Map<String, Value>, to: &Map<String, Value>) -> Map<String, Value> {
     let mut patch = Map::new();

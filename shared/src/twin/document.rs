@@ -134,15 +134,14 @@ impl Twin {
             )?),
         };
 
-        let before = self.clone();
-        let mut sections = 0;
+        let mut undo = Undo::default();
         if let Some(tags) = next_tags {
-            self.tags = tags;
-            sections |= TAGS;
+            let before = std::mem::replace(&mut self.tags, tags);
+            undo.note(TAGS, &self.tags, &before);
         }
         if let Some(desired) = next_desired {
-            self.desired = desired;
-            sections |= DESIRED;
+            let before = std::mem::replace(&mut self.desired, desired);
+            undo.note(DESIRED, &self.desired.properties, &before.properties);
         }
         self.service_wrote();
 
@@ -165,7 +164,7 @@ impl Twin {
             desired_push,
             event_op: UPDATE_TWIN,
             event_body: Value::Object(event),
-            undo: self.way_back(&before, sections),
+            undo,
         })
     }
 
@@ -183,16 +182,18 @@ impl Twin {
         let desired = self
             .desired
             .replaced(SectionName::Desired, patch.desired().whole(), now)?;
-        let before = self.clone();
-        self.tags = tags;
-        self.desired = desired;
+        let mut undo = Undo::default();
+        let before = std::mem::replace(&mut self.tags, tags);
+        undo.note(TAGS, &self.tags, &before);
+        let before = std::mem::replace(&mut self.desired, desired);
+        undo.note(DESIRED, &self.desired.properties, &before.properties);
         self.service_wrote();
         Ok(TwinChange {
             changed: true,
             desired_push: Some(Value::Object(self.desired.device_form())),
             event_op: REPLACE_TWIN,
             event_body: self.event_body(identity),
-            undo: self.way_back(&before, TAGS | DESIRED),
+            undo,
         })
     }
 
@@ -223,8 +224,10 @@ impl Twin {
                 ),
             ));
         }
-        let before = self.clone();
-        self.reported = self.reported.merged(SectionName::Reported, patch, now)?;
+        let reported = self.reported.merged(SectionName::Reported, patch, now)?;
+        let before = std::mem::replace(&mut self.reported, reported);
+        let mut undo = Undo::default();
+        undo.note(REPORTED, &self.reported.properties, &before.properties);
         self.version = self.version.saturating_add(1);
 
         let mut event = Map::new();
@@ -236,7 +239,7 @@ impl Twin {
             desired_push: None,
             event_op: UPDATE_TWIN,
             event_body: Value::Object(event),
-            undo: self.way_back(&before, REPORTED),
+            undo,
         })
     }
 
@@ -295,13 +298,6 @@ impl Twin {
             Value::Object(self.reported.service_form()),
         );
         Value::Object(properties)
-    }
-
-    fn way_back(&self, before: &Self, sections: i64) -> Undo {
-        Undo {
-            sections,
-            patch: self.difference(before, sections),
-        }
     }
 
     fn service_wrote(&mut self) {

@@ -19,6 +19,7 @@ pub mod packets;
 pub mod random;
 pub mod rest;
 pub mod scenario;
+pub mod scheduling;
 pub mod simulation;
 pub mod sockets;
 pub mod sqlite;

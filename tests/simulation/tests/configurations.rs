@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use simulation::configuring::{
-    applied, change, configured, desired, device, hub, marks, report, targeted,
+    applied, change, configured, desired, device, hub, marks, report, targeted, version,
 };
 use simulation::device::{Action, Habits};
 
@@ -300,4 +300,25 @@ fn null_takes_a_path_away() {
     );
     assert_eq!(desired(&mut hub, "pump"), json!({ "old": { "y": 2 } }));
     assert_eq!(marks(&mut hub, "pump"), json!({ "clean": applied() }));
+}
+
+#[test]
+fn a_revert_enters_a_target_like_any_other_write() {
+    let mut hub = hub();
+    device(&mut hub, "pump", json!({ "site": "s1" }));
+    let there = version(&mut hub, "pump");
+    hub.patch("/twins/pump", json!({ "tags": { "site": "s2" } }));
+    let content = json!({ "properties.desired.hz": 2 });
+    configured(&mut hub, "c", 1, "tags.site = 's1'", content);
+    assert_eq!(desired(&mut hub, "pump"), json!({}));
+    let back = hub.post("/api/v1/twins/pump/revert", json!({ "version": there }));
+    assert_eq!(back.status, 200, "{:?}", back.body);
+    assert_eq!(
+        back.body["properties"]["desired"]["hz"], 2,
+        "{:?}",
+        back.body
+    );
+    assert_eq!(marks(&mut hub, "pump"), json!({ "c": applied() }));
+    let record = hub.get("/api/v1/audit?action=revertTwin").body;
+    assert_eq!(record["records"].as_array().unwrap().len(), 1);
 }

@@ -490,3 +490,49 @@ fn a_declared_path_is_found_by_its_index_and_counted_without_reading_documents()
     stage.asked(RegistryRequest::ApplySettings(Box::new(settings)));
     assert!(!plan(&mut stage).contains("twin_path_"));
 }
+
+/// What SQLite takes for equal or in order, and the language does not.
+#[test]
+fn traps_of_sqlite_are_counted_by_the_evaluator() {
+    let mut stage = Stage::registry();
+    let values = [
+        json!({}),
+        json!([1]),
+        json!(true),
+        json!(1),
+        json!("1"),
+        json!(0.1),
+        json!("z"),
+    ];
+    let documents: Vec<Value> = values
+        .iter()
+        .enumerate()
+        .map(|(number, value)| {
+            let twin = Twin {
+                identity: json!({}),
+                tags: json!({ "a": value }),
+                desired: json!({}),
+                reported: json!({}),
+                session: Session::default(),
+            };
+            store(&mut stage, &format!("twin-{number}"), &twin)
+        })
+        .collect();
+    for condition in [
+        "tags.a = '{}'",
+        "tags.a = '[1]'",
+        "tags.a = 1",
+        "tags.a = '1'",
+        "tags.a = true",
+        "tags.a IN ['{}', '1', 1]",
+        "tags.a < 'zz'",
+        "tags.a >= 0",
+        "tags.a <= 0.1",
+        "tags.a > 0.1",
+        "NOT (tags.a = '[1]' OR tags.a > 0)",
+        "NOT (tags.b = 1)",
+        "tags.a != '{}'",
+    ] {
+        tallies(&mut stage, condition, &documents).unwrap();
+    }
+}

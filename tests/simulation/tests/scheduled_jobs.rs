@@ -5,23 +5,11 @@ use serde_json::{Value, json};
 use shared::ipc::Address;
 use simulation::device::{Action, Habits};
 use simulation::rest::Rest;
+use simulation::scheduling::{self, count, counters_are_those_of_the_rows, devices, look};
 use simulation::{Faults, Simulation};
 
 fn rest(seed: u64) -> Rest {
     Rest(Simulation::new(seed, Faults::none()))
-}
-
-/// Makes devices `d0`, `d1`, … that never connect.
-fn devices(hub: &mut Rest, count: usize) {
-    let ids: Vec<usize> = (0..count).collect();
-    for chunk in ids.chunks(100) {
-        let items: Vec<Value> = chunk
-            .iter()
-            .map(|number| json!({ "id": format!("d{number}"), "importMode": "create", "status": "enabled", "tags": { "number": number } }))
-            .collect();
-        let reply = hub.post("/devices", json!(items));
-        assert_eq!(reply.status, 200, "{:?}", reply.body);
-    }
 }
 
 fn connect(hub: &mut Rest, count: usize, silent: usize) -> Vec<usize> {
@@ -62,42 +50,18 @@ fn method(condition: &str, seconds: i64) -> Value {
 }
 
 fn job(hub: &mut Rest, id: &str) -> Value {
-    let reply = hub.get(&format!("/jobs/v2/{id}"));
-    assert_eq!(reply.status, 200);
-    if reply.body["status"] != "unknown" {
-        check_sum(&reply.body);
-    }
-    reply.body
-}
-
-fn check_sum(job: &Value) {
-    let statistics = &job["deviceJobStatistics"];
-    let count = |name: &str| statistics[name].as_u64().unwrap();
-    let sum = [
-        "failedCount",
-        "succeededCount",
-        "runningCount",
-        "pendingCount",
-    ]
-    .map(count);
-    assert_eq!(sum.iter().sum::<u64>(), count("deviceCount"), "{job}");
+    look(hub, id).unwrap()
 }
 
 /// Lets time pass until the job is over.
 fn end(hub: &mut Rest, id: &str) -> Value {
-    for _ in 0..2_000 {
-        let found = job(hub, id);
-        if ["completed", "failed", "cancelled"].contains(&found["status"].as_str().unwrap()) {
-            return found;
-        }
-        hub.0.run(250);
-    }
-    panic!("the job never ends: {}", job(hub, id));
+    let ended = scheduling::end(hub, id);
+    counters_are_those_of_the_rows(hub, id);
+    ended
 }
 
 fn statistics(job: &Value) -> [u64; 3] {
-    ["deviceCount", "succeededCount", "failedCount"]
-        .map(|name| job["deviceJobStatistics"][name].as_u64().unwrap())
+    ["deviceCount", "succeededCount", "failedCount"].map(|name| count(job, name))
 }
 
 fn query(hub: &mut Rest, text: &str) -> Vec<Value> {

@@ -4,40 +4,8 @@
 use serde_json::{Value, json};
 use simulation::device::Habits;
 use simulation::rest::Rest;
+use simulation::scheduling::{count, counters_are_those_of_the_rows, devices, end, look, rows};
 use simulation::{Faults, Simulation};
-
-fn devices(hub: &mut Rest, count: usize) {
-    let items: Vec<Value> = (0..count)
-        .map(|number| json!({ "id": format!("d{number}"), "importMode": "create", "status": "enabled" }))
-        .collect();
-    for chunk in items.chunks(100) {
-        let reply = hub.post("/devices", json!(chunk));
-        assert_eq!(reply.status, 200, "{:?}", reply.body);
-    }
-}
-
-fn job(hub: &mut Rest, id: &str) -> Option<Value> {
-    let reply = hub.get(&format!("/jobs/v2/{id}"));
-    if reply.status != 200 {
-        return None;
-    }
-    let statistics = &reply.body["deviceJobStatistics"];
-    let count = |name: &str| statistics[name].as_u64().unwrap();
-    let sum = [
-        "failedCount",
-        "succeededCount",
-        "runningCount",
-        "pendingCount",
-    ]
-    .map(count);
-    assert_eq!(
-        sum.iter().sum::<u64>(),
-        count("deviceCount"),
-        "{}",
-        reply.body
-    );
-    Some(reply.body)
-}
 
 /// Asks until the answer is certain.
 fn surely_put(hub: &mut Rest, id: &str, body: &Value) {
@@ -49,35 +17,6 @@ fn surely_put(hub: &mut Rest, id: &str, body: &Value) {
         hub.0.run(100);
     }
     panic!("{id} cannot be created");
-}
-
-fn end(hub: &mut Rest, id: &str) -> Value {
-    for _ in 0..2_000 {
-        if let Some(found) = job(hub, id)
-            && ["completed", "failed", "cancelled"].contains(&found["status"].as_str().unwrap())
-        {
-            return found;
-        }
-        hub.0.run(250);
-    }
-    panic!("{id} never ends: {:?}", job(hub, id));
-}
-
-fn count(job: &Value, name: &str) -> u64 {
-    job["deviceJobStatistics"][name].as_u64().unwrap()
-}
-
-fn rows(hub: &mut Rest, job: &str) -> Vec<Value> {
-    let mut rows = Vec::new();
-    let mut target = format!("/api/v1/jobs/{job}/devices?top=100");
-    loop {
-        let page = hub.get(&target).body;
-        rows.extend(page["devices"].as_array().unwrap().clone());
-        let Some(cursor) = page["cursor"].as_str() else {
-            return rows;
-        };
-        target = format!("/api/v1/jobs/{job}/devices?top=100&cursor={cursor}");
-    }
 }
 
 fn faults() -> Faults {
@@ -121,6 +60,7 @@ fn each_twin_is_changed_once_whatever_happens() {
         hub.0.run(30_000);
         assert_eq!(done["status"], "completed", "seed {seed}: {done}");
         assert_eq!(count(&done, "succeededCount"), 600, "seed {seed}");
+        counters_are_those_of_the_rows(&mut hub, "all");
         for number in 0..600 {
             let twin = hub.get(&format!("/twins/d{number}")).body;
             let desired = &twin["properties"]["desired"];
@@ -197,7 +137,8 @@ fn no_method_is_called_twice_and_none_after_the_end() {
         }
         hub.0.run(30_000);
         assert_eq!(calls(&hub), after, "seed {seed}: {done}");
-        if let Some(now) = job(&mut hub, "calls") {
+        counters_are_those_of_the_rows(&mut hub, "calls");
+        if let Some(now) = look(&mut hub, "calls") {
             assert_eq!(count(&now, "deviceCount"), rows.len() as u64, "seed {seed}");
         }
     }
@@ -265,7 +206,7 @@ fn a_bad_rollout_stops_at_wave_one_and_touches_nobody_else() {
         let first = done["rollout"]["waves"][0]["deviceCount"].as_u64().unwrap();
         assert!(first > 0 && first < 25, "{done}");
         assert!(called(&hub) as u64 <= first, "seed {seed}: {done}");
-        let now = job(&mut hub, "bad").unwrap();
+        let now = look(&mut hub, "bad").unwrap();
         assert_eq!(count(&now, "deviceCount"), 40);
         assert!(count(&now, "canceledCount") >= 40 - first, "{now}");
         let later = &now["rollout"]["waves"][1];
@@ -285,14 +226,14 @@ fn waves_follow_each_other_when_they_succeed() {
 
     surely_put(&mut hub, "timed", &rollout(Some("PT10M")));
     hub.0.run(300_000);
-    assert_eq!(job(&mut hub, "timed").unwrap()["rollout"]["wave"], 1);
+    assert_eq!(look(&mut hub, "timed").unwrap()["rollout"]["wave"], 1);
     hub.0.run(400_000);
-    assert_eq!(job(&mut hub, "timed").unwrap()["rollout"]["wave"], 2);
+    assert_eq!(look(&mut hub, "timed").unwrap()["rollout"]["wave"], 2);
 
     surely_put(&mut hub, "manual", &rollout(Some("manual")));
     for wave in 1..=2 {
         hub.0.run(60_000);
-        assert_eq!(job(&mut hub, "manual").unwrap()["rollout"]["wave"], wave);
+        assert_eq!(look(&mut hub, "manual").unwrap()["rollout"]["wave"], wave);
         assert_eq!(
             hub.post("/api/v1/jobs/manual/resume", Value::Null).status,
             200

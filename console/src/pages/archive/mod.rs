@@ -10,7 +10,7 @@ pub use entry::ArchivedPage;
 use crate::api::archive::{self as api, ArchiveEntry, ArchivePage as Page};
 use crate::components::button::Button;
 use crate::components::icon::Icon;
-use crate::components::keyboard::{focus, move_focus, on_page_key};
+use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::pager::{Pager, page_number};
 use crate::components::search_field::SearchField;
@@ -24,7 +24,6 @@ use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::id_problem;
 use crate::routes;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use words::{DocumentBadge, actor_words, reason_words};
 
@@ -54,18 +53,10 @@ pub fn ArchivePage() -> impl IntoView {
     );
     let navigate = use_navigate();
     let change = Callback::new(move |filter: ArchiveFilter| {
-        let options = NavigateOptions {
-            replace: filter.cursors.is_empty(),
-            ..routes::same_screen()
-        };
+        let options = routes::page_of(&filter.cursors);
         navigate(&routes::archive(&filter), options);
     });
-    on_page_key(|key| match key {
-        "j" => move_focus("[data-row]", 1),
-        "k" => move_focus("[data-row]", -1),
-        "/" => focus("[data-filter]"),
-        _ => false,
-    });
+    list_keys();
     view! {
         <PageTitle text=wording(|t| t.archive.title)/>
         <div class="pagehead">

@@ -12,7 +12,7 @@ use crate::api::ApiError;
 use crate::api::audit::{self as api, AuditPage as Page, AuditProof, AuditRecord};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
-use crate::components::keyboard::{focus, move_focus, on_page_key};
+use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
 use crate::i18n::{count, fill, t, tr, wording};
@@ -24,7 +24,6 @@ use crate::session::{Permission, may};
 use filters::Filters;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use records::RecordTable;
 use verification::Verification;
@@ -109,18 +108,9 @@ pub fn AuditPage() -> impl IntoView {
     });
     let navigate = use_navigate();
     let change = Callback::new(move |filter: AuditFilter| {
-        let options = NavigateOptions {
-            replace: true,
-            ..routes::same_screen()
-        };
-        navigate(&routes::audit(&filter), options);
+        navigate(&routes::audit(&filter), routes::same_screen());
     });
-    on_page_key(|key| match key {
-        "j" => move_focus("[data-row]", 1),
-        "k" => move_focus("[data-row]", -1),
-        "/" => focus("[data-filter]"),
-        _ => false,
-    });
+    list_keys();
     let proof = RwSignal::new(None::<Result<AuditProof, ApiError>>);
     let shown = move || {
         let words = &t().audit;

@@ -12,7 +12,7 @@ pub use create::id_problem;
 use crate::api::devices::{self as api, DevicePage};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
-use crate::components::keyboard::{focus, move_focus, on_page_key};
+use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::pager::Pager;
 use crate::components::state_view::{EmptyState, live_view};
@@ -25,7 +25,6 @@ use crate::session::Permission;
 use create::CreateDevice;
 use filters::Filters;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use table::DeviceTable;
 
@@ -41,10 +40,7 @@ pub fn DevicesPage() -> impl IntoView {
     let change = Callback::new({
         let navigate = navigate.clone();
         move |filter: DeviceFilter| {
-            let options = NavigateOptions {
-                replace: filter.cursors.is_empty(),
-                ..routes::same_screen()
-            };
+            let options = routes::page_of(&filter.cursors);
             navigate(&routes::devices(&filter), options);
         }
     });
@@ -64,12 +60,7 @@ pub fn DevicesPage() -> impl IntoView {
             navigate(&format!("{}/devices{next}", routes::BASE), options);
         }
     });
-    on_page_key(|key| match key {
-        "j" => move_focus("[data-row]", 1),
-        "k" => move_focus("[data-row]", -1),
-        "/" => focus("[data-filter]"),
-        _ => false,
-    });
+    list_keys();
 
     let add = move || {
         view! {

@@ -15,7 +15,7 @@ use crate::api::ApiError;
 use crate::api::transfers::{self as api, Job};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
-use crate::components::keyboard::{move_focus, on_page_key};
+use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::question::Question;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
@@ -48,11 +48,7 @@ pub fn TransfersPage() -> impl IntoView {
         let all = jobs.data.with(|jobs| jobs.as_ref().map(Vec::len))?;
         Some(count(all as u64, words.shown_one, words.shown_other))
     };
-    on_page_key(|key| match key {
-        "j" => move_focus("[data-row]", 1),
-        "k" => move_focus("[data-row]", -1),
-        _ => false,
-    });
+    list_keys();
     view! {
         <PageTitle text=wording(|t| t.transfers.title)/>
         <div class="pagehead">

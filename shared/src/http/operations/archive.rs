@@ -6,6 +6,7 @@ use crate::error::HubError;
 use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
+use crate::http::parameters;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{ArchivedDevice, ListArchive, RegistryReply, RegistryRequest, Restore};
 use crate::query::parse_condition;
@@ -29,14 +30,7 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
     if let Some(text) = &condition {
         parse_condition(text).map_err(HubError::from)?;
     }
-    let top = match request.filled_parameter("top") {
-        None => MAX_TOP,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|top| (1..=MAX_TOP).contains(top))
-            .ok_or_else(|| HubError::invalid("top must be a number from 1 to 100."))?,
-    };
+    let top = parameters::top(request, MAX_TOP, MAX_TOP)?;
     let device = request
         .filled_parameter("deviceId")
         .map(|text| DeviceId::parse(&text))

@@ -1,12 +1,13 @@
 //! Reading and proving the record of changes (`device-management.md` §6).
 
-use super::record_pages::{Places, time, top};
+use super::record_pages::{Places, top};
 use super::{Failure, unexpected};
 use crate::auth::Action;
 use crate::error::HubError;
 use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
+use crate::http::parameters::time;
 use crate::ipc::audit::{AuditPage, AuditProof, ChainPlace, ReadAudit};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};

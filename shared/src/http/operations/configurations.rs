@@ -10,6 +10,7 @@ use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
+use crate::http::parameters;
 use crate::http::precondition::if_match;
 use crate::http::query_pages;
 use crate::ids::DeviceId;
@@ -23,7 +24,7 @@ use serde_json::{Map, Value, json};
 const MAX_SCANNED: u64 = 200_000;
 const COST_OF_COUNT: u64 = 2_000;
 /// Most configurations of a list.
-const MAX_TOP: usize = 100;
+const MAX_TOP: u32 = 100;
 
 async fn read<B: Backend>(backend: &B, request: HubRequest) -> Result<Vec<Value>, Failure> {
     match backend.hub(request).await? {
@@ -70,14 +71,8 @@ fn answer(document: &Value, body: &Value) -> Response {
 
 /// `GET /configurations`
 pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
-    let top = match request.filled_parameter("top") {
-        None => MAX_TOP,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|top| (1..=MAX_TOP).contains(top))
-            .ok_or_else(|| HubError::invalid("top must be a number from 1 to 100."))?,
-    };
+    let top = parameters::top(request, MAX_TOP, MAX_TOP)?;
+    let top = usize::try_from(top).unwrap_or(usize::MAX);
     let documents = read(backend, HubRequest::ListConfigurations(None)).await?;
     let mut budget = MAX_SCANNED;
     let mut items = Vec::new();

@@ -8,6 +8,7 @@ use crate::error::HubError;
 use crate::http::backend::Backend;
 use crate::http::cursor::{decode_id, encode_id};
 use crate::http::message::{Request, Response};
+use crate::http::parameters;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, ReadEvents};
 use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
@@ -172,16 +173,7 @@ fn read_browse(request: &Request) -> Result<BrowseDevices, HubError> {
             ));
         }
     };
-    let top = match request.filled_parameter("top") {
-        None => DEFAULT_PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|top| (1..=MAX_PAGE).contains(top))
-            .ok_or_else(|| {
-                HubError::invalid(format!("top must be a number from 1 to {MAX_PAGE}."))
-            })?,
-    };
+    let top = parameters::top(request, DEFAULT_PAGE, MAX_PAGE)?;
     let after = request
         .filled_parameter("cursor")
         .map(|cursor| decode_id(&cursor))

@@ -1,10 +1,11 @@
 //! Operations records: what went wrong with devices (`device-management.md` §9.1).
 
-use super::record_pages::{Places, time, top};
+use super::record_pages::{Places, top};
 use super::{Failure, unexpected};
 use crate::error::HubError;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
+use crate::http::parameters::time;
 use crate::ipc::audit::ReadOperations;
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use futures_util::future::join_all;

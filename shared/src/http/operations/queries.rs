@@ -7,6 +7,7 @@ use crate::http::backend::Backend;
 use crate::http::continuation::Continuation;
 use crate::http::json;
 use crate::http::message::{Request, Response};
+use crate::http::parameters::page_size;
 use crate::http::query_pages::{cost, page};
 use crate::query::plan::{IndexedPath, prefilter};
 use crate::query::{Query, Sections, Shape, parse};
@@ -14,13 +15,16 @@ use crate::sql::SqlValue;
 use serde_json::{Value, json};
 
 /// Most results of a page, also what an absent size means; clients ask for more and loop.
-const MAX_PAGE: usize = 100;
+pub(super) const MAX_PAGE: usize = 100;
+
+/// Where clients name the size of a page.
+pub(super) const PAGE_SIZE: &str = "x-ms-max-item-count";
 
 /// `POST /devices/query`
 pub async fn query<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
     let text = read_text(request)?;
     let query = parse(&text).map_err(HubError::from)?;
-    let mut size = read_size(request)?;
+    let mut size = page_size(request.header(PAGE_SIZE), PAGE_SIZE, MAX_PAGE)?;
     let settings = settings(backend).await?;
     let now = backend.now();
     let token = request
@@ -121,24 +125,6 @@ fn read_text(request: &Request) -> Result<String, HubError> {
     match json::member(&body, "query") {
         Some(Value::String(text)) => Ok(text.clone()),
         _ => Err(missing()),
-    }
-}
-
-fn read_size(request: &Request) -> Result<usize, HubError> {
-    let Some(text) = request
-        .header("x-ms-max-item-count")
-        .filter(|text| !text.is_empty())
-    else {
-        return Ok(MAX_PAGE);
-    };
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match (digits, text.parse::<usize>()) {
-        (true, Ok(size)) if size > 0 => Ok(size.min(MAX_PAGE)),
-        // More digits than a number has.
-        (true, Err(_)) => Ok(MAX_PAGE),
-        _ => Err(HubError::invalid(
-            "x-ms-max-item-count must be a whole number from 1 on.",
-        )),
     }
 }
 

@@ -3,9 +3,9 @@
 
 use crate::error::HubError;
 use crate::http::message::{Request, Response};
+use crate::http::parameters;
 use crate::ipc::audit::AuditPage;
 use crate::sorting;
-use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,28 +15,9 @@ const DEFAULT_TOP: u32 = 100;
 /// Longest accepted cursor.
 const MAX_CURSOR_LENGTH: usize = 2048;
 
-/// `top` of a request.
+/// How many records are wanted.
 pub(super) fn top(request: &Request) -> Result<u32, HubError> {
-    let most = crate::hub::audit::MAX_TOP;
-    let Some(text) = request.filled_parameter("top") else {
-        return Ok(DEFAULT_TOP);
-    };
-    text.parse()
-        .ok()
-        .filter(|top| (1..=most).contains(top))
-        .ok_or_else(|| HubError::invalid(format!("top must be a number from 1 to {most}.")))
-}
-
-/// A time in the query of a request.
-pub(super) fn time(request: &Request, name: &str) -> Result<Option<Timestamp>, HubError> {
-    let Some(text) = request.filled_parameter(name) else {
-        return Ok(None);
-    };
-    Timestamp::parse(&text).map(Some).ok_or_else(|| {
-        HubError::invalid(format!(
-            "{name} must be a time such as 2026-03-01T10:00:00Z."
-        ))
-    })
+    parameters::top(request, DEFAULT_TOP, crate::hub::audit::MAX_TOP)
 }
 
 /// How far each chain has been read.

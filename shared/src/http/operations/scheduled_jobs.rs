@@ -3,6 +3,7 @@
 //! Reads what a job asks for; when it runs and how it ends is the hub object's. Devices of a
 //! job are read with the machinery of queries.
 
+use super::queries::{MAX_PAGE, PAGE_SIZE};
 use super::{Failure, methods, unexpected};
 use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
@@ -12,6 +13,7 @@ use crate::http::continuation::Position;
 use crate::http::cursor;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
+use crate::http::parameters::page_size;
 use crate::http::query_pages::page;
 use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, HubRequest};
@@ -34,8 +36,6 @@ const DEFAULT_LIFETIME: i64 = 3_600;
 const MAX_LIFETIME: i64 = 2_592_000;
 /// Most waves of a rollout.
 const MAX_WAVES: usize = 20;
-/// Most jobs, or devices of a job, in a page; also what an absent size means.
-const MAX_PAGE: usize = 100;
 
 /// `PUT /jobs/v2/{id}`
 pub async fn create<B: Backend>(
@@ -98,22 +98,9 @@ async fn one<B: Backend>(backend: &B, request: HubRequest) -> Result<Response, F
 /// `GET /jobs/v2/query`
 pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
     let parameter = |name: &str| request.filled_parameter(name).map(|text| text.into_owned());
-    let size = request
-        .header("x-ms-max-item-count")
-        .map(str::to_owned)
-        .or_else(|| parameter("pageSize"));
-    let size = match size.filter(|text| !text.is_empty()) {
-        None => MAX_PAGE,
-        Some(text) => match text.parse::<usize>() {
-            Ok(size) if size > 0 => size.min(MAX_PAGE),
-            _ => {
-                return Err(HubError::invalid(
-                    "x-ms-max-item-count must be a whole number from 1 on.",
-                )
-                .into());
-            }
-        },
-    };
+    let named = parameter("pageSize");
+    let size = request.header(PAGE_SIZE).or(named.as_deref());
+    let size = page_size(size, PAGE_SIZE, MAX_PAGE)?;
     let token = request
         .header("x-ms-continuation")
         .map(str::to_owned)
@@ -169,13 +156,8 @@ pub async fn devices<B: Backend>(
         }
         text.push_str(&format!(" AND status = '{status}'"));
     }
-    let size = match request.filled_parameter("top") {
-        None => MAX_PAGE,
-        Some(top) => match top.parse::<usize>() {
-            Ok(top) if top > 0 => top.min(MAX_PAGE),
-            _ => return Err(HubError::invalid("top must be a whole number from 1 on.").into()),
-        },
-    };
+    let top = request.filled_parameter("top");
+    let size = page_size(top.as_deref(), "top", MAX_PAGE)?;
     let after = match request.filled_parameter("cursor") {
         None => None,
         Some(cursor) => Some(Position::Place(Place {

@@ -5,6 +5,7 @@ use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
+use crate::http::parameters;
 use crate::http::precondition::if_match;
 use crate::http::query_pages;
 use crate::ids::{DeviceId, Identity};
@@ -17,7 +18,7 @@ pub const WARNING: &str = "x-skerry-schema-warning";
 /// Longest text of the warning, in bytes.
 const MAX_WARNING: usize = 256;
 /// Most devices of one page.
-const MAX_TOP: usize = 100;
+const MAX_TOP: u32 = 100;
 
 /// An answer with the warning, if there is one.
 pub fn with_warning(response: Response, warning: Option<String>) -> Response {
@@ -95,14 +96,8 @@ pub async fn delete<B: Backend>(backend: &B, request: &Request) -> Result<Respon
 /// `GET /api/v1/schemas/tags/violations`: `top`, `after` (a device id); whatever the mode
 pub async fn violations<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
     read(backend).await?;
-    let top = match request.filled_parameter("top") {
-        None => MAX_TOP,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|top| (1..=MAX_TOP).contains(top))
-            .ok_or_else(|| HubError::invalid("top must be a number from 1 to 100."))?,
-    };
+    let top = parameters::top(request, MAX_TOP, MAX_TOP)?;
+    let top = usize::try_from(top).unwrap_or(usize::MAX);
     let after = request
         .filled_parameter("after")
         .map(|text| DeviceId::parse(&text))

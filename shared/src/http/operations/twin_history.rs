@@ -6,16 +6,16 @@ use crate::error::HubError;
 use crate::http::backend::Backend;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
+use crate::http::parameters::{self, time};
 use crate::http::precondition::if_match;
 use crate::ids::Identity;
 use crate::ipc::hub::{HubReply, HubRequest, TwinHistorySettings};
 use crate::ipc::registry::{ReadHistory, RegistryReply, RegistryRequest, RevertTwin};
-use crate::time::Timestamp;
 use crate::twin::difference::{DESIRED, REPORTED, SECTIONS, TAGS};
 use serde_json::json;
 
-const DEFAULT_TOP: u64 = 50;
-const MAX_TOP: u64 = 100;
+const DEFAULT_TOP: u32 = 50;
+const MAX_TOP: u32 = 100;
 const ALL_SECTIONS: i64 = TAGS | DESIRED | REPORTED;
 
 /// `GET /api/v1/twins/{id}/history?from=&to=&section=&top=&before=`
@@ -24,14 +24,7 @@ pub async fn list<B: Backend>(
     request: &Request,
     identity: Identity,
 ) -> Result<Response, Failure> {
-    let top = match whole(request, "top")? {
-        None => DEFAULT_TOP,
-        Some(top) if (1..=MAX_TOP).contains(&top) => top,
-        Some(_) => {
-            let text = format!("top must be a number from 1 to {MAX_TOP}.");
-            return Err(HubError::invalid(text).into());
-        }
-    };
+    let top = parameters::top(request, DEFAULT_TOP, MAX_TOP)?;
     let wanted = ReadHistory {
         from: time(request, "from")?,
         to: time(request, "to")?,
@@ -129,17 +122,6 @@ fn whole(request: &Request, name: &str) -> Result<Option<u64>, HubError> {
     parsed
         .transpose()
         .map_err(|_no_number| HubError::invalid(format!("{name} must be a whole number.")))
-}
-
-fn time(request: &Request, name: &str) -> Result<Option<Timestamp>, HubError> {
-    let Some(text) = request.filled_parameter(name) else {
-        return Ok(None);
-    };
-    Timestamp::parse(&text).map(Some).ok_or_else(|| {
-        HubError::invalid(format!(
-            "{name} must be a time such as 2026-03-01T10:00:00Z."
-        ))
-    })
 }
 
 fn section(request: &Request) -> Result<i64, HubError> {

@@ -4,7 +4,8 @@
 //! shard has the whole set, which is therefore bounded. Preconditions and limits are decided
 //! here.
 
-use super::{Hub, check_precondition, note_push};
+use super::pushes::note_push;
+use super::{Hub, check_precondition};
 use crate::configuration::check_id;
 use crate::configuration::content::{self, Family};
 use crate::configuration::document;

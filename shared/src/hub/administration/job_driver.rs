@@ -36,6 +36,15 @@ const LOST_ROUND_SECONDS: i64 = 15;
 /// Rounds that somebody waits for shards to hear of a stop.
 const MOST_ROUNDS_AWAITED: u64 = 20;
 
+/// Phases in which shards have something to do.
+const LIVE: [Phase; 5] = [
+    Phase::Choosing,
+    Phase::Retrying,
+    Phase::Running,
+    Phase::Stopping,
+    Phase::Forgetting,
+];
+
 /// The rounds of a life of the hub object.
 #[derive(Debug, Default)]
 pub(super) struct JobDriver {
@@ -112,16 +121,7 @@ impl Hub {
             effects.alarm_at(at);
         }
         self.begin_forgetting(now, sql)?;
-        let live = ScheduledJob::in_phases(
-            &[
-                Phase::Choosing,
-                Phase::Retrying,
-                Phase::Running,
-                Phase::Stopping,
-                Phase::Forgetting,
-            ],
-            sql,
-        )?;
+        let live = ScheduledJob::in_phases(&LIVE, sql)?;
         for job in &live {
             for (shard, part) in (0_u16..).zip(&job.shards) {
                 // What comes of methods under way concerns every phase but the first.
@@ -225,7 +225,7 @@ impl Hub {
             return Ok(false);
         };
         if let Outcome::Registry(Ok(RegistryReply::JobPart(answer))) = outcome
-            && let Some(mut job) = load(number, sql)?
+            && let Some(mut job) = ScheduledJob::load_number(number, sql)?
         {
             self.jobs.more |= answer.more;
             let before = job.clone();
@@ -261,16 +261,9 @@ impl Hub {
                 next = Some(next.map_or(at, |next| next.min(at)));
             }
         };
-        let phases = [
-            Phase::Choosing,
-            Phase::Retrying,
-            Phase::Running,
-            Phase::Stopping,
-            Phase::Forgetting,
-        ];
         let mut ended = false;
         let mut goes_on = false;
-        for mut job in ScheduledJob::in_phases(&phases, sql)? {
+        for mut job in ScheduledJob::in_phases(&LIVE, sql)? {
             let before = job.clone();
             let all = job.shards.iter().all(|part| part.done);
             match job.phase {
@@ -342,14 +335,6 @@ impl Hub {
         }
         self.jobs.awaited = still;
     }
-}
-
-fn load(number: u64, sql: &dyn Sql) -> Result<Option<ScheduledJob>, HubError> {
-    let rows = sql.query(
-        "SELECT document FROM scheduled_job WHERE number = ?",
-        &[number.into()],
-    )?;
-    rows.first().map(ScheduledJob::read).transpose()
 }
 
 impl ScheduledJob {

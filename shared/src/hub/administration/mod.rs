@@ -7,27 +7,27 @@
 pub mod bootstrap;
 mod certificates;
 mod configurations;
+mod consumer_groups;
 mod device_groups;
 mod job_driver;
+mod pushes;
 mod record;
 mod rollout;
+mod routes;
 mod scheduled_jobs;
 mod sign_in;
 mod tag_schema;
 mod transfers;
 
 use super::audit;
-use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
+use super::effects::{Correlation, Effects, Outcome, Token};
 use super::settings;
 use crate::error::{ErrorCode, HubError};
-use crate::ipc::Address;
 use crate::ipc::audit::Cause;
-use crate::ipc::events::EventsRequest;
-use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::{
-    HubReply, HubRequest, HubResult, Route, Settings, ThrottleSettings, TwinHistorySettings,
+    HubReply, HubRequest, HubResult, Settings, ThrottleSettings, TwinHistorySettings,
 };
-use crate::ipc::registry::{Precondition, RegistryRequest};
+use crate::ipc::registry::Precondition;
 use crate::ipc::transfer::{Stepped, Transfer};
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -53,18 +53,8 @@ const FIRST: &[&str] = &[
 
 /// The consumer group that always exists.
 pub const DEFAULT_GROUP: &str = "$Default";
-/// Consumer groups besides the default one.
-const MAX_GROUPS: usize = 20;
 /// A step of a job takes less; if nothing is heard of it for so long, it is lost.
 const LOST_STEP_SECONDS: i64 = 120;
-/// Routes of a hub.
-const MAX_ROUTES: usize = 100;
-/// Event sources that can be routed so far.
-const SOURCES: [&str; 3] = [
-    "TwinChangeEvents",
-    "DeviceLifecycleEvents",
-    "DeviceConnectionStateEvents",
-];
 
 /// The hub object.
 #[derive(Debug)]
@@ -166,9 +156,11 @@ impl Hub {
             HubRequest::ListTransfers => return Some(transfers::list(sql)),
             HubRequest::GetTransfer(id) => return Some(transfers::get(&id, sql)),
             HubRequest::CancelTransfer(id) => return Some(transfers::cancel(now, &id, sql)),
-            HubRequest::ListConsumerGroups => return Some(list_groups(sql)),
-            HubRequest::PutConsumerGroup(name) => return Some(put_group(&name, sql)),
-            HubRequest::DeleteConsumerGroup(name) => return Some(delete_group(&name, sql)),
+            HubRequest::ListConsumerGroups => return Some(consumer_groups::list(sql)),
+            HubRequest::PutConsumerGroup(name) => return Some(consumer_groups::put(&name, sql)),
+            HubRequest::DeleteConsumerGroup(name) => {
+                return Some(consumer_groups::delete(&name, sql));
+            }
             HubRequest::CreateScheduledJob(order) => {
                 let shards = match self.required() {
                     Ok(settings) => settings.layout.shards,
@@ -245,92 +237,6 @@ impl Hub {
         })
     }
 
-    /// Stores changed settings and notes that everybody has to hear of them.
-    fn change(&mut self, sql: &dyn Sql, edit: impl FnOnce(&mut Settings)) -> Result<(), HubError> {
-        let mut new = self.required()?.clone();
-        edit(&mut new);
-        new.version += 1;
-        self.keep(sql, new)
-    }
-
-    fn keep(&mut self, sql: &dyn Sql, new: Settings) -> Result<(), HubError> {
-        let layout = new.layout;
-        let mut kept = self.settings.clone();
-        let throttles_change = kept
-            .as_ref()
-            .is_some_and(|kept| kept.throttles != new.throttles);
-        let mut new = Some(new);
-        sql.transaction(&mut || {
-            if let Some(new) = new.take() {
-                settings::store(&mut kept, new, sql)?;
-            }
-            for shard in 0..layout.shards {
-                note_push(sql, &format!("registry/{shard}"))?;
-            }
-            for partition in 0..layout.partitions {
-                note_push(sql, &format!("events/{partition}"))?;
-            }
-            // Gateways know nothing else of the settings, and have the default without a push.
-            for gateway in 0..if throttles_change { layout.gateways } else { 0 } {
-                note_push(sql, &format!("gateway/{gateway}"))?;
-            }
-            Ok(())
-        })?;
-        self.settings = kept;
-        Ok(())
-    }
-
-    /// Sends the settings to everybody who has not confirmed them.
-    fn push(
-        &mut self,
-        now: Timestamp,
-        sql: &dyn Sql,
-        effects: &mut Effects<HubResult>,
-    ) -> Result<(), HubError> {
-        let Some(settings) = &self.settings else {
-            return Ok(());
-        };
-        for row in sql.query("SELECT target FROM push ORDER BY target", &[])? {
-            let target = row.required_text(0)?;
-            let Some((kind, index)) = target.split_once('/') else {
-                continue;
-            };
-            let Ok(index) = index.parse::<u16>() else {
-                continue;
-            };
-            let document = settings.clone();
-            let (to, request) = if kind == "gateway" {
-                let request = GatewayRequest::ApplyThrottles {
-                    version: settings.version,
-                    throttles: document.throttles,
-                };
-                (Address::Gateway(index), Outgoing::Gateway(request))
-            } else if kind == "registry" {
-                let request = RegistryRequest::ApplySettings(Box::new(document));
-                (Address::Registry(index), Outgoing::Registry(request))
-            } else if kind == configurations::PUSH {
-                let set = Box::new(configurations::evaluated(sql)?);
-                let request = RegistryRequest::ApplyConfigurations(set);
-                (Address::Registry(index), Outgoing::Registry(request))
-            } else {
-                let document = Box::new(document.without_tag_schema());
-                let request = EventsRequest::ApplySettings(document);
-                (Address::Events(index), Outgoing::Events(request))
-            };
-            self.correlations += 1;
-            self.pushing.insert(self.correlations, target.to_owned());
-            effects.calls.push(Call {
-                to,
-                request,
-                correlation: self.correlations,
-            });
-        }
-        if !self.pushing.is_empty() {
-            effects.alarm_at(now.plus_seconds(5));
-        }
-        Ok(())
-    }
-
     /// The outcome of a push, or of a step of a scheduled job.
     pub fn finished(
         &mut self,
@@ -343,23 +249,7 @@ impl Hub {
         if self.job_stepped(now, correlation, outcome, sql, effects)? {
             return Ok(());
         }
-        let Some(target) = self.pushing.remove(&correlation) else {
-            return Ok(());
-        };
-        let newer_under_way = self.pushing.values().any(|other| *other == target);
-        let stored = matches!(
-            outcome,
-            Outcome::Registry(Ok(_)) | Outcome::Events(Ok(_)) | Outcome::Gateway(Ok(_))
-        );
-        if stored && !newer_under_way {
-            sql.execute("DELETE FROM push WHERE target = ?", &[target.into()])?;
-        }
-        if self.pushing.is_empty() {
-            for (token, reply) in std::mem::take(&mut self.waiting) {
-                effects.replies.push((token, Ok(reply)));
-            }
-        }
-        Ok(())
+        self.pushed(correlation, outcome, sql, effects)
     }
 
     /// A volatile timer fired: scheduled jobs go on.
@@ -409,57 +299,6 @@ impl Hub {
         transfers::stepped(now, from, stepped, sql)
     }
 
-    fn put_route(&mut self, route: Route, sql: &dyn Sql) -> HubResult {
-        let source = SOURCES
-            .iter()
-            .find(|source| source.eq_ignore_ascii_case(&route.source));
-        let Some(source) = source else {
-            return Err(HubError::invalid(format!(
-                "source {:?} is not one of {}.",
-                route.source,
-                SOURCES.join(", ")
-            )));
-        };
-        if route.condition.trim() != "true" {
-            return Err(HubError::invalid(
-                "The condition of a route can only be \"true\" so far.",
-            ));
-        }
-        check_name("A route's name", &route.name, 64)?;
-        let known = &self.required()?.routes;
-        let is_new = !known.iter().any(|other| other.name == route.name);
-        if is_new && known.len() >= MAX_ROUTES {
-            return Err(HubError::new(
-                ErrorCode::IotHubQuotaExceeded,
-                format!("A hub has at most {MAX_ROUTES} routes; delete one first."),
-            ));
-        }
-        let route = Route {
-            source: (*source).to_owned(),
-            condition: "true".to_owned(),
-            ..route
-        };
-        self.change(sql, |settings| {
-            settings.routes.retain(|other| other.name != route.name);
-            settings.routes.push(route);
-        })?;
-        Ok(HubReply::Changed(is_new))
-    }
-
-    fn delete_route(&mut self, name: &str, sql: &dyn Sql) -> HubResult {
-        let existed = self
-            .required()?
-            .routes
-            .iter()
-            .any(|route| route.name == name);
-        if existed {
-            self.change(sql, |settings| {
-                settings.routes.retain(|route| route.name != name)
-            })?;
-        }
-        Ok(HubReply::Changed(existed))
-    }
-
     fn put_twin_history(&mut self, kept: TwinHistorySettings, sql: &dyn Sql) -> HubResult {
         if kept.seconds > 365 * 86_400 || kept.changes > 1000 {
             return Err(HubError::invalid(
@@ -476,13 +315,6 @@ impl Hub {
         self.change(sql, |settings| settings.throttles = throttles)?;
         Ok(HubReply::Settings(Box::new(self.required()?.clone())))
     }
-}
-
-fn note_push(sql: &dyn Sql, target: &str) -> Result<(), HubError> {
-    sql.execute(
-        "INSERT INTO push (target) VALUES (?) ON CONFLICT DO NOTHING",
-        &[target.into()],
-    )
 }
 
 /// `If-Match` of a write against the etag of what is there, if there is anything.
@@ -512,52 +344,4 @@ fn check_name(what: &str, name: &str, longest: usize) -> Result<(), HubError> {
         )));
     }
     Ok(())
-}
-
-fn groups(sql: &dyn Sql) -> Result<Vec<String>, HubError> {
-    let rows = sql.query("SELECT name FROM consumer_group ORDER BY name", &[])?;
-    rows.iter()
-        .map(|row| row.required_text(0).map(str::to_owned))
-        .collect()
-}
-
-fn list_groups(sql: &dyn Sql) -> HubResult {
-    let mut names = vec![DEFAULT_GROUP.to_owned()];
-    names.extend(groups(sql)?);
-    Ok(HubReply::ConsumerGroups(names))
-}
-
-fn put_group(name: &str, sql: &dyn Sql) -> HubResult {
-    if name == DEFAULT_GROUP {
-        return Ok(HubReply::Changed(false));
-    }
-    check_name("A consumer group's name", name, 50)?;
-    let known = groups(sql)?;
-    if known.iter().any(|group| group == name) {
-        return Ok(HubReply::Changed(false));
-    }
-    if known.len() >= MAX_GROUPS {
-        return Err(HubError::new(
-            ErrorCode::IotHubQuotaExceeded,
-            format!(
-                "A hub has at most {MAX_GROUPS} consumer groups besides {DEFAULT_GROUP}; delete one first."
-            ),
-        ));
-    }
-    sql.execute(
-        "INSERT INTO consumer_group (name) VALUES (?)",
-        &[name.into()],
-    )?;
-    Ok(HubReply::Changed(true))
-}
-
-fn delete_group(name: &str, sql: &dyn Sql) -> HubResult {
-    if name == DEFAULT_GROUP {
-        return Err(HubError::invalid(format!(
-            "{DEFAULT_GROUP} cannot be deleted."
-        )));
-    }
-    let existed = groups(sql)?.iter().any(|group| group == name);
-    sql.execute("DELETE FROM consumer_group WHERE name = ?", &[name.into()])?;
-    Ok(HubReply::Changed(existed))
 }

@@ -143,6 +143,12 @@ impl ScheduledJob {
         rows.first().map(Self::read).transpose()
     }
 
+    pub(super) fn load_number(number: u64, sql: &dyn Sql) -> Result<Option<Self>, HubError> {
+        let statement = "SELECT document FROM scheduled_job WHERE number = ?";
+        let rows = sql.query(statement, &[number.into()])?;
+        rows.first().map(Self::read).transpose()
+    }
+
     /// Jobs in one of these phases, the oldest first.
     pub(super) fn in_phases(phases: &[Phase], sql: &dyn Sql) -> Result<Vec<Self>, HubError> {
         let names: Vec<String> = phases

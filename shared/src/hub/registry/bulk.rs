@@ -6,6 +6,7 @@
 use super::authentication::{member, text};
 use super::identity::{IdentityRow, check_etag};
 use super::put::Put;
+use super::twins::ServiceWrite;
 use super::wanted::Wanted;
 use super::{Context, Registry, modules, twins};
 use crate::error::{ErrorCode, HubError};
@@ -220,14 +221,10 @@ impl Registry {
         let Some(row) = IdentityRow::load(context.sql, identity)? else {
             return Err(modules::not_found(context.sql, identity)?);
         };
-        let mut twin = twins::require(context.sql, identity)?;
+        let twin = twins::require(context.sql, identity)?;
         check_etag(&precondition, &twin.etag_text())?;
-        let before = twin.clone();
-        let change = twin.patch_service(&patch, context.now)?;
-        self.judge_tags(identity, &before.tags, &twin.tags, context)?;
-        self.keep_twin(&row, &twin, &change, context)?;
-        twins::record_write(&before, &twin, &patch, identity, false, context)?;
-        self.configure(&row, &twin, context).map(|_| ())
+        self.write_service(&row, twin, &patch, ServiceWrite::Patch, context)
+            .map(|_| ())
     }
 }
 

@@ -5,22 +5,22 @@
 //! stands is only in memory: a pass that is lost begins anew, which is cheap, since it writes
 //! only what is not done. That it has ended is a row.
 
-use super::configurations::Known;
+use super::configuration_copy::Known;
 use super::identity::IdentityRow;
-use super::query::{TABLES, columns, read_twin};
+use super::query::{self, read_twin};
 use super::{Context, Registry};
 use crate::error::HubError;
 use crate::hub::effects::Effects;
 use crate::ipc::registry::RegistryResult;
 use crate::query::DocumentKey;
-use crate::sql::{Sql, SqlValue};
+use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::rc::Rc;
 
 /// At least so often every twin is looked at.
 const EVERY_SECONDS: i64 = 300;
 /// Rows of one step.
-const STEP_ROWS: usize = 200;
+const STEP_ROWS: u32 = 200;
 /// Identities that one step writes; each is several rows.
 const STEP_WRITES: usize = 20;
 /// Between two steps others have their turn.
@@ -112,20 +112,8 @@ impl Registry {
         pass: &Pass,
         context: &mut Context<'_>,
     ) -> Result<Option<DocumentKey>, HubError> {
-        let (device, module) = match &pass.after {
-            Some(key) => (key.device.as_str(), key.module.as_str()),
-            None => ("", ""),
-        };
-        let limit = i64::try_from(STEP_ROWS).unwrap_or(i64::MAX);
-        let parameters: [SqlValue; 3] = [device.into(), module.into(), limit.into()];
-        let rows = context.sql.query(
-            &format!(
-                "SELECT {} FROM {TABLES} WHERE (identity.device_id, identity.module_id) > (?, ?) \
-                 ORDER BY identity.device_id, identity.module_id LIMIT ?",
-                columns(known.sections)
-            ),
-            &parameters,
-        )?;
+        let after = pass.after.clone().unwrap_or_default();
+        let rows = query::rows_behind(context.sql, known.sections, &after, STEP_ROWS)?;
         let mut writes = 0;
         for row in &rows {
             let (identity, twin) = (IdentityRow::read(row)?, read_twin(row, 0)?);
@@ -138,7 +126,10 @@ impl Registry {
                 return Ok(Some(DocumentKey::of(&identity)));
             }
         }
-        if let (Some(last), true) = (rows.last(), rows.len() >= STEP_ROWS) {
+        if let (Some(last), true) = (
+            rows.last(),
+            rows.len() == usize::try_from(STEP_ROWS).unwrap_or(0),
+        ) {
             return Ok(Some(DocumentKey::of(&IdentityRow::read(last)?.identity)));
         }
         context.sql.execute(

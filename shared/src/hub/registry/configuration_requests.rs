@@ -3,6 +3,7 @@
 
 use super::configurations::{load_whole, module_of, modules_of};
 use super::identity::IdentityRow;
+use super::twins::ServiceWrite;
 use super::{Context, Registry, modules, twins};
 use crate::configuration::merge::{self, decide};
 use crate::configuration::{content, explain};
@@ -58,8 +59,7 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         let row = IdentityRow::require(context.sql, identity)?;
-        let mut twin = twins::require(context.sql, identity)?;
-        let before = twin.clone();
+        let twin = twins::require(context.sql, identity)?;
         let mut wanted = Map::new();
         for (path, value) in content::parts(content)? {
             let desired = &twin.desired.properties;
@@ -72,9 +72,8 @@ impl Registry {
             }
         }
         let patch = TwinPatch::from_sections(SectionPatch::Absent, SectionPatch::Content(wanted))?;
-        let change = twin.patch_service(&patch, context.now)?;
-        self.keep_twin(&row, &twin, &change, context)?;
-        twins::record_write(&before, &twin, &patch, identity, false, context)
+        self.write_service(&row, twin, &patch, ServiceWrite::Patch, context)
+            .map(|_| ())
     }
 
     /// Who set what of a device's desired properties and of its modules'.

@@ -8,6 +8,7 @@
 //! found. `$metadata` is not kept. Nothing here may refuse a write.
 
 use super::identity::{IdentityRow, check_etag};
+use super::twins::ServiceWrite;
 use super::{Context, Registry, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
@@ -258,7 +259,7 @@ impl Registry {
     ) -> Result<RegistryReply, HubError> {
         let identity = &revert.identity;
         let row = IdentityRow::require(context.sql, identity)?;
-        let mut twin = twins::require(context.sql, identity)?;
+        let twin = twins::require(context.sql, identity)?;
         check_etag(&revert.precondition, &twin.etag_text())?;
         let changes = self.past(identity, &twin, context)?;
         let then = twin_at(&twin, &changes, revert.version)?;
@@ -269,14 +270,7 @@ impl Registry {
             body.insert("properties".into(), json!({ "desired": desired }));
         }
         let patch = TwinPatch::parse(&Value::Object(body))?;
-        let before = twin.clone();
-        let change = twin.patch_service(&patch, context.now)?;
-        self.judge_tags(identity, &before.tags, &twin.tags, context)?;
-        self.keep_twin(&row, &twin, &change, context)?;
-        twins::record_write(&before, &twin, &patch, identity, false, context)?;
-        if let Some(entry) = context.entries.last_mut() {
-            entry.1.action = "revertTwin".to_owned();
-        }
+        let twin = self.write_service(&row, twin, &patch, ServiceWrite::Revert, context)?;
         let mut document = twins::document(context.sql, &row, &twin)?;
         document.warning = context.warning.take();
         Ok(RegistryReply::Twin(document))

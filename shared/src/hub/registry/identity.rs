@@ -270,7 +270,7 @@ impl Registry {
         // All identities of the device end with it, each with its own last event.
         let statement = format!("SELECT {COLUMNS} FROM identity WHERE device_id = ?");
         let gone = Some(("DeviceNotFound", "The device was deleted."));
-        self.leave_jobs(device, super::jobs::State::Failed, gone, context)?;
+        self.leave_jobs(device, super::job_rows::State::Failed, gone, context)?;
         let device = device.as_str();
         for row in context.sql.query(&statement, &[device.into()])? {
             self.end_identity(&IdentityRow::read(&row)?, context)?;

@@ -5,8 +5,8 @@
 //! that surely did not reach its device makes it wait again.
 
 use super::identity::IdentityRow;
+use super::job_rows::{JobRow, State, error_text, may_be_touched};
 use super::job_twins::pending;
-use super::jobs::{JobRow, State, error_text, may_be_touched};
 use super::{Context, Registry, session};
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing};
@@ -136,9 +136,10 @@ impl Registry {
 
     /// A device takes methods now: jobs that wait for it go on.
     pub(super) fn jobs_hear_of(&mut self, device: &IdentityRow, context: &mut Context<'_>) {
-        let is_there =
-            device.identity.module.is_none() && session::method_location(device).is_some();
-        if self.jobs.awaits_devices && is_there {
+        if self.jobs.awaits_devices
+            && device.identity.module.is_none()
+            && session::method_location(device).is_some()
+        {
             let at = context.now.plus_milliseconds(SOON);
             self.call_soon(at, device.identity.device.clone(), context.effects);
         }

@@ -4,7 +4,7 @@
 //! at once. Both rows are written in one transaction, so no crash makes an update come twice.
 
 use super::identity::{COLUMNS, IdentityRow};
-use super::jobs::{JobRow, State, may_be_touched};
+use super::job_rows::{JobRow, State, may_be_touched};
 use super::{Context, Registry, query};
 use crate::error::HubError;
 use crate::ids::DeviceId;
@@ -120,18 +120,13 @@ impl Registry {
         with_twin: bool,
         sql: &dyn Sql,
     ) -> Result<Vec<Row>, HubError> {
-        let columns: Vec<String> = COLUMNS
-            .split(", ")
-            .map(|column| format!("identity.{column}"))
-            .collect();
         let (twin, join) = if with_twin {
             (
-                ", twin.etag, twin.version, json(twin.tags), json(twin.desired), \
-                 json(twin.reported), NULL, json(twin.configurations)",
+                format!(", {}", query::twin_columns(query::TWIN_ALONE)),
                 "LEFT JOIN twin ON twin.device_id = job_device.device_id AND twin.module_id = ''",
             )
         } else {
-            ("", "")
+            (String::new(), "")
         };
         let statement = format!(
             "SELECT {}, job_device.device_id, job_device.wave{twin} FROM job_device \
@@ -140,7 +135,7 @@ impl Registry {
              WHERE job_device.job = ? AND job_device.device_id > ? \
              AND job_device.status = 'pending' AND job_device.wave <= ? \
              ORDER BY job_device.device_id LIMIT ?",
-            columns.join(", ")
+            query::identity_columns()
         );
         let after = self.known(job.number, sql)?.scanned_to.as_str().into();
         let parameters: [SqlValue; 4] = [

@@ -11,9 +11,11 @@ mod browse;
 mod bulk;
 mod census;
 mod client_certificates;
+mod configuration_copy;
 mod configuration_pass;
 mod configuration_requests;
 mod configurations;
+mod context;
 mod deliveries;
 mod device_plane;
 mod feedback;
@@ -21,6 +23,7 @@ mod history;
 mod identity;
 mod job_documents;
 mod job_methods;
+mod job_rows;
 mod job_twins;
 mod jobs;
 mod messages;
@@ -50,7 +53,6 @@ use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::Address;
-use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::events::HubEvent;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
@@ -58,6 +60,7 @@ use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::query::plan::IndexedPath;
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use context::Context;
 use operations::Operations;
 use session::Waiting;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,66 +89,12 @@ pub struct Registry {
     /// How often what went wrong may be written down.
     operations: Operations,
     /// The tables `configuration` and `configuration_pass`, read.
-    configurations: Rc<configurations::Known>,
+    configurations: Rc<configuration_copy::Known>,
     /// How far the present pass over all twins has come.
     pass: Option<configuration_pass::Pass>,
-    jobs: jobs::Jobs,
+    jobs: job_rows::Jobs,
     /// The sweep over changes of twins that are too old.
     history: history::Sweep,
-}
-
-/// What one input may use: time, storage, effects; whether the outbox got rows; and what
-/// the record of changes will say.
-pub(super) struct Context<'a> {
-    now: Timestamp,
-    sql: &'a dyn Sql,
-    effects: &'a mut Effects<RegistryResult>,
-    wrote_outbox: bool,
-    /// Who is behind the request: the record must tell what follows.
-    cause: Option<&'a Cause>,
-    /// Each with who is behind it, if that is somebody else.
-    entries: Vec<(Option<Cause>, AuditEntry)>,
-    /// What the answer is to warn of: tags that break the schema.
-    warning: Option<String>,
-    /// The hub itself writes tags, those of a retired device.
-    hands_over: bool,
-    /// Scopes of edge devices that the asking side has not found.
-    missing_scopes: Vec<String>,
-    /// What events name as their cause while a configuration writes.
-    configured_by: Option<String>,
-    /// Why twins change, for their history.
-    origin: &'static str,
-}
-
-impl<'a> Context<'a> {
-    fn new(
-        now: Timestamp,
-        sql: &'a dyn Sql,
-        effects: &'a mut Effects<RegistryResult>,
-        cause: Option<&'a Cause>,
-    ) -> Self {
-        Self {
-            now,
-            sql,
-            effects,
-            wrote_outbox: false,
-            cause,
-            entries: Vec::new(),
-            warning: None,
-            hands_over: false,
-            missing_scopes: Vec::new(),
-            configured_by: None,
-            origin: "hub",
-        }
-    }
-
-    /// Writes what was noted for the record.
-    fn write_entries(&self) -> Result<(), HubError> {
-        let entries = self.entries.iter();
-        let entries =
-            entries.filter_map(|(own, entry)| Some((own.as_ref().or(self.cause)?, entry)));
-        audit::append(self.sql, self.now, &entries.collect::<Vec<_>>())
-    }
 }
 
 impl Registry {
@@ -164,11 +113,11 @@ impl Registry {
             swept_to: None,
             indexed: query_indexes::load(sql)?,
             operations: Operations::default(),
-            configurations: Rc::new(configurations::Known::load(sql)?),
+            configurations: Rc::new(configuration_copy::Known::load(sql)?),
             pass: None,
-            jobs: jobs::Jobs {
-                awaits_devices: jobs::begin_life(sql)?,
-                ..jobs::Jobs::default()
+            jobs: job_rows::Jobs {
+                awaits_devices: job_rows::begin_life(sql)?,
+                ..job_rows::Jobs::default()
             },
             history: history::Sweep::default(),
         })

@@ -228,16 +228,20 @@ fn broken(schema: &Value, document: &Value) -> Option<Value> {
     Some(json!({ "deviceId": document.get("deviceId"), "violation": text }))
 }
 
-/// Behind the columns of the identity: etag and version of the twin, its documents as far
-/// as they are needed, the number of pending messages, the marks of configurations.
-pub(super) fn columns(sections: Sections) -> String {
-    let identity = COLUMNS
+/// The columns of the identity.
+pub(super) fn identity_columns() -> String {
+    let columns = COLUMNS
         .split(", ")
         .map(|column| format!("identity.{column}"));
-    let identity = identity.collect::<Vec<_>>().join(", ");
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// Behind them: etag and version of the twin, its documents as far as they are needed, the
+/// number of pending messages, the marks of configurations.
+pub(super) fn twin_columns(sections: Sections) -> String {
     let or_null = |needed: bool, sql: &'static str| if needed { sql } else { "NULL" };
     format!(
-        "{identity}, twin.etag, twin.version, {}, {}, {}, {}, json(twin.configurations)",
+        "twin.etag, twin.version, {}, {}, {}, {}, json(twin.configurations)",
         or_null(sections.tags, "json(twin.tags)"),
         or_null(sections.desired, "json(twin.desired)"),
         or_null(sections.reported, "json(twin.reported)"),
@@ -249,12 +253,34 @@ pub(super) fn columns(sections: Sections) -> String {
     )
 }
 
-/// The columns of whole documents but for pending messages, which exports leave out.
-pub(super) fn columns_to_export() -> String {
-    columns(Sections {
-        messages: false,
-        ..Sections::ALL
-    })
+fn columns(sections: Sections) -> String {
+    format!("{}, {}", identity_columns(), twin_columns(sections))
+}
+
+/// All of a twin, without the number of messages that wait, which is a query of its own.
+pub(super) const TWIN_ALONE: Sections = Sections {
+    messages: false,
+    ..Sections::ALL
+};
+
+/// The next rows in order of id, devices and modules alike.
+pub(super) fn rows_behind(
+    sql: &dyn Sql,
+    sections: Sections,
+    after: &DocumentKey,
+    limit: u32,
+) -> Result<Vec<Row>, HubError> {
+    let statement = format!(
+        "SELECT {} FROM {TABLES} WHERE (identity.device_id, identity.module_id) > (?, ?) \
+         ORDER BY identity.device_id, identity.module_id LIMIT ?",
+        columns(sections)
+    );
+    let parameters: [SqlValue; 3] = [
+        after.device.as_str().into(),
+        after.module.as_str().into(),
+        i64::from(limit).into(),
+    ];
+    sql.query(&statement, &parameters)
 }
 
 pub(super) const TABLES: &str = "identity JOIN twin ON twin.device_id = identity.device_id \

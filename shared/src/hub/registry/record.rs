@@ -1,7 +1,7 @@
 //! What a shard writes into the record of changes: who, what, before and after.
 
+use super::Registry;
 use super::identity::IdentityRow;
-use super::{Context, Registry};
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::ids::Identity;
@@ -14,15 +14,6 @@ use serde_json::{Map, Value, json};
 
 /// The result of what was done.
 pub(super) const OK: &str = "ok";
-
-impl Context<'_> {
-    /// Notes a change for the record. `entry` is made only if somebody is behind it.
-    pub(super) fn record(&mut self, entry: impl FnOnce() -> AuditEntry) {
-        if self.cause.is_some() {
-            self.entries.push((None, entry()));
-        }
-    }
-}
 
 /// An identity that came, changed or went.
 pub(super) fn identity_entry(

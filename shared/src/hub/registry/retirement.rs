@@ -65,7 +65,12 @@ impl Registry {
             RegistryReply::Purged(count) => count,
             _ => 0,
         };
-        self.leave_jobs(&retire.device, super::jobs::State::Canceled, None, context)?;
+        self.leave_jobs(
+            &retire.device,
+            super::job_rows::State::Canceled,
+            None,
+            context,
+        )?;
         let checksum = archive::write(retire, &members, purged, context)?;
         for member in &members {
             revocation::revoke(context.sql, member, context.now)?;

@@ -6,8 +6,8 @@
 //! are small.
 
 use super::{
-    archive, configurations, history, jobs, operations, query_indexes, retirement, revocation,
-    transfer,
+    archive, configuration_copy, history, job_rows, operations, query_indexes, retirement,
+    revocation, transfer,
 };
 use crate::hub::{audit, outbox};
 
@@ -21,8 +21,8 @@ pub const STEPS: &[&[&str]] = &[
     &[operations::SCHEMA],
     TWIN_BY_NUMBER,
     &[query_indexes::SCHEMA],
-    configurations::SCHEMA,
-    jobs::SCHEMA,
+    configuration_copy::SCHEMA,
+    job_rows::SCHEMA,
     &[history::SCHEMA],
 ];
 

@@ -7,7 +7,7 @@ use super::identity::IdentityRow;
 use super::{Context, Registry, query};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{ExportLines, ImportItems, Lines, RegistryReply};
-use crate::sql::SqlValue;
+use crate::query::DocumentKey;
 use serde_json::{Map, Value, json};
 
 /// How far the newest import has come here: one row.
@@ -73,20 +73,12 @@ pub(super) fn export(
     wanted: &ExportLines,
     context: &mut Context<'_>,
 ) -> Result<RegistryReply, HubError> {
-    let columns = query::columns_to_export();
     let mut lines = Lines::default();
     let mut after = wanted.after.clone();
     loop {
         let (device, module) = after.take().unwrap_or_default();
-        let parameters: [SqlValue; 3] = [device.into(), module.into(), i64::from(BATCH).into()];
-        let rows = context.sql.query(
-            &format!(
-                "SELECT {columns} FROM {} WHERE (identity.device_id, identity.module_id) > (?, ?) \
-                 ORDER BY identity.device_id, identity.module_id LIMIT ?",
-                query::TABLES
-            ),
-            &parameters,
-        )?;
+        let key = DocumentKey { device, module };
+        let rows = query::rows_behind(context.sql, query::TWIN_ALONE, &key, BATCH)?;
         for row in &rows {
             let (identity, twin) = query::read_document(row)?;
             // Not by `Display`, which is half as fast.

@@ -43,9 +43,6 @@ pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, H
 }
 
 pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(), HubError> {
-    fn text<T: serde::Serialize>(value: &T) -> Result<String, HubError> {
-        serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
-    }
     sql.execute(
         "INSERT INTO twin (device_id, module_id, etag, version, tags, desired, reported, \
          configurations) VALUES (?, ?, ?, ?, jsonb(?), jsonb(?), jsonb(?), jsonb(?)) \
@@ -60,14 +57,18 @@ pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(
             text(&twin.tags)?.into(),
             text(&twin.desired)?.into(),
             text(&twin.reported)?.into(),
-            marks_text(&twin.configurations).into(),
+            marks_text(&twin.configurations)?.into(),
         ],
     )
 }
 
 /// Nothing is stored of a twin that is nobody's target.
-fn marks_text(marks: &Map<String, Value>) -> Option<String> {
-    (!marks.is_empty()).then(|| Value::Object(marks.clone()).to_string())
+fn marks_text(marks: &Map<String, Value>) -> Result<Option<String>, HubError> {
+    (!marks.is_empty()).then(|| text(marks)).transpose()
+}
+
+fn text<T: serde::Serialize>(value: &T) -> Result<String, HubError> {
+    serde_json::to_string(value).map_err(|error| HubError::internal(error.to_string()))
 }
 
 /// Writes only which configurations a twin is a target of; no version moves.
@@ -79,7 +80,7 @@ pub(super) fn store_marks(
     sql.execute(
         "UPDATE twin SET configurations = jsonb(?) WHERE device_id = ? AND module_id = ?",
         &[
-            marks_text(marks).into(),
+            marks_text(marks)?.into(),
             identity.device.as_str().into(),
             identity.module_key().into(),
         ],
@@ -162,23 +163,43 @@ pub(super) fn device_view(
     ))
 }
 
+/// How a service writes a twin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ServiceWrite {
+    Patch,
+    Replace,
+    /// A patch that leads to a version of before.
+    Revert,
+}
+
+impl ServiceWrite {
+    /// As the record calls it.
+    fn action(self) -> &'static str {
+        match self {
+            Self::Patch => "updateTwin",
+            Self::Replace => "replaceTwin",
+            Self::Revert => "revertTwin",
+        }
+    }
+}
+
 /// Notes for the record what a write of the service was about.
-pub(super) fn record_write(
+fn record_write(
     before: &Twin,
     after: &Twin,
     patch: &TwinPatch,
     identity: &Identity,
-    replace: bool,
+    write: ServiceWrite,
     context: &mut Context<'_>,
-) -> Result<(), HubError> {
+) {
+    let replace = write == ServiceWrite::Replace;
     context.record(|| AuditEntry {
-        action: if replace { "replaceTwin" } else { "updateTwin" }.to_owned(),
+        action: write.action().to_owned(),
         target: Some(identity.clone()),
         result: record::OK.to_owned(),
         before: record::twin_parts(before, patch, replace),
         after: record::twin_parts(after, patch, replace),
     });
-    Ok(())
 }
 
 impl Registry {
@@ -188,31 +209,42 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let row = IdentityRow::require(context.sql, &write.identity)?;
-        let mut twin = require(context.sql, &write.identity)?;
+        let twin = require(context.sql, &write.identity)?;
         check_etag(&write.precondition, &twin.etag_text())?;
         let patch = TwinPatch::parse(&write.body)?;
-        let before = twin.clone();
-        let change = if write.replace {
-            twin.replace_service(&patch, &write.identity, context.now)?
+        let how = if write.replace {
+            ServiceWrite::Replace
         } else {
-            twin.patch_service(&patch, context.now)?
+            ServiceWrite::Patch
         };
-        self.judge_tags(&write.identity, &before.tags, &twin.tags, context)?;
-        self.keep_twin(&row, &twin, &change, context)?;
-        record_write(
-            &before,
-            &twin,
-            &patch,
-            &write.identity,
-            write.replace,
-            context,
-        )?;
-        if self.configure(&row, &twin, context)? {
-            twin = require(context.sql, &write.identity)?;
-        }
+        let twin = self.write_service(&row, twin, &patch, how, context)?;
         let mut document = document(context.sql, &row, &twin)?;
         document.warning = context.warning.take();
         Ok(RegistryReply::Twin(document))
+    }
+
+    /// A write of a service, wherever it comes from: judged by the schema, stored, recorded,
+    /// and evaluated by the configurations. The twin as it is then.
+    pub(super) fn write_service(
+        &mut self,
+        row: &IdentityRow,
+        mut twin: Twin,
+        patch: &TwinPatch,
+        how: ServiceWrite,
+        context: &mut Context<'_>,
+    ) -> Result<Twin, HubError> {
+        let before = twin.clone();
+        let change = match how {
+            ServiceWrite::Replace => twin.replace_service(patch, &row.identity, context.now)?,
+            ServiceWrite::Patch | ServiceWrite::Revert => twin.patch_service(patch, context.now)?,
+        };
+        self.judge_tags(&row.identity, &before.tags, &twin.tags, context)?;
+        self.keep_twin(row, &twin, &change, context)?;
+        record_write(&before, &twin, patch, &row.identity, how, context);
+        if self.configure(row, &twin, context)? {
+            return require(context.sql, &row.identity);
+        }
+        Ok(twin)
     }
 
     pub(super) fn report_twin(

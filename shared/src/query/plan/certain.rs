@@ -6,9 +6,10 @@
 
 use super::column::{IndexedPath, Place};
 use super::comparison::{self, MAX_EXACT, condition, margins, operator, plain_text, value};
-use super::{MAX_PARAMETERS, Prefilter, joined};
+use super::{MAX_PARAMETERS, Prefilter, compared, joined};
 use crate::query::ast::{Comparison, Expression, Literal};
 use crate::query::function::Function;
+use crate::query::path::Path;
 use crate::sql::SqlValue;
 
 /// SQL, and whether it is true for every document for which the condition is.
@@ -68,20 +69,7 @@ fn surely(expression: &Expression, wanted: bool, indexed: &[IndexedPath]) -> Opt
             together(parts, "OR", all)
         }
         (Expression::Compare(comparison, left, right), _) => {
-            let (comparison, path, literal) = match (left.as_ref(), right.as_ref()) {
-                (Expression::Path(path), Expression::Literal(literal)) => {
-                    (*comparison, path, literal)
-                }
-                (Expression::Literal(literal), Expression::Path(path)) => {
-                    (comparison.flipped(), path, literal)
-                }
-                _ => return None,
-            };
-            let comparison = if wanted {
-                comparison
-            } else {
-                comparison.opposite()
-            };
+            let (comparison, path, literal) = compared(*comparison, left, right, wanted)?;
             compares(&Place::of(path, indexed)?, comparison, literal)
         }
         (
@@ -204,10 +192,7 @@ fn of_type(place: &Place, kind: &str, compared: Prefilter, is_whole: bool) -> Op
 
 /// What `GROUP BY` makes of a path, as SQL with its parameters: a text, and whether that is
 /// JSON. What is undefined, an object or an array is NULL.
-pub fn group_key(
-    path: &crate::query::path::Path,
-    indexed: &[IndexedPath],
-) -> Option<(String, Vec<SqlValue>, bool)> {
+pub fn group_key(path: &Path, indexed: &[IndexedPath]) -> Option<(String, Vec<SqlValue>, bool)> {
     let place = Place::of(path, indexed)?;
     match &place {
         Place::Text(_) => {

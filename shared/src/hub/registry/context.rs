@@ -1,0 +1,70 @@
+//! What one input of a shard may use, and what comes of it besides the answer.
+
+use crate::error::HubError;
+use crate::hub::audit;
+use crate::hub::effects::Effects;
+use crate::ipc::audit::{AuditEntry, Cause};
+use crate::ipc::registry::RegistryResult;
+use crate::sql::Sql;
+use crate::time::Timestamp;
+
+/// What one input may use: time, storage, effects; whether the outbox got rows; and what
+/// the record of changes will say.
+pub(super) struct Context<'a> {
+    pub(super) now: Timestamp,
+    pub(super) sql: &'a dyn Sql,
+    pub(super) effects: &'a mut Effects<RegistryResult>,
+    pub(super) wrote_outbox: bool,
+    /// Who is behind the request: the record must tell what follows.
+    pub(super) cause: Option<&'a Cause>,
+    /// Each with who is behind it, if that is somebody else.
+    pub(super) entries: Vec<(Option<Cause>, AuditEntry)>,
+    /// What the answer is to warn of: tags that break the schema.
+    pub(super) warning: Option<String>,
+    /// The hub itself writes tags, those of a retired device.
+    pub(super) hands_over: bool,
+    /// Scopes of edge devices that the asking side has not found.
+    pub(super) missing_scopes: Vec<String>,
+    /// What events name as their cause while a configuration writes.
+    pub(super) configured_by: Option<String>,
+    /// Why twins change, for their history.
+    pub(super) origin: &'static str,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        now: Timestamp,
+        sql: &'a dyn Sql,
+        effects: &'a mut Effects<RegistryResult>,
+        cause: Option<&'a Cause>,
+    ) -> Self {
+        Self {
+            now,
+            sql,
+            effects,
+            wrote_outbox: false,
+            cause,
+            entries: Vec::new(),
+            warning: None,
+            hands_over: false,
+            missing_scopes: Vec::new(),
+            configured_by: None,
+            origin: "hub",
+        }
+    }
+
+    /// Notes a change for the record. `entry` is made only if somebody is behind it.
+    pub(super) fn record(&mut self, entry: impl FnOnce() -> AuditEntry) {
+        if self.cause.is_some() {
+            self.entries.push((None, entry()));
+        }
+    }
+
+    /// Writes what was noted for the record.
+    pub(super) fn write_entries(&self) -> Result<(), HubError> {
+        let entries = self.entries.iter();
+        let entries =
+            entries.filter_map(|(own, entry)| Some((own.as_ref().or(self.cause)?, entry)));
+        audit::append(self.sql, self.now, &entries.collect::<Vec<_>>())
+    }
+}
