@@ -7,6 +7,7 @@
 mod apt;
 mod browser;
 mod cargo_tools;
+mod crates;
 mod debian_sources;
 mod npm;
 mod python;
@@ -30,8 +31,9 @@ pub fn for_building(project: &Project) -> Outcome {
     npm::ensure(project, &project.node(), "launcher")
 }
 
-/// What only the tests need: the runner, the SDKs, the browser.
+/// What only the tests need: every crate, the runner, the SDKs, the browser.
 fn for_testing(project: &Project) -> Outcome {
+    crates::ensure(project)?;
     let tests = project.root.join("tests");
     if tests.join("package-lock.json").is_file() {
         npm::ensure(project, &tests, "tests")?;
