@@ -338,3 +338,35 @@ def test_somebody_elses_store_by_signed_url(own_hub):
         server.shutdown()
         server.server_close()
         thread.join(10)
+
+
+def test_configurations_come_along(own_hub):
+    """Out of one hub and into another, in the file that Azure's tools know."""
+    first = plain_api(own_hub())
+    files = Files(first, None)
+    body = {
+        "id": "heating",
+        "content": {"deviceContent": {"properties.desired.level": 21}},
+        "targetCondition": "tags.site = 'a'",
+        "priority": 4,
+    }
+    assert first.put("/configurations/heating", json=body).status_code == 200
+    export = start(first, type="export", outputBlobContainerUri=files.url, includeConfigurations=True)
+    assert ended(first, export)["status"] == "completed"
+    lines = files.read("configurations.txt")
+    assert [json.loads(line)["Id"] for line in lines] == ["heating"]
+
+    second = plain_api(own_hub())
+    files = Files(second, None)
+    files.write("devices.txt", [device_line("pump", tags={"site": "a"})])
+    files.write("configurations.txt", [*lines, json.dumps({"Id": "Not Legal", "Content": {}})])
+    imported = start(
+        second, type="import", inputBlobContainerUri=files.url, outputBlobContainerUri=files.url, includeConfigurations=True
+    )
+    done = ended(second, imported)
+    assert (done["status"], done["succeededCount"], done["failedCount"]) == ("completed", 1, 1), done
+    read = second.get("/configurations/heating").json()
+    assert (read["priority"], read["content"]) == (4, body["content"])
+    log = [json.loads(line) for line in files.read("importErrors.log")]
+    assert [(entry["configurationId"], entry["line"]) for entry in log] == [("Not Legal", 2)]
+    eventually(lambda: second.twin("pump")["properties"]["desired"].get("level") == 21, 10, "the device is a target")

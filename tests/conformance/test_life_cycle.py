@@ -1,5 +1,6 @@
 """Planning, discovery and blocking on a running hub (device-management.md §7, §10 R16, R18, R43)."""
 
+import json
 import time
 import uuid
 from urllib.parse import quote
@@ -187,3 +188,31 @@ def test_a_large_dry_run_is_judged_as_a_whole(api):
     assert answer.status_code == 200, answer.text
     assert answer.text.splitlines()[-1].startswith('{"counts":{"create":3000}')
     assert api.get("/devices/dry-0").status_code == 404
+
+
+def test_a_dry_run_takes_files_that_are_larger_than_a_body(api, new_id):
+    """A file with twins is read as it comes in: chunked, with lines of one device at both its ends."""
+    prefix = new_id()
+    filling = "x" * 1_000
+    count = 20_000
+
+    def file():
+        yield f'{{"id":"{prefix}-0","status":"enabled"}}\n'.encode()
+        for number in range(1, count):
+            yield json.dumps({"id": f"{prefix}-{number}", "status": "enabled", "tags": {"filling": filling}}).encode() + b"\n"
+        yield f'{{"id":"{prefix}-0","moduleId":"late"}}\n'.encode()
+        yield f'{{"id":"{prefix}-1","status":"enabled"}}\n'.encode()
+
+    assert count * len(filling) > 16 * 1024 * 1024
+    answer = api.post("/api/v1/import/dry-run", data=file(), headers={"Content-Type": "application/x-ndjson"})
+    assert answer.status_code == 200, answer.text[:500]
+    lines = answer.text.splitlines()
+    assert json.loads(lines[-1]) == {"counts": {"create": count + 1, "error": 1}, "lines": count + 2}
+    assert json.loads(lines[-3]) == {"line": count + 1, "outcome": "create", "id": f"{prefix}-0", "moduleId": "late"}
+    assert "line 2" in json.loads(lines[-2])["errorStatus"]
+    assert api.get(f"/devices/{prefix}-0").status_code == 404
+
+
+def test_a_dry_run_needs_a_right_before_anybody_reads_the_file(api):
+    answer = api.post("/api/v1/import/dry-run", data=b"{}\n" * 100, authorization=None)
+    assert answer.status_code == 401, answer.text

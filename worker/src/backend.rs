@@ -6,6 +6,7 @@ use crate::outbound;
 use crate::platform;
 use crate::remote;
 use crate::settings_mirror;
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::error::HubError;
@@ -23,7 +24,7 @@ use shared::x509::SignatureCheck;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::{Delay, Env};
+use worker::{ByteStream, Delay, Env};
 
 thread_local! {
     /// Of this isolate; it has as many requests as there are.
@@ -34,12 +35,26 @@ thread_local! {
 pub struct WorkerBackend {
     env: Env,
     certificate: Option<String>,
+    /// The body that an operation reads itself.
+    body: RefCell<Option<ByteStream>>,
 }
 
 impl WorkerBackend {
     /// Over these bindings, for a request with this client certificate.
     pub fn new(env: Env, certificate: Option<String>) -> Self {
-        Self { env, certificate }
+        Self {
+            env,
+            certificate,
+            body: RefCell::new(None),
+        }
+    }
+
+    /// The same with a body that an operation reads itself.
+    pub fn with_body(self, body: ByteStream) -> Self {
+        Self {
+            body: RefCell::new(Some(body)),
+            ..self
+        }
     }
 
     /// A variable with names between commas.
@@ -114,6 +129,18 @@ impl Backend for WorkerBackend {
 
     async fn hub(&self, request: HubRequest) -> HubResult {
         self.one(Address::Hub, request).await
+    }
+
+    async fn body_piece(&self) -> Result<Option<Vec<u8>>, HubError> {
+        // Not borrowed while it waits.
+        let Some(mut body) = self.body.take() else {
+            return Ok(None);
+        };
+        let piece = body.next().await.transpose().map_err(|error| {
+            HubError::invalid(format!("The body could not be read to its end: {error}."))
+        })?;
+        self.body.replace(Some(body));
+        Ok(piece)
     }
 
     fn client_certificate(&self) -> Option<String> {

@@ -92,7 +92,7 @@ async fn api(
     secure: bool,
 ) -> Result<Response> {
     let certificate = client_certificate(&request, &env);
-    let backend = Rc::new(WorkerBackend::new(env, certificate));
+    let mut backend = WorkerBackend::new(env, certificate);
     let method = Method::parse(&request.inner().method());
     let headers: Vec<(String, String)> = request.headers().entries().collect();
     if shared::blob::is_blob_path(&path) {
@@ -104,15 +104,22 @@ async fn api(
             body: Vec::new(),
             secure,
         };
-        return blobs::serve(backend.as_ref(), &request, asked).await;
+        return blobs::serve(&backend, &request, asked).await;
     }
-    let limit = shared::http::body_limit(method, &path);
-    let Some(body) = read_body(&mut request, limit).await? else {
-        return answer(
-            &backend,
-            shared::http::body_too_large(backend.as_ref(), limit),
-        );
-    };
+    let mut body = Vec::new();
+    if shared::http::reads_body_in_pieces(method, &path) {
+        if request.inner().body().is_some() {
+            backend = backend.with_body(request.stream()?);
+        }
+    } else {
+        let limit = shared::http::body_limit(method, &path);
+        let Some(whole) = read_body(&mut request, limit).await? else {
+            let refusal = shared::http::body_too_large(&backend, limit);
+            return answer(&Rc::new(backend), refusal);
+        };
+        body = whole;
+    }
+    let backend = Rc::new(backend);
     let request = HubRequest {
         method,
         path,

@@ -146,6 +146,10 @@ impl<B: Backend> Backend for Attributed<'_, B> {
         self.backend.hub(request).await
     }
 
+    async fn body_piece(&self) -> Result<Option<Vec<u8>>, HubError> {
+        self.backend.body_piece().await
+    }
+
     fn client_certificate(&self) -> Option<String> {
         self.backend.client_certificate()
     }

@@ -57,6 +57,11 @@ pub trait Backend {
         let _ = check;
         false
     }
+    /// The next piece of the request's body, `None` at its end: for operations that read it as
+    /// it comes ([`super::reads_body_in_pieces`]), whose request has none.
+    async fn body_piece(&self) -> Result<Option<Vec<u8>>, HubError> {
+        Ok(None)
+    }
     /// `BOOTSTRAP_SECRET` of the deployment.
     fn bootstrap_secret(&self) -> Option<String>;
     /// Configured host names (`HUB_HOST_NAMES`).

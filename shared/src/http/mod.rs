@@ -12,7 +12,7 @@ pub mod cursor;
 pub mod error;
 pub mod event_reader;
 pub mod event_stream;
-mod json;
+pub(crate) mod json;
 pub mod message;
 mod message_properties;
 pub mod operation;
@@ -35,7 +35,7 @@ mod tests;
 pub use backend::Backend;
 pub use event_stream::EventStream;
 pub use message::{Body, Method, Request, Response};
-pub use route::body_limit;
+pub use route::{body_limit, reads_body_in_pieces};
 
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::scheduled_job::JobChange;
@@ -187,7 +187,7 @@ async fn serve_authorized<B: Backend>(
         O::CancelJobDevice(job, device) => {
             scheduled_jobs::cancel_device(backend, job, device).await
         }
-        O::PlanImport => dry_run::plan(backend, request).await,
+        O::PlanImport => dry_run::plan(backend.unattributed(), request).await,
         O::RegenerateKeys => regenerate::keys(backend, request, caller).await,
         O::DeviceStatistics => statistics::devices(backend).await,
         O::ServiceStatistics => statistics::service(backend).await,

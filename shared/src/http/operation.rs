@@ -377,6 +377,12 @@ impl Operation {
         }
     }
 
+    /// Whether it asks for its body piece by piece, as much as it likes, once it is known that
+    /// the caller may do this.
+    pub fn reads_body_in_pieces(&self) -> bool {
+        matches!(self, Self::PlanImport)
+    }
+
     /// The largest body worth reading, in bytes. Finer limits are the operation's own.
     pub fn body_limit(&self) -> usize {
         const KIB: usize = 1024;
@@ -400,8 +406,6 @@ impl Operation {
             // A manifest of edge modules, or content with five queries.
             Self::PutConfiguration(_) | Self::ApplyConfigurationContent(_) => 256 * KIB,
             Self::TestConfigurationQueries => 128 * KIB,
-            // A whole file is held in memory while its lines are looked at.
-            Self::PlanImport => 16 * 1024 * KIB,
             // 8192 characters, escaped as the client likes, or twice as much to answer 412.
             Self::Query | Self::ExplainQuery => 128 * KIB,
             _ => DEFAULT_BODY_LIMIT,

@@ -85,6 +85,12 @@ pub fn body_limit(method: Method, raw_path: &str) -> usize {
     route(method, raw_path).map_or(DEFAULT_BODY_LIMIT, |operation| operation.body_limit())
 }
 
+/// Whether the shell leaves the body to the operation, which asks for it by
+/// [`super::Backend::body_piece`].
+pub fn reads_body_in_pieces(method: Method, raw_path: &str) -> bool {
+    route(method, raw_path).is_ok_and(|operation| operation.reads_body_in_pieces())
+}
+
 /// The decoded segments, also what the scope check of SAS tokens needs: the trailing slash is dropped, and a path that is one single segment
 /// with `%2F` in it (Azure IoT Explorer encodes whole paths) is decoded first and split then.
 pub fn split(raw_path: &str) -> Option<Vec<String>> {

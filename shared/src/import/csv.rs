@@ -8,13 +8,15 @@
 //! `true` or `false`, else as text.
 
 use super::line::identity_of_line;
-use super::{Content, Line};
+use super::{Content, Line, MAX_LINE_BYTES};
 use crate::error::{ErrorCode, HubError};
-use csv::{ReaderBuilder, StringRecord};
+use csv_core::ReadRecordResult;
 use serde_json::{Map, Value, json};
 
 /// Most columns of a table.
 const MAX_COLUMNS: usize = 200;
+/// Most fields of a record: enough to tell that there are too many.
+const MAX_FIELDS: usize = 1024;
 
 /// Where a field goes in an item.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,14 +83,146 @@ fn column(name: &str) -> Result<Column, String> {
     })
 }
 
-/// The lines of a table; `Err` if its first record makes no sense.
-pub fn items(text: &str) -> Result<Vec<Line>, HubError> {
-    let mut reader = ReaderBuilder::new()
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let header = reader
-        .headers()
-        .map_err(|error| HubError::invalid(format!("The table cannot be read: {error}.")))?;
+/// A table that comes in pieces.
+#[derive(Debug)]
+pub(super) struct Table {
+    reader: csv_core::Reader,
+    columns: Option<Vec<Column>>,
+    /// The fields of the record that has begun, one behind the other, and where they end.
+    fields: Vec<u8>,
+    length: usize,
+    ends: Vec<usize>,
+    count: usize,
+    is_too_long: bool,
+    /// The line of the next byte, and the one where the record began.
+    line: usize,
+    first: Option<usize>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            reader: csv_core::Reader::new(),
+            columns: None,
+            fields: vec![0; 1024],
+            length: 0,
+            ends: vec![0; 32],
+            count: 0,
+            is_too_long: false,
+            line: 1,
+            first: None,
+        }
+    }
+}
+
+impl Table {
+    /// Takes the next piece and adds the records that end in it; `Err` if the first of all
+    /// makes no sense.
+    pub(super) fn push(&mut self, piece: &[u8], lines: &mut Vec<Line>) -> Result<(), HubError> {
+        let mut rest = piece;
+        while let Some(first) = rest.first() {
+            if self.first.is_none() && matches!(first, b'\r' | b'\n') {
+                // Between records, where the reader would skip it and lose count of lines.
+                self.line += usize::from(*first == b'\n');
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            rest = self.read(rest, lines)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, lines: &mut Vec<Line>) -> Result<(), HubError> {
+        if self.first.is_some() {
+            self.read(&[], lines)?;
+        }
+        if self.columns.is_none() {
+            return Err(needs_columns());
+        }
+        Ok(())
+    }
+
+    /// Reads on to the end of the record or of the piece, an empty one being the end of the
+    /// file; gives back what is left.
+    fn read<'a>(&mut self, piece: &'a [u8], lines: &mut Vec<Line>) -> Result<&'a [u8], HubError> {
+        self.first.get_or_insert(self.line);
+        let mut rest = piece;
+        loop {
+            let fields = self.fields.get_mut(self.length..).unwrap_or_default();
+            let ends = self.ends.get_mut(self.count..).unwrap_or_default();
+            let (result, read, written, ended) = self.reader.read_record(rest, fields, ends);
+            let (taken, left) = rest.split_at_checked(read).unwrap_or((rest, &[]));
+            self.line += taken.iter().filter(|byte| **byte == b'\n').count();
+            self.length += written;
+            self.count += ended;
+            rest = left;
+            match result {
+                ReadRecordResult::InputEmpty => return Ok(rest),
+                ReadRecordResult::OutputFull if self.fields.len() < MAX_LINE_BYTES => {
+                    self.fields.resize(self.fields.len() * 2, 0);
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_FIELDS => {
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
+                // What comes until the record ends is written over what came.
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
+                    self.is_too_long = true;
+                    (self.length, self.count) = (0, 0);
+                }
+                ReadRecordResult::Record => {
+                    let record = self.record();
+                    (self.length, self.count, self.is_too_long) = (0, 0, false);
+                    let number = self.first.take().unwrap_or(self.line);
+                    match &self.columns {
+                        Some(columns) => lines.push(Line {
+                            number,
+                            content: record.map_or_else(broken, |record| content(columns, &record)),
+                        }),
+                        None => self.columns = Some(read_header(record)?),
+                    }
+                    return Ok(rest);
+                }
+                ReadRecordResult::End => {
+                    self.first = None;
+                    return Ok(rest);
+                }
+            }
+        }
+    }
+
+    /// The fields of the record that has ended.
+    fn record(&self) -> Result<Vec<String>, String> {
+        if self.is_too_long {
+            return Err(format!(
+                "it has more than {MAX_LINE_BYTES} bytes, or more than {MAX_FIELDS} fields"
+            ));
+        }
+        let mut begin = 0;
+        let ends = self.ends.get(..self.count).unwrap_or_default();
+        let fields = ends.iter().map(|end| {
+            let field = self.fields.get(begin..*end).unwrap_or_default();
+            begin = *end;
+            std::str::from_utf8(field).map(str::to_owned)
+        });
+        fields
+            .collect::<Result<_, _>>()
+            .map_err(|error| format!("it is not UTF-8: {error}"))
+    }
+}
+
+fn broken(why: String) -> Content {
+    let text = format!("Invalid device format in line: {why}.");
+    Content::Broken(HubError::new(ErrorCode::DeserializationError, text), None)
+}
+
+fn needs_columns() -> HubError {
+    HubError::invalid("The first line must name the columns, and one of them must be id.")
+}
+
+fn read_header(header: Result<Vec<String>, String>) -> Result<Vec<Column>, HubError> {
+    let header = header.map_err(|why| {
+        HubError::invalid(format!("The table's first line cannot be read: {why}."))
+    })?;
     if header.len() > MAX_COLUMNS {
         return Err(HubError::invalid(format!(
             "The table has more than {MAX_COLUMNS} columns."
@@ -101,34 +235,14 @@ pub fn items(text: &str) -> Result<Vec<Line>, HubError> {
             column(name).map_err(|why| HubError::invalid(format!("Column {}: {why}.", index + 1)))
         })
         .collect::<Result<_, _>>()?;
-    if !columns.iter().any(|column| column.path == ["id"]) {
-        return Err(HubError::invalid(
-            "The first line must name the columns, and one of them must be id.",
-        ));
+    if columns.iter().any(|column| column.path == ["id"]) {
+        Ok(columns)
+    } else {
+        Err(needs_columns())
     }
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let (number, content) = match record {
-            Ok(record) => (line_of(record.position()), content(&columns, &record)),
-            Err(error) => {
-                let number = line_of(error.position());
-                let text = format!("Invalid device format in line: {error}.");
-                let error = HubError::new(ErrorCode::DeserializationError, text);
-                (number, Content::Broken(error, None))
-            }
-        };
-        lines.push(Line { number, content });
-    }
-    Ok(lines)
 }
 
-fn line_of(position: Option<&csv::Position>) -> usize {
-    position.map_or(0, |position| {
-        usize::try_from(position.line()).unwrap_or(usize::MAX)
-    })
-}
-
-fn content(columns: &[Column], record: &StringRecord) -> Content {
+fn content(columns: &[Column], record: &[String]) -> Content {
     if record.iter().all(|field| field.trim().is_empty()) {
         return Content::Nothing;
     }
@@ -202,8 +316,13 @@ fn put(item: &mut Map<String, Value>, path: &[String], value: Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Format, read};
     use super::*;
     use proptest::prelude::*;
+
+    fn items(text: &str) -> Result<Vec<Line>, HubError> {
+        read(Format::Csv, text.as_bytes())
+    }
 
     fn values(text: &str) -> Vec<Value> {
         items(text)
@@ -254,6 +373,22 @@ mod tests {
             wrong,
             [(3, Some(4)), (4, Some(1)), (5, Some(5)), (6, Some(1))]
         );
+    }
+
+    #[test]
+    fn a_record_that_is_too_long_costs_itself_alone() {
+        let fields = ",".repeat(MAX_FIELDS + 1);
+        let bytes = "x".repeat(MAX_LINE_BYTES);
+        let lines = items(&format!("id\n{fields}\na\n\"{bytes}\n\"\nb\n")).unwrap();
+        let shown: Vec<(usize, bool)> = lines
+            .iter()
+            .map(|line| {
+                let is_too_long = matches!(&line.content, Content::Broken(error, None)
+                    if error.message.contains("more than"));
+                (line.number, is_too_long)
+            })
+            .collect();
+        assert_eq!(shown, [(2, true), (3, false), (4, true), (6, false)]);
     }
 
     #[test]

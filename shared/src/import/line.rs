@@ -1,32 +1,68 @@
 //! One JSON object a line (`service.md` §5.2).
 
-use super::{Content, Line};
+use super::{Content, Line, MAX_LINE_BYTES};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use serde_json::{Map, Value};
 
-/// Longest line: a twin at its limits with `$metadata` has less.
-const MAX_LINE_BYTES: usize = 512 * 1024;
+/// The lines of a file that comes in pieces.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The line that has begun, or so much of it that it is known to be too long.
+    begun: Vec<u8>,
+    /// Lines that have ended.
+    number: usize,
+}
 
-/// The lines of a file.
-pub fn items(text: &str) -> impl Iterator<Item = Line> {
-    text.lines().enumerate().map(|(index, text)| Line {
-        number: index + 1,
-        content: item(text),
-    })
+impl Lines {
+    pub(super) fn push(&mut self, piece: &[u8], lines: &mut Vec<Line>) {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let (part, ends) = match part.strip_suffix(b"\n") {
+                Some(part) => (part, true),
+                None => (part, false),
+            };
+            if ends && self.begun.is_empty() {
+                self.add(part, lines);
+                continue;
+            }
+            let room = (MAX_LINE_BYTES + 1).saturating_sub(self.begun.len());
+            self.begun
+                .extend_from_slice(part.get(..room).unwrap_or(part));
+            if ends {
+                let line = std::mem::take(&mut self.begun);
+                self.add(&line, lines);
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, lines: &mut Vec<Line>) {
+        if !self.begun.is_empty() {
+            let line = std::mem::take(&mut self.begun);
+            self.add(&line, lines);
+        }
+    }
+
+    fn add(&mut self, line: &[u8], lines: &mut Vec<Line>) {
+        self.number += 1;
+        lines.push(Line {
+            number: self.number,
+            content: item(line),
+        });
+    }
 }
 
 /// One line. What does not begin with `{` is skipped, as exports without keys begin with a
 /// sentence.
-pub fn item(text: &str) -> Content {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if !text.starts_with('{') {
+pub fn item(line: &[u8]) -> Content {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let line = line.trim_ascii();
+    if !line.starts_with(b"{") {
         return Content::Nothing;
     }
-    if text.len() > MAX_LINE_BYTES {
+    if line.len() > MAX_LINE_BYTES {
         return broken(format!("it has more than {MAX_LINE_BYTES} bytes"), None);
     }
-    match serde_json::from_str(text) {
+    match serde_json::from_slice(line) {
         Ok(Value::Object(item)) => match identity_of_line(&item) {
             Ok(identity) => Content::Item(identity, Value::Object(item)),
             Err(error) => Content::Broken(error, None),
@@ -88,13 +124,14 @@ pub fn identity(item: &Map<String, Value>) -> Result<Identity, HubError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Format, read};
     use super::*;
     use proptest::prelude::*;
 
     #[test]
     fn a_file_without_keys_begins_with_a_sentence() {
         let file = "Keys were left out of this file.\n\n{\"id\":\"a\",\"status\":\"enabled\"}\r\n{\"ID\":\"a\",\"moduleId\":\"m\"}\n";
-        let lines: Vec<Line> = items(file).collect();
+        let lines = read(Format::Json, file.as_bytes()).unwrap();
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[0].content, Content::Nothing);
         assert_eq!(lines[1].content, Content::Nothing);
@@ -108,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_broken_line_says_where() {
-        match item(r#"{"id":"a",}"#) {
+        match item(br#"{"id":"a",}"#) {
             Content::Broken(error, Some(column)) => {
                 assert_eq!(error.code.number(), 400_012);
                 assert!(error.message.starts_with("Invalid device format in line"));
@@ -123,16 +160,29 @@ mod tests {
             r#"{"id":"a","moduleId":"m/"}"#,
             "{}",
         ] {
-            assert!(matches!(item(line), Content::Broken(..)), "{line}");
+            assert!(
+                matches!(item(line.as_bytes()), Content::Broken(..)),
+                "{line}"
+            );
         }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_costs_itself_alone() {
+        let long = format!("{{\"id\":\"{}\"}}", "x".repeat(MAX_LINE_BYTES));
+        let file = format!("{long}\n{{\"id\":\"a\",\"importMode\":\"delete\"}}");
+        let lines = read(Format::Json, file.as_bytes()).unwrap();
+        assert!(matches!(&lines[0].content, Content::Broken(error, None)
+            if error.message.contains("more than")));
+        assert!(matches!(lines[1].content, Content::Item(..)));
     }
 
     proptest! {
         #[test]
         fn any_text_ends_without_panic(text in ".{0,200}") {
-            let _content = item(&text);
-            let _lines = items(&text).count();
-            let _braced = item(&format!("{{{text}}}"));
+            let _content = item(text.as_bytes());
+            let _lines = read(Format::Json, text.as_bytes());
+            let _braced = item(format!("{{{text}}}").as_bytes());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One step of an export: some pages of a shard as one block of the file (`service.md` §5.2).
 
-use super::{Container, StepError};
+use super::{Container, StepError, configurations};
 use crate::http::Backend;
 use crate::ipc::registry::{ExportLines, RegistryReply, RegistryRequest};
 use crate::ipc::transfer::{Stepped, Transfer};
@@ -54,14 +54,11 @@ pub(super) async fn step<B: Backend>(backend: &B, job: &Transfer) -> Result<Step
         cursor.blocks += 1;
         return Ok(Stepped::On(cursor));
     }
-    if let Some(configurations) = &job.order.configurations_blob
+    if let Some(file) = &job.order.configurations_blob
         && !cursor.is_ending
     {
-        // There are none yet.
-        output
-            .put(configurations, Vec::new())
-            .await
-            .map_err(unwritable)?;
+        let written = output.put(file, configurations::file(backend).await?);
+        written.await.map_err(unwritable)?;
         cursor.is_ending = true;
         return Ok(Stepped::On(cursor));
     }

@@ -1,7 +1,7 @@
 //! One step of an import: a part of the file, line by line, to the shards (`service.md` §5.2).
 
-use super::{Container, LOG_BLOB, StepError};
-use crate::error::{ErrorCode, HubError};
+use super::{Container, LOG_BLOB, StepError, configurations};
+use crate::error::HubError;
 use crate::http::Backend;
 use crate::http::operations::scopes;
 use crate::ids::Identity;
@@ -85,20 +85,10 @@ fn read_lines(text: &[u8], cursor: &mut TransferCursor) -> Items {
         .split(|byte| *byte == b'\n')
     {
         cursor.lines += 1;
-        let content = match std::str::from_utf8(line) {
-            Ok(line) => json_item(line),
-            Err(error) => Content::Broken(
-                HubError::new(
-                    ErrorCode::DeserializationError,
-                    format!("Invalid device format in line: {error}."),
-                ),
-                None,
-            ),
-        };
-        match content {
+        match json_item(line) {
             Content::Item(identity, item) => items.push((cursor.lines, identity, item)),
             Content::Nothing => {}
-            Content::Broken(error, _) => note(cursor, cursor.lines, None, &error),
+            Content::Broken(error, _) => note(cursor, cursor.lines, Map::new(), &error),
         }
     }
     items
@@ -163,25 +153,30 @@ async fn apply<B: Backend>(
     crate::sorting::sort_by(&mut refused, |one, other| one.0.cmp(&other.0));
     for (place, error) in refused {
         if let Some((line, identity)) = named.get(place) {
-            note(cursor, *line, Some(identity), &error);
+            note(cursor, *line, name(identity), &error);
         }
     }
     Ok(())
 }
 
-/// A line of the log: number, id and error as in the answer of a bulk request.
-fn note(cursor: &mut TransferCursor, line: u64, identity: Option<&Identity>, error: &HubError) {
+/// How the log names an identity.
+fn name(identity: &Identity) -> Map<String, Value> {
+    let mut entry = Map::new();
+    entry.insert("deviceId".into(), json!(identity.device));
+    if let Some(module) = &identity.module {
+        entry.insert("moduleId".into(), json!(module));
+    }
+    entry
+}
+
+/// A line of the log: what it is about, and number and error as in the answer of a bulk
+/// request.
+fn note(cursor: &mut TransferCursor, line: u64, about: Map<String, Value>, error: &HubError) {
     cursor.failed += 1;
     if cursor.blocks >= MAX_LOG_BLOCKS {
         return;
     }
-    let mut entry = Map::new();
-    if let Some(identity) = identity {
-        entry.insert("deviceId".into(), json!(identity.device));
-        if let Some(module) = &identity.module {
-            entry.insert("moduleId".into(), json!(module));
-        }
-    }
+    let mut entry = about;
     entry.insert("errorCode".into(), json!(error.code.number()));
     entry.insert("errorStatus".into(), json!(error.message));
     entry.insert("line".into(), json!(line));
@@ -221,18 +216,10 @@ async fn end<B: Backend>(
         && !cursor.is_ending
     {
         cursor.is_ending = true;
-        let input = job.order.input.as_deref().unwrap_or_default();
-        let input =
-            Container::new(backend, input).map_err(|error| StepError::Never(error.message))?;
-        let found = input.properties(file).await;
-        let found = found
-            .map_err(|error| StepError::storage("The configurations cannot be read", &error))?;
-        if found.size > 0 {
-            let error = HubError::new(
-                ErrorCode::GenericNotFound,
-                format!("This hub does not offer configurations yet: {file} was not imported."),
-            );
-            note(&mut cursor, 0, None, &error);
+        for refused in configurations::import(backend, job, file).await? {
+            let mut about = Map::new();
+            about.insert("configurationId".into(), json!(refused.id));
+            note(&mut cursor, refused.line, about, &refused.error);
         }
         return Ok(Stepped::On(cursor));
     }

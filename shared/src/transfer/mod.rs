@@ -5,6 +5,7 @@
 //! because of a crash, is harmless: shards remember how far a file was applied, and a block
 //! that is written again replaces itself. Nothing here holds a file, or keeps state.
 
+mod configurations;
 mod container;
 mod export;
 mod import;

@@ -3,7 +3,7 @@
 import base64
 import time
 import uuid
-from typing import Any
+from typing import Any, Iterable
 from urllib.parse import quote
 
 import requests
@@ -63,7 +63,7 @@ class RestApi:
         path: str,
         *,
         json: Any = None,
-        data: bytes | str | None = None,
+        data: bytes | str | Iterable[bytes] | None = None,
         headers: dict[str, str] | None = None,
         parameters: dict[str, str] | None = None,
         api_version: str | None = API_VERSION,

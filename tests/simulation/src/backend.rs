@@ -94,6 +94,11 @@ impl HubHandle {
         next.expect("storage works").is_some()
     }
 
+    /// Has the next request's body come in these pieces.
+    pub fn send_body(&self, pieces: impl IntoIterator<Item = Vec<u8>>) {
+        self.0.borrow_mut().body = pieces.into_iter().collect();
+    }
+
     /// Asks an actor.
     pub async fn ask(&self, to: Address, request: Request) -> Answer {
         let call = self.0.borrow_mut().call(Caller::Client, to, request);
@@ -173,6 +178,10 @@ impl Backend for HubHandle {
             Answer::Hub(result) => result,
             _ => Err(mixed_up()),
         }
+    }
+
+    async fn body_piece(&self) -> Result<Option<Vec<u8>>, HubError> {
+        Ok(self.0.borrow_mut().body.pop_front())
     }
 
     fn bootstrap_secret(&self) -> Option<String> {

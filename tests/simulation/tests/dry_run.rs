@@ -7,6 +7,15 @@ use simulation::{Faults, Simulation};
 
 /// Sends a file; the lines of the answer.
 fn dry_run(simulation: &mut Simulation, content_type: &str, file: &str) -> (u16, Vec<Value>) {
+    dry_run_in_pieces(simulation, content_type, file, 16 * 1024)
+}
+
+fn dry_run_in_pieces(
+    simulation: &mut Simulation,
+    content_type: &str,
+    file: &str,
+    bytes: usize,
+) -> (u16, Vec<Value>) {
     let hub = simulation.hub();
     let operator = simulation.operator();
     // The operator signs requests; a dry run answers with lines, so it is sent by hand.
@@ -19,9 +28,10 @@ fn dry_run(simulation: &mut Simulation, content_type: &str, file: &str) -> (u16,
             ("authorization".to_owned(), token),
             ("content-type".to_owned(), content_type.to_owned()),
         ],
-        body: file.as_bytes().to_vec(),
+        body: Vec::new(),
         secure: true,
     };
+    hub.send_body(file.as_bytes().chunks(bytes).map(<[u8]>::to_vec));
     let response = simulation.finish(async move { handle(&hub, request).await });
     let Body::Bytes(bytes) = response.body else {
         panic!("no body")
@@ -240,4 +250,105 @@ fn tags_and_parents_are_judged_too() {
             .contains("tags.floor")
     );
     assert_eq!(lines[2]["errorCode"], 400_028);
+}
+
+#[test]
+fn pieces_may_end_anywhere() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let lines = "Keys were left out.\r\n{\"id\":\"köln\"}\n\n{\"id\":\"a\",\"status\":\"enabled\"}\n{\"id\":";
+    let table = "id,status,tags.name\r\n\r\n\"a\",enabled,\"two\nlines, \"\"quoted\"\"\"\nb,,\n\nc,enabled,köln";
+    for (content_type, file, expected) in [
+        (
+            "application/x-ndjson",
+            lines,
+            vec![
+                (1, "skip"),
+                (2, "error"),
+                (3, "skip"),
+                (4, "create"),
+                (5, "error"),
+            ],
+        ),
+        (
+            "text/csv",
+            table,
+            vec![(3, "create"), (5, "error"), (7, "create")],
+        ),
+    ] {
+        let whole = dry_run_in_pieces(&mut simulation, content_type, file, usize::MAX);
+        assert_eq!(outcomes(&whole.1), expected);
+        for bytes in [1, 2, 3, 7] {
+            let pieces = dry_run_in_pieces(&mut simulation, content_type, file, bytes);
+            assert_eq!(pieces, whole, "{bytes} bytes");
+        }
+    }
+}
+
+/// Lines that are looked at together are far fewer than these, so that a line before them and
+/// one behind them never are.
+fn many_other_devices() -> Vec<String> {
+    let lines = 501 * usize::from(Simulation::new(1, Faults::none()).hub().layout().shards);
+    (0..lines)
+        .map(|number| format!(r#"{{"id":"other-{number}","status":"enabled"}}"#))
+        .collect()
+}
+
+#[test]
+fn what_early_lines_do_counts_for_late_ones() {
+    let mut simulation = Simulation::new(1, Faults::none());
+    let operator = simulation.operator();
+    simulation.finish(async move {
+        for id in ["old", "gone", "becomes-edge"] {
+            operator.create_device(id).await;
+        }
+    });
+    let before = stored(&mut simulation);
+    let mut file: Vec<String> = [
+        r#"{"id":"new","status":"enabled"}"#,
+        r#"{"id":"gone","importMode":"delete"}"#,
+        r#"{"id":"becomes-edge","status":"enabled","capabilities":{"iotEdge":true}}"#,
+        r#"{"id":"new","moduleId":"first"}"#,
+        r#"{"id":"refused","status":"enabled","importMode":"update"}"#,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let others = many_other_devices();
+    file.extend(others.iter().cloned());
+    let late = file.len() as u64;
+    file.extend(
+        [
+            r#"{"id":"new","moduleId":"second"}"#,
+            r#"{"id":"gone","moduleId":"m"}"#,
+            r#"{"id":"becomes-edge","moduleId":"$edgeAgent","importMode":"updateTwin"}"#,
+            r#"{"id":"old","moduleId":"$edgeAgent","importMode":"updateTwin"}"#,
+            r#"{"id":"new","moduleId":"first","importMode":"delete"}"#,
+            r#"{"id":"refused","moduleId":"m"}"#,
+            r#"{"id":"other-7","status":"enabled"}"#,
+        ]
+        .map(str::to_owned),
+    );
+    let (status, lines) = dry_run(&mut simulation, "application/x-ndjson", &file.join("\n"));
+    assert_eq!(status, 200);
+    let outcomes = outcomes(&lines);
+    let words: Vec<&str> = outcomes.iter().map(|(_, outcome)| *outcome).collect();
+    assert_eq!(
+        words[..5],
+        ["create", "delete", "update", "create", "error"]
+    );
+    assert!(
+        words[5..5 + others.len()]
+            .iter()
+            .all(|word| *word == "create")
+    );
+    assert_eq!(
+        words[5 + others.len()..],
+        [
+            "create", "error", "update", "error", "error", "error", "error"
+        ]
+    );
+    let twice = |line: &Value| line["errorStatus"].as_str().unwrap().to_owned();
+    let last = &lines[usize::try_from(late).unwrap()..];
+    assert!(twice(&last[4]).contains("line 4"), "{last:?}");
+    assert!(twice(&last[6]).contains("line 13"), "{last:?}");
+    assert_eq!(stored(&mut simulation), before);
 }

@@ -338,10 +338,8 @@ fn an_export_without_keys_begins_with_a_sentence() {
         line["authentication"]["symmetricKey"],
         json!({ "primaryKey": null, "secondaryKey": null })
     );
-    assert_eq!(
-        read(&mut hub, "files", "configurations.txt").as_deref(),
-        Some("")
-    );
+    let configurations = read(&mut hub, "files", "configurations.txt");
+    assert_eq!(configurations.as_deref(), Some(""), "there are none");
 }
 
 #[test]
@@ -438,4 +436,127 @@ fn storage_that_refuses_is_found_at_once() {
         assert_eq!(reply.status, 400, "{order}");
     }
     assert_eq!(hub.get("/jobs").body, json!([]));
+}
+
+#[test]
+fn configurations_go_with_the_registry() {
+    let mut hub = Rest::default();
+    let files = container(&mut hub, "files");
+    hub.put("/devices/d", None, json!({}));
+    for (id, priority) in [("heating", 1), ("lights", 2)] {
+        let reply = hub.put(
+            &format!("/configurations/{id}"),
+            None,
+            json!({
+                "id": id,
+                "labels": { "team": "b" },
+                "content": { "deviceContent": { format!("properties.desired.{id}"): priority } },
+                "targetCondition": "tags.site = 'a'",
+                "priority": priority,
+                "metrics": { "queries": { "all": "SELECT deviceId FROM devices" } },
+            }),
+        );
+        assert_eq!(reply.status, 200, "{:?}", reply.body);
+    }
+    let export =
+        json!({ "type": "export", "outputBlobContainerUri": files, "includeConfigurations": true });
+    let id = start(&mut hub, export);
+    assert_eq!(run(&mut hub, &id)["status"], "completed");
+    let text = read(&mut hub, "files", "configurations.txt").unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    // As Azure writes them.
+    assert_eq!(lines[0]["Id"], "heating");
+    assert_eq!(
+        lines[1]["Content"]["DeviceContent"]["properties.desired.lights"],
+        2
+    );
+
+    let mut other = Rest::default();
+    let files = container(&mut other, "files");
+    let existing = json!({
+        "id": "lights",
+        "content": { "deviceContent": { "properties.desired.lights": 7 } },
+        "targetCondition": "tags.site = 'z'",
+        "priority": 9,
+    });
+    assert_eq!(
+        other.put("/configurations/lights", None, existing).status,
+        200
+    );
+    for (name, line) in [
+        (
+            "devices.txt",
+            json!({ "id": "d", "status": "enabled", "tags": { "site": "a" } }),
+        ),
+        ("configurations.txt", json!({ "Id": "BAD", "Content": {} })),
+    ] {
+        let mut file = format!("{line}\n");
+        if name == "configurations.txt" {
+            file.push_str("no object\n{\n");
+            file.push_str(&text);
+        }
+        write(&mut other, "files", name, file);
+    }
+    let import = json!({
+        "type": "import",
+        "inputBlobContainerUri": files,
+        "outputBlobContainerUri": files,
+        "includeConfigurations": true,
+    });
+    for _ in 0..2 {
+        let id = start(&mut other, import.clone());
+        let job = run(&mut other, &id);
+        assert_eq!(job["status"], "completed", "{job}");
+        assert_eq!(job["failedCount"], 3, "{job}");
+        let heating = other.get("/configurations/heating").body;
+        assert_eq!(
+            (
+                &heating["priority"],
+                &heating["labels"],
+                &heating["targetCondition"]
+            ),
+            (
+                &json!(1),
+                &json!({ "team": "b" }),
+                &json!("tags.site = 'a'")
+            )
+        );
+        assert_eq!(heating["metrics"]["results"]["all"], 1);
+        let lights = other.get("/configurations/lights").body;
+        assert_eq!(lights["priority"], 2, "updated");
+        let lamps = &lights["content"]["deviceContent"]["properties.desired.lights"];
+        assert_eq!(*lamps, 7, "content stays");
+        let log = read(&mut other, "files", "importErrors.log").unwrap();
+        let refused: Vec<Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .map(|line: Value| json!([line["line"], line["configurationId"]]))
+            .collect();
+        assert_eq!(
+            refused,
+            [json!([1, "BAD"]), json!([3, null]), json!([5, "lights"])],
+            "{log}"
+        );
+    }
+    // What was imported reaches devices, and somebody did it.
+    let twin = other.get("/twins/d").body;
+    assert_eq!(
+        twin["configurations"]["heating"]["status"], "Applied",
+        "{twin}"
+    );
+    let records = other.get("/api/v1/audit?action=putConfiguration").body;
+    let actors: Vec<&Value> = records["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| &record["actor"])
+        .collect();
+    assert!(
+        !actors.is_empty() && actors.iter().all(|actor| !actor.is_null()),
+        "{records}"
+    );
 }

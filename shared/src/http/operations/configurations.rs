@@ -104,20 +104,25 @@ pub async fn put<B: Backend>(
     if json::text_member(&body, "id")?.is_some_and(|named| named != id) {
         return Err(HubError::invalid("id in the body is not the id of the path.").into());
     }
-    let given = json!({
-        "id": id,
-        "schemaVersion": json::text_member(&body, "schemaVersion")?,
-        "labels": json::member(&body, "labels").filter(|labels| labels.is_object()),
-        "content": content(&body)?,
-        "targetCondition": condition(&body)?,
-        "priority": json::whole_member(&body, "priority")?.unwrap_or(0),
-        "metrics": { "queries": queries(&body)? },
-    });
-    let change = HubRequest::PutConfiguration(Box::new(given), if_match(request));
+    let given = Box::new(given(&id, &body)?);
+    let change = HubRequest::PutConfiguration(given, if_match(request));
     let documents = read(backend, change).await?;
     let document = documents.first().ok_or_else(|| unexpected("the hub"))?;
     // Shards evaluate it now.
     Ok(answer(document, &shown(document, Map::new(), Map::new())))
+}
+
+/// A configuration as the hub object takes it, of what a back end or a file says.
+pub(crate) fn given(id: &str, body: &Object) -> Result<Value, HubError> {
+    Ok(json!({
+        "id": id,
+        "schemaVersion": json::text_member(body, "schemaVersion")?,
+        "labels": json::member(body, "labels").filter(|labels| labels.is_object()),
+        "content": content(body)?,
+        "targetCondition": condition(body)?,
+        "priority": json::whole_member(body, "priority")?.unwrap_or(0),
+        "metrics": { "queries": queries(body)? },
+    }))
 }
 
 /// The families of content with their own names, whatever the case; null if there is none.

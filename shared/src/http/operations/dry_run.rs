@@ -1,18 +1,23 @@
 //! What an import would do, line by line, without doing it (ours).
 //!
 //! The shards apply the lines and undo them again, so that the answer is not a guess: it
-//! comes from the very code that an import runs. A shard is asked about a part of its lines
-//! at a time, so that devices never wait long for it. What one part does is undone before
-//! the next, so a device and its modules are always in the same part; no other lines of a
-//! file have to do with each other, since none may name an identity twice.
+//! comes from the very code that an import runs. The file is read as it comes in, a window of
+//! it at a time; of what was read before, only the answer and the identities are kept.
+//!
+//! A shard is asked about a part of its lines at a time, so that devices never wait long for
+//! it. What one part does is undone before the next, so lines of one device that are in the
+//! same window are in the same part, and those of earlier windows go before them once more,
+//! as far as they matter ([`Again`]). No other lines of a file have to do with each other,
+//! since none may name an identity twice.
 
 use super::bulk::by_shard;
 use super::{Failure, scopes, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
+use crate::http::json;
 use crate::http::message::{Request, Response};
-use crate::ids::{DeviceId, Identity};
-use crate::import::{Content, Line, csv_items, json_items};
+use crate::ids::{DeviceId, Identity, ModuleId};
+use crate::import::{Content, Format, Line, Reader};
 use crate::ipc::registry::{ApplyItems, Planned, RegistryReply, RegistryRequest};
 use crate::query::project::weight;
 use futures_util::future::join_all;
@@ -21,10 +26,13 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Lines of one part, and of one device.
 const MAX_PART: usize = 500;
-/// Lines of a file: each part is a call, of which a request has not many.
+/// Lines of a file: what is kept of each is the answer to it and its identity.
 const MAX_LINES: usize = 200_000;
 /// About the bytes of one part; the lines of a device stay together all the same.
 const MAX_PART_BYTES: usize = 1_000_000;
+/// Bytes of the file that are looked at together: enough that every shard gets whole parts,
+/// and that a file takes few of the calls that a request may make.
+const MAX_WINDOW_BYTES: usize = 4 * 1024 * 1024;
 
 /// The content type of answers with one JSON object a line.
 const NDJSON: &str = "application/x-ndjson; charset=utf-8";
@@ -36,111 +44,265 @@ enum Outcome {
     Refused(HubError, Option<usize>),
 }
 
+/// What an earlier line did that lines of the same device may depend on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// It was refused, or changed a twin.
+    Nothing,
+    /// It created the identity; a device as one of the edge, or not.
+    Create { is_edge: bool },
+    /// It replaced a device, which is one of the edge since, or not.
+    Replace { is_edge: bool },
+    /// It deleted the identity.
+    Delete,
+}
+
+impl Again {
+    fn new(planned: Planned, item: &Value) -> Self {
+        let Some(item) = item.as_object() else {
+            return Self::Nothing;
+        };
+        let is_edge = json::member(item, "capabilities")
+            .and_then(Value::as_object)
+            .and_then(|capabilities| json::member(capabilities, "iotEdge"))
+            == Some(&Value::Bool(true));
+        match planned {
+            Planned::Create => Self::Create { is_edge },
+            Planned::UpdateTwin => Self::Nothing,
+            Planned::Update => Self::Replace { is_edge },
+            Planned::Delete => Self::Delete,
+        }
+    }
+
+    /// The smallest item that does the same.
+    fn item(self, identity: &Identity) -> Option<Value> {
+        let (mode, is_edge) = match self {
+            Self::Nothing => return None,
+            Self::Create { is_edge } => ("create", is_edge),
+            Self::Replace { .. } if identity.module.is_some() => return None,
+            Self::Replace { is_edge } => ("update", is_edge),
+            Self::Delete => ("delete", false),
+        };
+        let mut item = json!({ "id": identity.device, "importMode": mode });
+        if let Some(module) = &identity.module {
+            item["moduleId"] = json!(module);
+        } else {
+            item["status"] = json!("enabled");
+            item["capabilities"] = json!({ "iotEdge": is_edge });
+        }
+        Some(item)
+    }
+}
+
+/// A line that was looked at.
+struct Seen {
+    module: Option<ModuleId>,
+    line: usize,
+    again: Again,
+}
+
 /// `POST /api/v1/import/dry-run` with NDJSON, or CSV if the content type says `text/csv`
 ///
 /// Answers NDJSON: an object for each line, `{"line","id","moduleId"?,"outcome","errorCode"?,
 /// "errorStatus"?,"column"?}`, and at last `{"counts":{…}}`. Outcomes are `create`, `update`,
 /// `delete`, `skip`, `conflict` (something else is there, or another etag) and `error`.
 pub async fn plan<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
-    let text = std::str::from_utf8(&request.body).map_err(|error| {
-        HubError::new(
-            ErrorCode::IotHubFormatError,
-            format!("The file is not UTF-8: {error}."),
-        )
-    })?;
     let is_table = request
         .header("content-type")
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/csv"));
-    let lines: Vec<Line> = if is_table {
-        csv_items(text)?
-    } else {
-        json_items(text).collect()
-    };
-    if lines.len() > MAX_LINES {
-        return Err(HubError::invalid(format!(
-            "A file has at most {MAX_LINES} lines here; split it."
-        ))
-        .into());
+    let mut reader = Reader::new(if is_table { Format::Csv } else { Format::Json });
+    let mut plan = Plan::new(backend);
+    let mut lines = Vec::new();
+    let mut bytes = 0;
+    let most = MAX_PART * usize::from(backend.layout().shards.max(1));
+    while let Some(piece) = backend.body_piece().await? {
+        reader.push(&piece, &mut lines)?;
+        bytes += piece.len();
+        if lines.len() >= most || bytes >= MAX_WINDOW_BYTES {
+            bytes = 0;
+            plan.window(std::mem::take(&mut lines)).await?;
+        }
     }
-    let outcomes = outcomes(backend, &lines).await?;
-    let mut answer = String::new();
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for (line, outcome) in lines.iter().zip(&outcomes) {
-        let document = document(line, outcome);
-        *counts.entry(name(outcome)).or_default() += 1;
-        answer.push_str(&document.to_string());
-        answer.push('\n');
-    }
-    answer.push_str(&json!({ "counts": counts, "lines": lines.len() }).to_string());
-    answer.push('\n');
-    Ok(Response::bytes(200, NDJSON, answer.into_bytes()))
+    reader.finish(&mut lines)?;
+    plan.window(lines).await?;
+    Ok(plan.answer())
 }
 
-async fn outcomes<B: Backend>(backend: &B, lines: &[Line]) -> Result<Vec<Outcome>, Failure> {
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(lines.len());
-    let mut seen: HashMap<&Identity, usize> = HashMap::new();
-    let mut of_device: HashMap<&DeviceId, usize> = HashMap::new();
-    let mut named: Vec<(usize, Identity)> = Vec::new();
-    for (index, line) in lines.iter().enumerate() {
-        outcomes.push(match &line.content {
-            Content::Nothing => Outcome::Skip("The line holds no item."),
-            Content::Broken(error, column) => Outcome::Refused(error.clone(), *column),
-            Content::Item(identity, _) => match seen.insert(identity, line.number) {
-                Some(first) => Outcome::Refused(twice(identity, first), None),
-                None => {
-                    let count = of_device.entry(&identity.device).or_default();
-                    *count += 1;
-                    if *count > MAX_PART {
-                        Outcome::Refused(too_many(identity), None)
-                    } else {
+/// What is known of a file so far.
+struct Plan<'a, B> {
+    backend: &'a B,
+    seen: HashMap<DeviceId, Vec<Seen>>,
+    lines: usize,
+    counts: BTreeMap<&'static str, u64>,
+    text: Vec<u8>,
+}
+
+impl<'a, B: Backend> Plan<'a, B> {
+    fn new(backend: &'a B) -> Self {
+        Self {
+            backend,
+            seen: HashMap::new(),
+            lines: 0,
+            counts: BTreeMap::new(),
+            text: Vec::new(),
+        }
+    }
+
+    fn answer(mut self) -> Response {
+        self.write(&json!({ "counts": self.counts, "lines": self.lines }));
+        Response::bytes(200, NDJSON, self.text)
+    }
+
+    fn write(&mut self, document: &Value) {
+        // Writing a value into memory cannot fail.
+        let _written = serde_json::to_writer(&mut self.text, document);
+        self.text.push(b'\n');
+    }
+
+    /// Looks at the next lines.
+    async fn window(&mut self, lines: Vec<Line>) -> Result<(), Failure> {
+        self.lines += lines.len();
+        if self.lines > MAX_LINES {
+            return Err(HubError::invalid(format!(
+                "A file has at most {MAX_LINES} lines here; split it."
+            ))
+            .into());
+        }
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(lines.len());
+        let mut named: Vec<(usize, Identity)> = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            outcomes.push(match &line.content {
+                Content::Nothing => Outcome::Skip("The line holds no item."),
+                Content::Broken(error, column) => Outcome::Refused(error.clone(), *column),
+                Content::Item(identity, _) => match self.note(identity, line.number) {
+                    Err(error) => Outcome::Refused(error, None),
+                    Ok(()) => {
                         named.push((index, identity.clone()));
                         // Stays only if the shard forgets to answer.
                         Outcome::Skip("No answer.")
                     }
-                }
-            },
-        });
-    }
-    let item = |index: usize| match &lines.get(index)?.content {
-        Content::Item(_, item) => Some(item),
-        _ => None,
-    };
-    let items = named.iter().filter_map(|(index, _)| item(*index));
-    let missing_scopes = &scopes::missing(backend, items).await?;
-    let shards = by_shard(backend, named);
-    let asks = shards.into_iter().map(|(shard, lines)| async move {
-        let mut answers = Vec::with_capacity(lines.len());
-        for part in parts(lines, |index| item(index).map_or(0, weight)) {
-            let items = part
-                .iter()
-                .filter_map(|(index, identity)| Some((identity.clone(), item(*index)?.clone())));
-            let items: Vec<(Identity, Value)> = items.collect();
-            let ask = ApplyItems {
-                missing_scopes: scopes::of(missing_scopes, items.iter().map(|(_, item)| item)),
-                items,
-                entropy: Vec::new(),
-            };
-            let reply = backend
-                .registry(shard, RegistryRequest::PlanItems(ask))
-                .await?;
-            let RegistryReply::Plans(plans) = reply else {
-                return Err(unexpected("the registry"));
-            };
-            answers.extend(part.into_iter().map(|(index, _)| index).zip(plans));
+                },
+            });
         }
-        Ok::<_, Failure>(answers)
-    });
-    for answers in join_all(asks).await {
-        for (index, plan) in answers? {
-            if let Some(outcome) = outcomes.get_mut(index) {
-                *outcome = match plan {
-                    Ok(planned) => Outcome::Planned(planned),
-                    Err(error) => Outcome::Refused(error, None),
-                };
+        self.ask(&lines, named, &mut outcomes).await?;
+        for (line, outcome) in lines.iter().zip(&outcomes) {
+            if let (Content::Item(identity, item), Outcome::Planned(planned)) =
+                (&line.content, outcome)
+                && let Some(seen) = self.seen.get_mut(&identity.device)
+                && let Some(seen) = seen.iter_mut().find(|seen| seen.module == identity.module)
+            {
+                seen.again = Again::new(*planned, item);
+            }
+            *self.counts.entry(name(outcome)).or_default() += 1;
+            self.write(&document(line, outcome));
+        }
+        Ok(())
+    }
+
+    /// Notes that a line names an identity, which no other may.
+    fn note(&mut self, identity: &Identity, line: usize) -> Result<(), HubError> {
+        let noted = Seen {
+            module: identity.module.clone(),
+            line,
+            again: Again::Nothing,
+        };
+        let Some(seen) = self.seen.get_mut(&identity.device) else {
+            // Most devices have one line.
+            self.seen.insert(identity.device.clone(), vec![noted]);
+            return Ok(());
+        };
+        if let Some(first) = seen.iter().find(|seen| seen.module == identity.module) {
+            return Err(twice(identity, first.line));
+        }
+        if seen.len() >= MAX_PART {
+            return Err(too_many(identity));
+        }
+        seen.push(noted);
+        Ok(())
+    }
+
+    /// What lines before the window did to a device, as items.
+    fn again(&self, device: &DeviceId, of_window: usize) -> Vec<(Identity, Value)> {
+        let seen = self.seen.get(device).map_or(&[][..], Vec::as_slice);
+        // Lines of the window are the last ones.
+        let before = seen.len().saturating_sub(of_window);
+        let before = seen.iter().take(before).filter_map(|seen| {
+            let identity = Identity {
+                device: device.clone(),
+                module: seen.module.clone(),
+            };
+            let item = seen.again.item(&identity)?;
+            Some((identity, item))
+        });
+        before.collect()
+    }
+
+    /// Asks the shards about lines by their place in the window.
+    async fn ask(
+        &self,
+        lines: &[Line],
+        named: Vec<(usize, Identity)>,
+        outcomes: &mut [Outcome],
+    ) -> Result<(), Failure> {
+        let backend = self.backend;
+        let item = |index: usize| match &lines.get(index)?.content {
+            Content::Item(_, item) => Some(item),
+            _ => None,
+        };
+        let items = named.iter().filter_map(|(index, _)| item(*index));
+        let missing_scopes = &scopes::missing(backend, items).await?;
+        let asks = by_shard(backend, named)
+            .into_iter()
+            .map(|(shard, lines)| async move {
+                let mut answers = Vec::with_capacity(lines.len());
+                for part in parts(lines, |index| item(index).map_or(0, weight)) {
+                    // Where the answers to the part's own lines will be.
+                    let mut places = Vec::with_capacity(part.len());
+                    let mut items = Vec::with_capacity(part.len());
+                    for of_device in part.chunk_by(|one, next| one.1.device == next.1.device) {
+                        if let Some((_, first)) = of_device.first() {
+                            items.extend(self.again(&first.device, of_device.len()));
+                        }
+                        for (index, identity) in of_device {
+                            if let Some(item) = item(*index) {
+                                places.push((items.len(), *index));
+                                items.push((identity.clone(), item.clone()));
+                            }
+                        }
+                    }
+                    let ask = ApplyItems {
+                        missing_scopes: scopes::of(
+                            missing_scopes,
+                            items.iter().map(|(_, item)| item),
+                        ),
+                        items,
+                        entropy: Vec::new(),
+                    };
+                    let request = RegistryRequest::PlanItems(ask);
+                    let reply = backend.registry(shard, request).await?;
+                    let RegistryReply::Plans(plans) = reply else {
+                        return Err(unexpected("the registry"));
+                    };
+                    let mut plans: Vec<_> = plans.into_iter().map(Some).collect();
+                    for (place, index) in places {
+                        let plan = plans.get_mut(place).and_then(Option::take);
+                        answers.extend(plan.map(|plan| (index, plan)));
+                    }
+                }
+                Ok::<_, Failure>(answers)
+            });
+        for answers in join_all(asks).await {
+            for (index, plan) in answers? {
+                if let Some(outcome) = outcomes.get_mut(index) {
+                    *outcome = match plan {
+                        Ok(planned) => Outcome::Planned(planned),
+                        Err(error) => Outcome::Refused(error, None),
+                    };
+                }
             }
         }
+        Ok(())
     }
-    Ok(outcomes)
 }
 
 /// Cuts a shard's lines into parts. Lines of a device come together, in their order, and
@@ -193,7 +355,7 @@ fn twice(identity: &Identity, first: usize) -> HubError {
 fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Planned(Planned::Create) => "create",
-        Outcome::Planned(Planned::Update) => "update",
+        Outcome::Planned(Planned::Update | Planned::UpdateTwin) => "update",
         Outcome::Planned(Planned::Delete) => "delete",
         Outcome::Skip(_) => "skip",
         Outcome::Refused(error, _) if matches!(error.code.status(), 409 | 412) => "conflict",

@@ -236,6 +236,7 @@ fn planned(item: &Value, existed: bool) -> Planned {
     };
     match (mode, existed) {
         (Some(ImportMode::Delete { .. }), _) => Planned::Delete,
+        (Some(ImportMode::UpdateTwin { .. }), _) => Planned::UpdateTwin,
         (_, true) => Planned::Update,
         (_, false) => Planned::Create,
     }

@@ -145,8 +145,10 @@ pub struct Lines {
 pub enum Planned {
     /// A new identity.
     Create,
-    /// A changed identity or twin.
+    /// A changed identity, maybe with its twin.
     Update,
+    /// A changed twin alone.
+    UpdateTwin,
     /// One less.
     Delete,
 }

@@ -21,7 +21,7 @@ use shared::ipc::{Address, Layout};
 use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// 2026-03-01T00:00:00Z: when every simulation begins.
@@ -80,6 +80,8 @@ pub struct World {
     pub stirred: bool,
     /// The content of blobs.
     pub blobs: Rc<MemoryBlobStore>,
+    /// What is left of the body that a request reads as it comes.
+    pub body: VecDeque<Vec<u8>>,
     /// The buckets of the HTTP side.
     pub throttles: Rc<RefCell<Throttles>>,
     /// Chance of everything but latencies.
@@ -132,6 +134,7 @@ impl World {
             awake: BTreeSet::new(),
             stirred: false,
             blobs: Rc::default(),
+            body: VecDeque::new(),
             throttles: Rc::default(),
             random,
             fault_random,
