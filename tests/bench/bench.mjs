@@ -10,6 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { connect } from "./figures/connect.mjs";
+import { fleetFigures } from "./figures/fleet.mjs";
 import { memory } from "./figures/memory.mjs";
 import { registry } from "./figures/registry.mjs";
 import { rows } from "./figures/rows.mjs";
@@ -18,8 +19,10 @@ import { exporting, importing, transferMemory } from "./figures/transfer.mjs";
 import { print } from "./parts/report.mjs";
 import { summarise } from "./parts/statistics.mjs";
 
-const FIGURES = [telemetry, connect, memory, rows, registry, importing, exporting, transferMemory];
-const USAGE = `Usage: cargo xtask bench [${FIGURES.map((figure) => figure.name).join("|")}] [--quick]`;
+const FIGURES = [telemetry, connect, memory, rows, registry, importing, exporting, transferMemory, ...fleetFigures];
+/** Figures of one measurement, under one name. */
+const GROUPS = { fleet: fleetFigures, transfer: [importing, exporting, transferMemory] };
+const USAGE = `Usage: cargo xtask bench [${[...FIGURES.map((figure) => figure.name), ...Object.keys(GROUPS)].join("|")}] [--quick]`;
 
 function say(text) {
   process.stderr.write(`${text}\n`);
@@ -28,13 +31,13 @@ function say(text) {
 /** What is asked for; `undefined` after a complaint. */
 function chosen(values) {
   const names = values.filter((value) => value !== "--quick");
-  const unknown = names.find((name) => !FIGURES.some((figure) => figure.name === name));
+  const unknown = names.find((name) => !(name in GROUPS) && !FIGURES.some((figure) => figure.name === name));
   if (unknown !== undefined || names.length > 1) {
     say(unknown === undefined ? "name one figure, or none for all" : `there is no figure ${JSON.stringify(unknown)}`);
     say(USAGE);
     return undefined;
   }
-  const figures = names.length === 0 ? FIGURES : FIGURES.filter((figure) => figure.name === names[0]);
+  const figures = names.length === 0 ? FIGURES : (GROUPS[names[0]] ?? FIGURES.filter((figure) => figure.name === names[0]));
   return { figures, quick: values.includes("--quick") };
 }
 

@@ -11,7 +11,8 @@ use crate::setup;
 /// What to measure.
 #[derive(Debug, Args)]
 pub struct BenchOptions {
-    /// One bench only, e.g. telemetry, connect, memory, rows, registry, import, export.
+    /// One bench only, e.g. telemetry, connect, memory, rows, registry, or one of the groups
+    /// transfer and fleet.
     pub name: Option<String>,
 
     /// Fewer and shorter runs: to see whether a bench works, not to compare figures.

@@ -83,14 +83,16 @@ impl Again {
             Self::Replace { is_edge } => ("update", is_edge),
             Self::Delete => ("delete", false),
         };
-        let mut item = json!({ "id": identity.device, "importMode": mode });
-        if let Some(module) = &identity.module {
-            item["moduleId"] = json!(module);
-        } else {
-            item["status"] = json!("enabled");
-            item["capabilities"] = json!({ "iotEdge": is_edge });
-        }
-        Some(item)
+        let id = &identity.device;
+        Some(match &identity.module {
+            Some(module) => json!({ "id": id, "moduleId": module, "importMode": mode }),
+            None => json!({
+                "id": id,
+                "importMode": mode,
+                "status": "enabled",
+                "capabilities": { "iotEdge": is_edge },
+            }),
+        })
     }
 }
 
