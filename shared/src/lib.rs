@@ -25,6 +25,7 @@ pub mod hub;
 pub mod ids;
 pub mod import;
 pub mod ipc;
+pub mod maintenance;
 pub mod mqtt;
 pub mod percent;
 pub mod query;

@@ -18,6 +18,7 @@ use shared::ipc::gateway::{GatewayRequest, GatewayResult};
 use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
+use shared::maintenance::Zones;
 use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use shared::x509::SignatureCheck;
@@ -129,6 +130,10 @@ impl Backend for WorkerBackend {
 
     async fn hub(&self, request: HubRequest) -> HubResult {
         self.one(Address::Hub, request).await
+    }
+
+    fn zones(&self) -> Rc<dyn Zones> {
+        platform::zones()
     }
 
     async fn body_piece(&self) -> Result<Option<Vec<u8>>, HubError> {

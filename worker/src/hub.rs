@@ -92,7 +92,7 @@ impl Shell {
             .and_then(Actor::settings)
             .filter(|settings| settings.version > self.mirrored.get())
             .cloned()
-            .map(Settings::without_tag_schema);
+            .map(Settings::without_rules);
         if let Some(settings) = settings {
             match settings_mirror::write(&self.object.env, &settings).await {
                 Ok(()) => self.mirrored.set(settings.version),

@@ -1,6 +1,41 @@
 // What the platform offers only through many small crossings, done here in one each.
 // No rule of the hub lives in this file.
 
+/** What formats times of a zone; `null` for a zone that nobody knows. */
+const clocks = new Map();
+
+function clock(zone) {
+  let found = clocks.get(zone);
+  if (found === undefined) {
+    try {
+      found = new Intl.DateTimeFormat("en-US", {
+        timeZone: zone,
+        hourCycle: "h23",
+        year: "numeric",
+        month: "numeric",
+        day: "numeric",
+        hour: "numeric",
+        minute: "numeric",
+        second: "numeric",
+      });
+    } catch {
+      found = null;
+    }
+    if (clocks.size >= 200) clocks.clear();
+    clocks.set(zone, found);
+  }
+  return found;
+}
+
+/** Seconds that a zone's local time is ahead of UTC; NaN for an unknown zone. */
+export function zoneOffset(zone, seconds) {
+  const found = clock(zone);
+  if (found === null) return NaN;
+  const parts = Object.fromEntries(found.formatToParts(seconds * 1000).map((part) => [part.type, Number(part.value)]));
+  const local = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second);
+  return local / 1000 - seconds;
+}
+
 /** Sockets of one gateway object, by a number that is never used twice. */
 export class SocketTable {
   constructor(state) {

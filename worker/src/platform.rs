@@ -2,8 +2,10 @@
 
 use shared::auth::ClientCertificate;
 use shared::auth::client_certificate::HEADER;
+use shared::maintenance::{RememberedZones, Zones};
 use shared::time::Timestamp;
 use shared::x509::SignatureCheck;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::{Env, Request};
 
@@ -46,6 +48,8 @@ extern "C" {
         signature: &[u8],
         data: &[u8],
     ) -> JsValue;
+    #[wasm_bindgen(js_name = zoneOffset)]
+    fn zone_offset(zone: &str, seconds: f64) -> f64;
     #[wasm_bindgen(js_name = cloudflareCertificate)]
     fn cloudflare_certificate(request: &JsValue) -> String;
 }
@@ -54,6 +58,18 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(target: &mut [u8]);
+}
+
+thread_local! {
+    static ZONES: Rc<dyn Zones> = Rc::new(RememberedZones::new(|zone: &str, at: Timestamp| {
+        let offset = zone_offset(zone, at.seconds() as f64);
+        offset.is_finite().then_some(offset as i64)
+    }));
+}
+
+/// The rules of time zones, as `Intl` knows them.
+pub fn zones() -> Rc<dyn Zones> {
+    ZONES.with(Rc::clone)
 }
 
 /// The time. The platform's clock stands still while code runs, which suits the actors.

@@ -1,7 +1,7 @@
 //! The `Registry` Durable Object: shell of `shared::hub::registry`.
 
 use crate::object::{Host, Object, alarm_fired, carry_out, json};
-use crate::platform::now;
+use crate::platform::{now, zones};
 use crate::remote::log_error;
 use shared::error::HubError;
 use shared::hub::effects::{Correlation, Effects, Outcome};
@@ -30,7 +30,8 @@ impl Shell {
     ) -> std::result::Result<T, HubError> {
         let mut actor = self.actor.borrow_mut();
         if actor.is_none() {
-            *actor = Some(Actor::open(self.object.number(url)?, &self.object.sql)?);
+            let opened = Actor::open(self.object.number(url)?, &self.object.sql)?;
+            *actor = Some(opened.with_zones(zones()));
         }
         match actor.as_mut() {
             Some(actor) => Ok(work(actor, &self.object)),

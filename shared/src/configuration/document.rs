@@ -119,5 +119,15 @@ pub fn evaluated(document: &Value) -> Value {
             document.get(name).cloned().unwrap_or_default(),
         );
     }
+    if is_disruptive(document) {
+        part.insert("isDisruptive".to_owned(), json!(true));
+    }
     Value::Object(part)
+}
+
+/// Whether its label says that it puts devices out of service
+/// (`device-management.md` §4.2).
+pub fn is_disruptive(document: &Value) -> bool {
+    let label = document.pointer("/labels/disruptive");
+    label == Some(&Value::Bool(true)) || label.and_then(Value::as_str) == Some("true")
 }

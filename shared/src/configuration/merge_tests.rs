@@ -43,6 +43,7 @@ fn configuration() -> impl Strategy<Value = Configuration> {
                 family: Family::Devices,
                 target: Target::Everybody,
                 leaves,
+                is_disruptive: false,
             }
         })
 }

@@ -37,6 +37,8 @@ pub struct Configuration {
     pub target: Target,
     /// What it writes.
     pub leaves: Vec<Leaf>,
+    /// Whether maintenance policies are asked before a device gets it.
+    pub is_disruptive: bool,
 }
 
 impl Configuration {
@@ -60,6 +62,7 @@ impl Configuration {
             family,
             target: Target::read(family, text("targetCondition").unwrap_or_default())?,
             leaves,
+            is_disruptive: document.get("isDisruptive") == Some(&Value::Bool(true)),
         })
     }
 

@@ -15,6 +15,7 @@ use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{Caused, RecordAudit, RegistryRequest, RegistryResult};
+use crate::maintenance::Zones;
 use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
@@ -177,6 +178,10 @@ impl<B: Backend> Backend for Attributed<'_, B> {
         limit: usize,
     ) -> Result<Answer, HubError> {
         self.backend.fetch(origin, request, limit).await
+    }
+
+    fn zones(&self) -> Rc<dyn Zones> {
+        self.backend.zones()
     }
 
     async fn sleep(&self, milliseconds: u32) {

@@ -99,6 +99,9 @@ pub fn access(operation: &Operation) -> Access {
         | O::GetRoute(_)
         | O::GetTagSchema
         | O::ListTagViolations
+        | O::ListMaintenancePolicies
+        | O::GetMaintenancePolicy(_)
+        | O::ExplainMaintenance(_)
         | O::ListGroups
         | O::GetGroup(_)
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
@@ -143,7 +146,10 @@ pub fn access(operation: &Operation) -> Access {
         | O::ChallengeCertificate(_)
         | O::VerifyCertificate(_) => Granted(WRITE, Action::ManageHub),
         // A setting of the hub: it can stop every write of tags.
-        O::PutTagSchema | O::DeleteTagSchema => Granted(WRITE, Action::ManageHub),
+        O::PutTagSchema
+        | O::DeleteTagSchema
+        | O::PutMaintenancePolicy(_)
+        | O::DeleteMaintenancePolicy(_) => Granted(WRITE, Action::ManageHub),
         O::GetThrottles | O::GetTwinHistorySettings => Granted(READ, Action::Read),
         O::PutThrottles | O::PutTwinHistorySettings => Granted(WRITE, Action::ManageHub),
         // Whatever lies in the store, keys of exported devices included, can be had with it.

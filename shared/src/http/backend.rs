@@ -12,6 +12,7 @@ use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryRequest, RegistryResult};
+use crate::maintenance::{NoZones, Zones};
 use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
@@ -79,6 +80,10 @@ pub trait Backend {
         request: &Request,
         limit: usize,
     ) -> Result<Answer, HubError>;
+    /// The rules of time zones.
+    fn zones(&self) -> Rc<dyn Zones> {
+        Rc::new(NoZones)
+    }
     /// Waits.
     async fn sleep(&self, milliseconds: u32);
     /// Takes the detail of an internal failure, which never reaches a caller, to the log.

@@ -18,6 +18,9 @@ pub enum Envelope {
     Flat,
     /// Classic around the flat form as a string: direct methods.
     Nested,
+    /// As `Classic`, with status 409: of a method that a maintenance policy holds
+    /// (`device-management.md` §4.3), whose code is 405 elsewhere.
+    Held,
 }
 
 /// Names one request in answers and in the log.
@@ -101,14 +104,18 @@ pub fn respond<B: Backend>(
         "timestampUtc": trace.time.to_string(),
     });
     let body = match envelope {
-        Envelope::Classic => json!({
+        Envelope::Classic | Envelope::Held => json!({
             "Message": format!("ErrorCode:{};{text}", error.code.name()),
             "ExceptionMessage": format!("Tracking ID:{}", trace.tracking_id),
         }),
         Envelope::Flat => flat,
         Envelope::Nested => json!({ "Message": flat.to_string(), "ExceptionMessage": "" }),
     };
-    let response = Response::bytes(error.code.status(), JSON, body.to_string().into_bytes())
+    let status = match envelope {
+        Envelope::Held => 409,
+        _ => error.code.status(),
+    };
+    let response = Response::bytes(status, JSON, body.to_string().into_bytes())
         .with_header("iothub-errorcode", error.code.name());
     match error.code {
         // Clients repeat on their own only if told when (`service.md` §12.4).

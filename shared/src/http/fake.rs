@@ -101,6 +101,7 @@ impl FakeHub {
             cloud_to_device: Default::default(),
             authorities: Vec::new(),
             tag_schema: None,
+            maintenance: Vec::new(),
             throttles: Default::default(),
             query_indexes: Vec::new(),
             twin_history: Default::default(),

@@ -45,7 +45,7 @@ use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, configurations, console, device_messages,
-    devices, digital_twins, dry_run, events, groups, jobs, messages, methods, modules,
+    devices, digital_twins, dry_run, events, groups, jobs, maintenance, messages, methods, modules,
     operations_records, queries, query_indexes, regenerate, retirement, routes, scheduled_jobs,
     session, statistics, tag_schema, throttles, twin_history, twins,
 };
@@ -176,7 +176,7 @@ async fn serve_authorized<B: Backend>(
         O::ListJobs => jobs::list(backend).await,
         O::GetJob(id) => jobs::get(backend, id).await,
         O::CancelJob(id) => jobs::cancel(backend, id).await,
-        O::ScheduleJob(id) => scheduled_jobs::create(backend, request, id).await,
+        O::ScheduleJob(id) => scheduled_jobs::create(backend, request, caller, id).await,
         O::GetScheduledJob(id) => scheduled_jobs::get(backend, id).await,
         O::CancelScheduledJob(id) => scheduled_jobs::cancel(backend, request, caller, id).await,
         O::ListScheduledJobs => scheduled_jobs::list(backend, request).await,
@@ -202,7 +202,7 @@ async fn serve_authorized<B: Backend>(
         O::RevertTwin(identity) => twin_history::revert(backend, request, identity).await,
         O::GetTwinHistorySettings => twin_history::settings(backend).await,
         O::PutTwinHistorySettings => twin_history::configure(backend, request).await,
-        O::InvokeMethod(identity) => methods::invoke(backend, request, identity).await,
+        O::InvokeMethod(identity) => methods::invoke(backend, request, caller, identity).await,
 
         O::Query => queries::query(backend, request).await,
         O::ExplainQuery => queries::explain(backend, request).await,
@@ -250,6 +250,11 @@ async fn serve_authorized<B: Backend>(
         O::PutTagSchema => tag_schema::put(backend, request).await,
         O::DeleteTagSchema => tag_schema::delete(backend, request).await,
         O::ListTagViolations => tag_schema::violations(backend, request).await,
+        O::ListMaintenancePolicies => maintenance::list(backend).await,
+        O::GetMaintenancePolicy(id) => maintenance::get(backend, &id).await,
+        O::PutMaintenancePolicy(id) => maintenance::put(backend, request, id).await,
+        O::DeleteMaintenancePolicy(id) => maintenance::delete(backend, request, id).await,
+        O::ExplainMaintenance(device) => maintenance::explain(backend, request, device).await,
         O::ListGroups => groups::list(backend, request).await,
         O::GetGroup(id) => groups::get(backend, id).await,
         O::PutGroup(id) => groups::put(backend, request, id).await,

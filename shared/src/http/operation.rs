@@ -205,6 +205,16 @@ pub enum Operation {
     DeleteTagSchema,
     /// `GET /api/v1/schemas/tags/violations`
     ListTagViolations,
+    /// `GET /api/v1/maintenance-policies`
+    ListMaintenancePolicies,
+    /// `GET /api/v1/maintenance-policies/{id}`
+    GetMaintenancePolicy(String),
+    /// `PUT /api/v1/maintenance-policies/{id}`
+    PutMaintenancePolicy(String),
+    /// `DELETE /api/v1/maintenance-policies/{id}`
+    DeleteMaintenancePolicy(String),
+    /// `GET /api/v1/devices/{id}/maintenance`
+    ExplainMaintenance(DeviceId),
     /// `GET /api/v1/groups`
     ListGroups,
     /// `GET /api/v1/groups/{id}`
@@ -346,6 +356,11 @@ impl Operation {
             | O::PutTagSchema
             | O::DeleteTagSchema
             | O::ListTagViolations
+            | O::ListMaintenancePolicies
+            | O::GetMaintenancePolicy(_)
+            | O::PutMaintenancePolicy(_)
+            | O::DeleteMaintenancePolicy(_)
+            | O::ExplainMaintenance(_)
             | O::ListGroups
             | O::GetGroup(_)
             | O::PutGroup(_)
@@ -402,7 +417,7 @@ impl Operation {
             Self::BulkDevices => 8 * 1024 * KIB,
             Self::RegenerateKeys => 64 * KIB,
             // A schema of 16 KiB with spaces, a condition of 8000 characters with escapes.
-            Self::PutTagSchema | Self::PutGroup(_) => 64 * KIB,
+            Self::PutTagSchema | Self::PutGroup(_) | Self::PutMaintenancePolicy(_) => 64 * KIB,
             // A manifest of edge modules, or content with five queries.
             Self::PutConfiguration(_) | Self::ApplyConfigurationContent(_) => 256 * KIB,
             Self::TestConfigurationQueries => 128 * KIB,

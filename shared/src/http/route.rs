@@ -295,6 +295,10 @@ fn own_operation(
         (Put, ["schemas", "tags"]) => Ok(O::PutTagSchema),
         (Delete, ["schemas", "tags"]) => Ok(O::DeleteTagSchema),
         (Get, ["schemas", "tags", "violations"]) => Ok(O::ListTagViolations),
+        (Get, ["maintenance-policies"]) => Ok(O::ListMaintenancePolicies),
+        (Get, ["maintenance-policies", _]) => named(O::GetMaintenancePolicy),
+        (Put, ["maintenance-policies", _]) => named(O::PutMaintenancePolicy),
+        (Delete, ["maintenance-policies", _]) => named(O::DeleteMaintenancePolicy),
         (Get, ["groups"]) => Ok(O::ListGroups),
         (Get, ["groups", _]) => named(O::GetGroup),
         (Put, ["groups", _]) => named(O::PutGroup),
@@ -317,6 +321,7 @@ fn own_operation(
         (Get, ["hub"]) => Ok(O::HubInformation),
         (Get, ["devices"]) => Ok(O::BrowseDevices),
         (Get, ["devices", _, "connection"]) => device_id(text(1)).map(O::DeviceConnection),
+        (Get, ["devices", _, "maintenance"]) => device_id(text(1)).map(O::ExplainMaintenance),
         (Get, ["devices", _, "effective-configuration"]) => {
             device_id(text(1)).map(O::EffectiveConfiguration)
         }

@@ -99,6 +99,11 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::GetTagSchema
         | O::PutTagSchema
         | O::DeleteTagSchema
+        | O::ListMaintenancePolicies
+        | O::GetMaintenancePolicy(_)
+        | O::PutMaintenancePolicy(_)
+        | O::DeleteMaintenancePolicy(_)
+        | O::ExplainMaintenance(_)
         | O::ListGroups
         | O::PutGroup(_)
         | O::DeleteGroup(_)

@@ -71,6 +71,11 @@ pub enum HubRequest {
     PutTagSchema(Box<TagSchema>, Precondition),
     /// → `Changed` (true: there was one)
     DeleteTagSchema(Precondition),
+    /// Adds or replaces a maintenance policy, whose id is in it; version and etag are made here
+    /// → `Policy`.
+    PutMaintenancePolicy(Box<Value>, Precondition),
+    /// → `Changed` (true: it existed)
+    DeleteMaintenancePolicy(String, Precondition),
     /// All saved groups in order of id, or the one with that id → `DeviceGroups`.
     ListDeviceGroups(Option<String>),
     /// Adds or replaces a saved group; its etag and time are made here → `Stored`.
@@ -120,6 +125,8 @@ impl HubRequest {
                 | Self::ChangeCertificate(_)
                 | Self::PutTagSchema(..)
                 | Self::DeleteTagSchema(_)
+                | Self::PutMaintenancePolicy(..)
+                | Self::DeleteMaintenancePolicy(..)
                 | Self::PutDeviceGroup(..)
                 | Self::DeleteDeviceGroup(..)
                 | Self::PutThrottles(_)
@@ -164,6 +171,13 @@ pub enum HubReply {
     Certificates(Vec<Value>),
     /// Whether something changed.
     Changed(bool),
+    /// A maintenance policy as it is kept.
+    Policy {
+        /// It was not there before.
+        is_new: bool,
+        /// It.
+        policy: Box<Value>,
+    },
     /// Something was written that has an etag.
     Stored {
         /// It was not there before.
@@ -212,6 +226,10 @@ pub struct Settings {
     /// What tags of device twins may be; only the hub object and the shards have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_schema: Option<Box<TagSchema>>,
+    /// Maintenance policies as they are shown, in order of id; only the hub object and the
+    /// shards have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<Value>,
     /// How often operations may run.
     #[serde(default)]
     pub throttles: ThrottleSettings,
@@ -253,9 +271,10 @@ impl Settings {
                 .any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// The same for who judges no tags.
-    pub fn without_tag_schema(mut self) -> Self {
+    /// The same for who judges no tags and holds no devices.
+    pub fn without_rules(mut self) -> Self {
         self.tag_schema = None;
+        self.maintenance = Vec::new();
         self
     }
 

@@ -46,6 +46,9 @@ pub struct JobOrder {
     /// In waves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
+    /// Why maintenance policies are not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<String>,
 }
 
 /// A rollout in waves (`device-management.md` §4.6). Shares are in percent.
@@ -151,6 +154,9 @@ pub struct JobPart {
     pub after: Option<String>,
     /// There is more to do at once.
     pub more: bool,
+    /// When a device that is held may go on.
+    #[serde(default)]
+    pub look_at: Option<Timestamp>,
 }
 
 /// Takes one device out of a job, if it was not touched yet.

@@ -13,7 +13,8 @@ pub fn matches(condition: Option<&Expression>, document: &Value) -> bool {
     condition.is_none_or(|condition| truth(condition, document) == Some(true))
 }
 
-fn truth(expression: &Expression, document: &Value) -> Option<bool> {
+/// What a condition is for a document; `None`: undefined.
+pub fn truth(expression: &Expression, document: &Value) -> Option<bool> {
     evaluate(expression, document).as_truth()
 }
 

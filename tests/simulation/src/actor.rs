@@ -196,9 +196,9 @@ impl Actor {
                 output.take_gateway(out);
                 gateway.map(|gateway| Memory::Gateway(Box::new(gateway)))
             }
-            Address::Registry(shard) => {
-                Registry::open(shard, sql).map(|registry| Memory::Registry(Box::new(registry)))
-            }
+            Address::Registry(shard) => Registry::open(shard, sql).map(|registry| {
+                Memory::Registry(Box::new(registry.with_zones(crate::zones::rules())))
+            }),
             Address::Events(partition) => Events::open(partition, sql).map(Memory::Events),
             Address::Hub => Hub::open(sql).map(Memory::Hub),
         };

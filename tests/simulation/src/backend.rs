@@ -17,6 +17,7 @@ use shared::ipc::gateway::{GatewayRequest, GatewayResult};
 use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
+use shared::maintenance::Zones;
 use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use std::cell::RefCell;
@@ -178,6 +179,10 @@ impl Backend for HubHandle {
             Answer::Hub(result) => result,
             _ => Err(mixed_up()),
         }
+    }
+
+    fn zones(&self) -> Rc<dyn Zones> {
+        crate::zones::rules()
     }
 
     async fn body_piece(&self) -> Result<Option<Vec<u8>>, HubError> {

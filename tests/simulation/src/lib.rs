@@ -26,6 +26,7 @@ pub mod sqlite;
 pub mod stage;
 pub mod traffic;
 pub mod world;
+pub mod zones;
 
 pub use backend::HubHandle;
 pub use faults::Faults;

@@ -33,6 +33,30 @@ impl Rest {
         })
     }
 
+    /// Sends a request with more headers.
+    pub fn send(
+        &mut self,
+        method: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Reply {
+        let operator = self.0.operator();
+        let target = target.to_owned();
+        let headers: Vec<(String, String)> = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.0.finish(async move {
+            let headers: Vec<(&str, &str)> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            let body = body.to_string().into_bytes();
+            operator.send(method, &target, &headers, body).await
+        })
+    }
+
     /// `GET`
     pub fn get(&mut self, target: &str) -> Reply {
         self.ask(Method::Get, target, None, Value::Null)

@@ -46,6 +46,14 @@ pub fn look(hub: &mut Rest, id: &str) -> Option<Value> {
 /// # Panics
 /// If it never ends, or if that changes.
 pub fn end(hub: &mut Rest, id: &str) -> Value {
+    end_within(hub, id, 500_000)
+}
+
+/// The same for a job that takes this long, in milliseconds.
+///
+/// # Panics
+/// If it does not end, or if the devices change.
+pub fn end_within(hub: &mut Rest, id: &str, milliseconds: i64) -> Value {
     let mut settled = None;
     for _ in 0..2_000 {
         if let Some(found) = look(hub, id) {
@@ -60,7 +68,7 @@ pub fn end(hub: &mut Rest, id: &str) -> Value {
                 return found;
             }
         }
-        hub.0.run(250);
+        hub.0.run(milliseconds / 2_000);
     }
     panic!("{id} never ends: {:?}", look(hub, id));
 }

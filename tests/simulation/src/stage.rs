@@ -55,6 +55,7 @@ pub fn settings() -> Settings {
         cloud_to_device: CloudToDevice::default(),
         authorities: Vec::new(),
         tag_schema: None,
+        maintenance: Vec::new(),
         throttles: Default::default(),
         query_indexes: Vec::new(),
         twin_history: Default::default(),

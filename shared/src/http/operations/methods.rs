@@ -3,8 +3,9 @@
 //! A call asks the device's shard where it is, waiting for it to come if the caller wants
 //! to, and then that gateway. A place that is out of date is looked up once more.
 
-use super::{Failure, ask_shard, unexpected};
+use super::{Failure, ask_shard, maintenance, unexpected};
 use crate::error::{ErrorCode, HubError};
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::error::Envelope;
 use crate::http::json::{self, Object};
@@ -28,15 +29,19 @@ pub(super) struct Call {
     payload: String,
     response_seconds: i64,
     connect_seconds: i64,
+    /// Why maintenance policies are not asked.
+    overrides: Option<String>,
 }
 
 /// `POST /twins/{id}/methods`
 pub async fn invoke<B: Backend>(
     backend: &B,
     request: &Request,
+    caller: &Caller,
     identity: Identity,
 ) -> Result<Response, Failure> {
-    let call = Call::parse(&request.body)?;
+    let mut call = Call::parse(&request.body)?;
+    call.overrides = maintenance::overriding(request, caller)?;
     let (status, payload) = call_device(backend, identity, call).await?;
     Ok(Response::json(
         200,
@@ -62,7 +67,7 @@ pub(super) async fn call_device<B: Backend>(
         deadline,
     };
     for _ in 0..2 {
-        let place = locate(backend, &invocation.identity, until).await?;
+        let place = locate(backend, &invocation, until, &call.overrides).await?;
         invocation.connection = place.connection;
         let asked = GatewayRequest::InvokeMethod(invocation.clone());
         match backend
@@ -85,14 +90,17 @@ pub(super) async fn call_device<B: Backend>(
 
 async fn locate<B: Backend>(
     backend: &B,
-    identity: &Identity,
+    call: &InvokeMethod,
     until: Timestamp,
+    overrides: &Option<String>,
 ) -> Result<Location, Failure> {
     let locate = RegistryRequest::Locate(Locate {
-        identity: identity.clone(),
+        identity: call.identity.clone(),
         until,
+        method: call.method.clone(),
+        overrides: overrides.clone(),
     });
-    match ask_shard(backend, &identity.device, locate)
+    match ask_shard(backend, &call.identity.device, locate)
         .await
         .map_err(method_failure)?
     {
@@ -112,6 +120,12 @@ fn method_failure(mut error: HubError) -> Failure {
         }
         ErrorCode::DeviceMaximumInflightMethodExceeded => {
             "The device has too many direct methods in flight; wait for some to end."
+        }
+        ErrorCode::OperationNotAllowedInCurrentState => {
+            return Failure {
+                error,
+                envelope: Envelope::Held,
+            };
         }
         _ => return error.into(),
     };
@@ -180,6 +194,7 @@ impl Call {
             payload,
             response_seconds,
             connect_seconds,
+            overrides: None,
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod event_query;
 pub mod events;
 pub mod groups;
 pub mod jobs;
+pub mod maintenance;
 pub mod messages;
 pub mod methods;
 pub mod modules;

@@ -4,7 +4,7 @@
 //! job are read with the machinery of queries.
 
 use super::queries::{MAX_PAGE, PAGE_SIZE};
-use super::{Failure, methods, unexpected};
+use super::{Failure, maintenance, methods, unexpected};
 use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
 use crate::http::authorize::{Caller, forbidden};
@@ -41,9 +41,11 @@ const MAX_WAVES: usize = 20;
 pub async fn create<B: Backend>(
     backend: &B,
     request: &Request,
+    caller: &Caller,
     id: String,
 ) -> Result<Response, Failure> {
-    let order = order(&json::parse_object(&request.body)?, id, backend.now())?;
+    let mut order = order(&json::parse_object(&request.body)?, id, backend.now())?;
+    order.overrides = maintenance::overriding(request, caller)?;
     one(backend, HubRequest::CreateScheduledJob(Box::new(order))).await
 }
 
@@ -281,6 +283,7 @@ fn order(body: &Object, id: String, now: Timestamp) -> Result<JobOrder, HubError
             Some(Value::Object(rollout)) => Some(read_rollout(rollout)?),
             Some(_) => return Err(HubError::invalid("rollout must be an object.")),
         },
+        overrides: None,
     })
 }
 

@@ -61,6 +61,7 @@ impl Hub {
                     cloud_to_device: CloudToDevice::default(),
                     authorities: Vec::new(),
                     tag_schema: None,
+                    maintenance: Vec::new(),
                     throttles: ThrottleSettings::default(),
                     query_indexes: Vec::new(),
                     twin_history: Default::default(),

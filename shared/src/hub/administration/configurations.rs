@@ -5,7 +5,7 @@
 //! here.
 
 use super::pushes::note_push;
-use super::{Hub, check_precondition};
+use super::{Hub, check_precondition, maintenance};
 use crate::configuration::check_id;
 use crate::configuration::content::{self, Family};
 use crate::configuration::document;
@@ -52,11 +52,17 @@ pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<Value>, HubErr
     documents.collect()
 }
 
-/// The whole set for shards.
-pub(super) fn evaluated(sql: &dyn Sql) -> Result<ApplyConfigurations, HubError> {
+/// The whole set for shards, with what policies want in desired properties.
+pub(super) fn evaluated(
+    sql: &dyn Sql,
+    policies: &[Value],
+) -> Result<ApplyConfigurations, HubError> {
+    let configurations = list(sql, None)?;
+    let configurations = configurations.iter().map(document::evaluated);
+    let pushed = policies.iter().filter_map(maintenance::as_configuration);
     Ok(ApplyConfigurations {
         version: version(sql)?,
-        configurations: list(sql, None)?.iter().map(document::evaluated).collect(),
+        configurations: configurations.chain(pushed).collect(),
     })
 }
 
@@ -82,7 +88,7 @@ fn text<'a>(document: &'a Value, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-fn version(sql: &dyn Sql) -> Result<u64, HubError> {
+pub(super) fn version(sql: &dyn Sql) -> Result<u64, HubError> {
     let rows = sql.query("SELECT version FROM configuration_set", &[])?;
     let version = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
     Ok(version.unsigned_abs())
@@ -178,7 +184,8 @@ impl Hub {
         let queries = given.pointer("/metrics/queries").and_then(Value::as_object);
         document::check_metrics(queries.unwrap_or(&empty))?;
         let is_the_same = before("priority") == Some(json!(priority))
-            && before("targetCondition") == Some(json!(condition));
+            && before("targetCondition") == Some(json!(condition))
+            && existing.map(document::is_disruptive) == Some(document::is_disruptive(given));
         let revision = before("revision").filter(|_| is_the_same);
         Ok(json!({
             "id": field("id"),
@@ -212,7 +219,7 @@ impl Hub {
     }
 
     /// Writes a change of the set, and that every shard has to hear of it.
-    fn keep_set(
+    pub(super) fn keep_set(
         &self,
         sql: &dyn Sql,
         version: u64,

@@ -56,6 +56,8 @@ pub(super) struct JobDriver {
     /// A shard of this round has more to do at once, or something changed.
     more: bool,
     changed: bool,
+    /// When a device that a policy holds may go on.
+    look_at: Option<Timestamp>,
     /// Somebody looked, or changed a job, while a round was under way.
     hurried: bool,
     wait: i64,
@@ -154,6 +156,7 @@ impl Hub {
             self.jobs.began = Some(now);
             self.jobs.missed.clear();
             self.jobs.more = false;
+            self.jobs.look_at = None;
             self.jobs.changed = false;
             // Should this object die before the answers come, the alarm begins again.
             effects.alarm_at(now.plus_seconds(LOST_ROUND_SECONDS));
@@ -228,6 +231,8 @@ impl Hub {
             && let Some(mut job) = ScheduledJob::load_number(number, sql)?
         {
             self.jobs.more |= answer.more;
+            let look_at = [self.jobs.look_at, answer.look_at];
+            self.jobs.look_at = look_at.into_iter().flatten().min();
             let before = job.clone();
             if let Some(part) = job.shards.get_mut(usize::from(shard)) {
                 part.waves.clone_from(&answer.waves);
@@ -261,6 +266,7 @@ impl Hub {
                 next = Some(next.map_or(at, |next| next.min(at)));
             }
         };
+        earliest(self.jobs.look_at);
         let mut ended = false;
         let mut goes_on = false;
         for mut job in ScheduledJob::in_phases(&LIVE, sql)? {

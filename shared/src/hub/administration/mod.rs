@@ -10,6 +10,7 @@ mod configurations;
 mod consumer_groups;
 mod device_groups;
 mod job_driver;
+mod maintenance;
 mod pushes;
 mod record;
 mod rollout;
@@ -188,6 +189,12 @@ impl Hub {
                 self.put_tag_schema(*schema, &precondition, sql)
             }
             HubRequest::DeleteTagSchema(precondition) => self.delete_tag_schema(&precondition, sql),
+            HubRequest::PutMaintenancePolicy(document, precondition) => {
+                self.put_maintenance_policy(*document, &precondition, sql)
+            }
+            HubRequest::DeleteMaintenancePolicy(id, precondition) => {
+                self.delete_maintenance_policy(&id, &precondition, sql)
+            }
             HubRequest::ListDeviceGroups(id) => {
                 return Some(device_groups::list(sql, id.as_deref()).map(HubReply::DeviceGroups));
             }
@@ -249,7 +256,7 @@ impl Hub {
         if self.job_stepped(now, correlation, outcome, sql, effects)? {
             return Ok(());
         }
-        self.pushed(correlation, outcome, sql, effects)
+        self.pushed(now, correlation, outcome, sql, effects)
     }
 
     /// A volatile timer fired: scheduled jobs go on.

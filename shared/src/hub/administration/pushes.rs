@@ -89,12 +89,12 @@ impl Hub {
             } else if kind == configurations::PUSH {
                 let set = match &set {
                     Some(set) => set,
-                    None => set.insert(configurations::evaluated(sql)?),
+                    None => set.insert(configurations::evaluated(sql, &settings.maintenance)?),
                 };
                 let request = RegistryRequest::ApplyConfigurations(Box::new(set.clone()));
                 (Address::Registry(index), Outgoing::Registry(request))
             } else {
-                let document = Box::new(document.without_tag_schema());
+                let document = Box::new(document.without_rules());
                 let request = EventsRequest::ApplySettings(document);
                 (Address::Events(index), Outgoing::Events(request))
             };
@@ -115,6 +115,7 @@ impl Hub {
     /// The outcome of a push.
     pub(super) fn pushed(
         &mut self,
+        now: Timestamp,
         correlation: Correlation,
         outcome: &Outcome,
         sql: &dyn Sql,
@@ -132,6 +133,8 @@ impl Hub {
             sql.execute("DELETE FROM push WHERE target = ?", &[target.into()])?;
         }
         if self.pushing.is_empty() {
+            // Policies may hold other devices now.
+            self.jobs.hurry(now, effects);
             for (token, reply) in std::mem::take(&mut self.waiting) {
                 effects.replies.push((token, Ok(reply)));
             }

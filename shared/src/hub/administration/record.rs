@@ -3,6 +3,7 @@
 use super::certificates;
 use super::configurations;
 use super::device_groups;
+use super::maintenance;
 use super::scheduled_jobs;
 use crate::error::HubError;
 use crate::hub::audit;
@@ -29,6 +30,7 @@ enum Kind {
     ScheduledJob,
     Certificate,
     TagSchema,
+    MaintenancePolicy,
     DeviceGroup,
     Throttles,
     QueryIndexes,
@@ -83,6 +85,16 @@ impl Recorded {
             }
             HubRequest::PutTagSchema(..) => ("putTagSchema", Kind::TagSchema, ""),
             HubRequest::DeleteTagSchema(_) => ("deleteTagSchema", Kind::TagSchema, ""),
+            HubRequest::PutMaintenancePolicy(document, _) => (
+                "putMaintenancePolicy",
+                Kind::MaintenancePolicy,
+                maintenance::id_of(document),
+            ),
+            HubRequest::DeleteMaintenancePolicy(id, _) => (
+                "deleteMaintenancePolicy",
+                Kind::MaintenancePolicy,
+                id.as_str(),
+            ),
             HubRequest::PutDeviceGroup(group, _) => {
                 ("putDeviceGroup", Kind::DeviceGroup, group.id.as_str())
             }
@@ -125,6 +137,10 @@ impl Recorded {
             Kind::Job(what) => json!({ "jobId": self.name, "order": what }),
             Kind::ScheduledJob => scheduled_jobs::summary(&self.name, sql)?,
             Kind::TagSchema => settings.map_or(Value::Null, |known| json!(known.tag_schema)),
+            Kind::MaintenancePolicy => settings
+                .and_then(|known| maintenance::find(&known.maintenance, &self.name))
+                .cloned()
+                .unwrap_or(Value::Null),
             Kind::DeviceGroup => {
                 let groups = device_groups::list(sql, Some(&self.name))?;
                 groups.first().map_or(Value::Null, |group| json!(group))

@@ -129,6 +129,7 @@ mod tests {
                     abort: Some((50.0, 10)),
                     pause,
                 }),
+                overrides: None,
             },
             cause: Cause {
                 actor: "policy:service".to_owned(),

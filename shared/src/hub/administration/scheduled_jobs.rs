@@ -220,6 +220,9 @@ impl ScheduledJob {
             if self.paused {
                 document.insert("paused".to_owned(), json!(true));
             }
+            if let Some(reason) = &self.order.overrides {
+                document.insert("override".to_owned(), json!(reason));
+            }
             if self.round > 0 {
                 document.insert("round".to_owned(), json!(self.round));
             }

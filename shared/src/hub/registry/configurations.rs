@@ -166,7 +166,8 @@ impl Registry {
             let Some((row, twin, document)) = load_whole(context.sql, &identity)? else {
                 break;
             };
-            let matching = known.for_device(&row, &document);
+            let mut matching = known.for_device(&row, &document);
+            self.leave_out_held(&mut matching, &row, &twin, context)?;
             if marks::are_current(&twin.configurations, &matching) {
                 break;
             }

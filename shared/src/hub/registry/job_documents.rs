@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 /// A prefilter names `identity.device_id` and `identity.status`; here they are the job's.
 const SELECT: &str = "SELECT job.id, identity.device_id, job.type, identity.status, job.started, \
-    job.deadline, identity.created, identity.updated, identity.outcome, identity.error \
+    job.deadline, identity.created, identity.updated, identity.outcome, identity.error, identity.hold \
     FROM job JOIN job_device AS identity ON identity.job = job.number WHERE 1";
 
 /// Rows behind a key, as far as a prefilter lets them through.
@@ -109,6 +109,12 @@ pub(super) fn read_document(row: &Row) -> Result<(DocumentKey, Value), HubError>
     });
     if let (Some(error), Value::Object(document)) = (stored(9)?, &mut document) {
         document.insert("error".to_owned(), error);
+    }
+    if row.text(3) == Some("pending")
+        && let Some(hold) = stored(10)?
+        && let Value::Object(document) = &mut document
+    {
+        document.insert("hold".to_owned(), hold);
     }
     Ok((key, document))
 }

@@ -5,8 +5,8 @@
 //! that surely did not reach its device makes it wait again.
 
 use super::identity::IdentityRow;
-use super::job_rows::{JobRow, State, error_text, may_be_touched};
-use super::job_twins::pending;
+use super::job_rows::{JobRow, State, error_text};
+use super::job_twins::{Pending, pending};
 use super::{Context, Registry, session};
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing};
@@ -14,6 +14,7 @@ use crate::ids::{DeviceId, Identity};
 use crate::ipc::Address;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
 use crate::ipc::registry::{Location, RegistryResult};
+use crate::ipc::scheduled_job::JobKind;
 use crate::sql::{Sql, SqlValue};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ impl Registry {
         job: &JobRow,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        let rows = self.pending_rows(job, STEP, false, context.sql)?;
+        let rows = self.pending_rows(job, None, STEP, false, context.sql)?;
         let mut called: Vec<(String, usize)> = Vec::new();
         let mut last = String::new();
         let mut is_whole = rows.len() < usize::try_from(STEP).unwrap_or(0);
@@ -58,8 +59,8 @@ impl Registry {
                 is_whole = false;
                 break;
             }
-            let (device, wave) = pending(row)?;
-            last.clone_from(&device);
+            let device = pending(row)?;
+            last.clone_from(&device.id);
             let identity = match row.text(0) {
                 Some(_) => Some(IdentityRow::read(row)?),
                 None => None,
@@ -70,19 +71,16 @@ impl Registry {
                 Some(_) => None,
             };
             if failure.is_some() {
-                let one = [(device, wave)];
+                let one = [(device.id, device.wave)];
                 self.end_devices(job.number, &one, State::Failed, failure, context)?;
                 continue;
             }
             if let Some(identity) = identity
                 && let Some(location) = session::method_location(&identity)
+                && self.may_be_touched(job, &device, &identity, None, context)?
             {
-                if may_be_touched(job, &identity, context.now) {
-                    self.call_method(job, &identity, location, wave, context);
-                    called.push((device, wave));
-                } else {
-                    self.known(job.number, context.sql)?.look_again = true;
-                }
+                self.call_method(job, &identity, location, device.wave, context);
+                called.push((device.id, device.wave));
             }
         }
         self.end_devices(job.number, &called, State::Running, None, context)?;
@@ -140,9 +138,14 @@ impl Registry {
             && device.identity.module.is_none()
             && session::method_location(device).is_some()
         {
-            let at = context.now.plus_milliseconds(SOON);
-            self.call_soon(at, device.identity.device.clone(), context.effects);
+            self.look_soon(device, context);
         }
+    }
+
+    /// Looks at a device for jobs a moment later.
+    pub(super) fn look_soon(&mut self, device: &IdentityRow, context: &mut Context<'_>) {
+        let at = context.now.plus_milliseconds(SOON);
+        self.call_soon(at, device.identity.device.clone(), context.effects);
     }
 
     fn call_soon(
@@ -170,6 +173,7 @@ impl Registry {
         self.jobs.soon = still;
         if !due.is_empty() {
             let (before, calls) = (self.correlations, effects.calls.len());
+            let mut wrote_outbox = false;
             let outcome = sql.transaction(&mut || {
                 let mut context = Context::new(now, sql, effects, None);
                 for (_, device) in &due {
@@ -178,13 +182,17 @@ impl Registry {
                         self.call_for_jobs(&row, &mut context)?;
                     }
                 }
-                Ok(())
+                wrote_outbox = context.wrote_outbox;
+                context.write_entries()
             });
             if outcome.is_err() {
                 effects.calls.truncate(calls);
                 self.jobs_undone(before);
             }
             outcome?;
+            if wrote_outbox {
+                self.send_outbox(now, sql, effects)?;
+            }
         }
         if let Some(at) = self.jobs.soon.iter().map(|(at, _)| *at).min() {
             effects.wake_at(at);
@@ -208,13 +216,11 @@ impl Registry {
         if !device.enabled {
             return Ok(());
         }
-        let Some(location) = session::method_location(device) else {
-            return Ok(());
-        };
+        let location = session::method_location(device);
         let rows = context.sql.query(
-            "SELECT job.number, job_device.wave FROM job JOIN job_device \
+            "SELECT job.number, job_device.wave, job_device.hold FROM job JOIN job_device \
              ON job_device.job = job.number \
-             WHERE job.is_open = 1 AND job.type = 'scheduleDeviceMethod' AND job.deadline > ? \
+             WHERE job.is_open = 1 AND job.deadline > ? \
              AND job_device.device_id = ? AND job_device.status = 'pending' \
              AND job_device.wave <= job.wave",
             &[
@@ -224,18 +230,34 @@ impl Registry {
         )?;
         for row in rows {
             let number = row.integer(0).unwrap_or(0).unsigned_abs();
-            let wave = usize::try_from(row.integer(1).unwrap_or(0)).unwrap_or(0);
             let Some(job) = JobRow::load(context.sql, number)? else {
                 continue;
             };
-            let is_free = self.jobs.calls.len() < MOST_UNDER_WAY;
-            if !is_free || !may_be_touched(&job, device, context.now) {
+            let waiting = Pending {
+                id: device.identity.device.as_str().to_owned(),
+                wave: usize::try_from(row.integer(1).unwrap_or(0)).unwrap_or(0),
+                hold: row.text(2).map(str::to_owned),
+            };
+            if job.chosen.order.kind == JobKind::UpdateTwin {
+                // Others are found by the hub object's next step.
+                if waiting.hold.is_some() {
+                    self.update_held_twin(&job, &waiting.id, context)?;
+                }
+                continue;
+            }
+            let Some(location) = &location else {
+                continue;
+            };
+            if self.jobs.calls.len() >= MOST_UNDER_WAY {
                 self.known(number, context.sql)?.look_again = true;
                 continue;
             }
-            let called = [(device.identity.device.as_str().to_owned(), wave)];
+            if !self.may_be_touched(&job, &waiting, device, None, context)? {
+                continue;
+            }
+            let called = [(waiting.id, waiting.wave)];
             self.end_devices(number, &called, State::Running, None, context)?;
-            self.call_method(&job, device, location.clone(), wave, context);
+            self.call_method(&job, device, location.clone(), waiting.wave, context);
         }
         Ok(())
     }

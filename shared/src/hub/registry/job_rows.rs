@@ -3,7 +3,6 @@
 //!
 //! Counters are those of the rows; whoever moves a row moves them, or has them read anew.
 
-use super::identity::IdentityRow;
 use crate::auth::signature::sha256_hex;
 use crate::error::HubError;
 use crate::hub::effects::Correlation;
@@ -53,6 +52,8 @@ pub(super) struct Jobs {
     pub(super) soon: Vec<(Timestamp, DeviceId)>,
     /// Whether devices that connect may be awaited by a method job.
     pub(super) awaits_devices: bool,
+    /// Whether devices whose twin changes may be held by a policy.
+    pub(super) holds_devices: bool,
 }
 
 /// What is remembered of a job.
@@ -66,6 +67,8 @@ pub(super) struct Known {
     pub(super) is_scanned: bool,
     /// Some that were looked at wait again.
     pub(super) look_again: bool,
+    /// When one of them may go on.
+    pub(super) look_at: Option<Timestamp>,
 }
 
 /// A state of a device's row as counters see it.
@@ -162,12 +165,6 @@ impl JobRow {
                 .map_err(|error| HubError::internal(format!("a stored job: {error}")))?,
         })
     }
-}
-
-/// Whether a device may be touched for a job now. Maintenance policies will ask here; until
-/// then every device may.
-pub(super) fn may_be_touched(_job: &JobRow, _device: &IdentityRow, _now: Timestamp) -> bool {
-    true
 }
 
 /// The wave of a device: its place is a hash of device and job, so that no device is always

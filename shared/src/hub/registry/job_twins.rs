@@ -4,7 +4,7 @@
 //! at once. Both rows are written in one transaction, so no crash makes an update come twice.
 
 use super::identity::{COLUMNS, IdentityRow};
-use super::job_rows::{JobRow, State, may_be_touched};
+use super::job_rows::{JobRow, State};
 use super::{Context, Registry, query};
 use crate::error::HubError;
 use crate::ids::DeviceId;
@@ -23,18 +23,44 @@ impl Registry {
         job: &JobRow,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
+        let rows = self.pending_rows(job, None, STEP, true, context.sql)?;
+        let last = match rows.last() {
+            Some(row) => pending(row)?.id,
+            None => String::new(),
+        };
+        self.update_rows(job, &rows, context)?;
+        let known = self.known(job.number, context.sql)?;
+        known.is_scanned = rows.len() < usize::try_from(STEP).unwrap_or(0);
+        known.scanned_to = last;
+        Ok(())
+    }
+
+    /// Looks at one device that a policy holds, and patches its twin if it may.
+    pub(super) fn update_held_twin(
+        &mut self,
+        job: &JobRow,
+        device: &str,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let rows = self.pending_rows(job, Some(device), 1, true, context.sql)?;
+        self.update_rows(job, &rows, context)
+    }
+
+    fn update_rows(
+        &mut self,
+        job: &JobRow,
+        rows: &[Row],
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
         let patch = TwinPatch::parse(&job.chosen.order.body)?;
-        let rows = self.pending_rows(job, STEP, true, context.sql)?;
         let mut written: Vec<(String, usize)> = Vec::new();
-        let mut last = String::new();
-        for row in &rows {
-            let (device, wave) = pending(row)?;
-            last.clone_from(&device);
-            match self.update_twin(job, row, &patch, context)? {
-                Ok(true) => written.push((device, wave)),
-                Ok(false) => self.known(job.number, context.sql)?.look_again = true,
+        for row in rows {
+            let device = pending(row)?;
+            match self.update_twin(job, row, &device, &patch, context)? {
+                Ok(true) => written.push((device.id, device.wave)),
+                Ok(false) => {}
                 Err((code, text)) => {
-                    let one = [(device, wave)];
+                    let one = [(device.id, device.wave)];
                     self.end_devices(
                         job.number,
                         &one,
@@ -46,9 +72,6 @@ impl Registry {
             }
         }
         self.end_devices(job.number, &written, State::Succeeded, None, context)?;
-        let known = self.known(job.number, context.sql)?;
-        known.is_scanned = rows.len() < usize::try_from(STEP).unwrap_or(0);
-        known.scanned_to = last;
         if written.is_empty() {
             return Ok(());
         }
@@ -67,12 +90,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Whether the device was touched; or why its part has failed.
+    /// Whether the device was touched, and not held; or why its part has failed.
     #[allow(clippy::type_complexity)] // an error of the device within one of the storage
     fn update_twin(
         &mut self,
         job: &JobRow,
         row: &Row,
+        device: &Pending,
         patch: &TwinPatch,
         context: &mut Context<'_>,
     ) -> Result<Result<bool, (String, String)>, HubError> {
@@ -84,10 +108,10 @@ impl Registry {
         if !identity.enabled {
             return refuse("DeviceDisabled", "The device is disabled.");
         }
-        if !may_be_touched(job, &identity, context.now) {
+        let mut twin = query::read_twin(row, 3)?;
+        if !self.may_be_touched(job, device, &identity, Some(&twin), context)? {
             return Ok(Ok(false));
         }
-        let mut twin = query::read_twin(row, 2)?;
         let before = twin.tags.clone();
         let change = match twin.patch_service(patch, context.now) {
             Ok(change) => change,
@@ -111,11 +135,12 @@ impl Registry {
         Ok(Ok(true))
     }
 
-    /// Pending rows of open waves behind those that were looked at: the identity's columns,
-    /// then device and wave, then the twin, if it is wanted.
+    /// Pending rows of open waves behind those that were looked at, or the one of a device: the
+    /// identity's columns, then device, wave and hold, then the twin, if it is wanted.
     pub(super) fn pending_rows(
         &mut self,
         job: &JobRow,
+        device: Option<&str>,
         limit: u32,
         with_twin: bool,
         sql: &dyn Sql,
@@ -129,18 +154,23 @@ impl Registry {
             (String::new(), "")
         };
         let statement = format!(
-            "SELECT {}, job_device.device_id, job_device.wave{twin} FROM job_device \
+            "SELECT {}, job_device.device_id, job_device.wave, job_device.hold{twin} FROM job_device \
              LEFT JOIN identity ON identity.device_id = job_device.device_id \
              AND identity.module_id = '' {join} \
              WHERE job_device.job = ? AND job_device.device_id > ? \
+             AND job_device.device_id = coalesce(?, job_device.device_id) \
              AND job_device.status = 'pending' AND job_device.wave <= ? \
              ORDER BY job_device.device_id LIMIT ?",
             query::identity_columns()
         );
-        let after = self.known(job.number, sql)?.scanned_to.as_str().into();
-        let parameters: [SqlValue; 4] = [
+        let after = match device {
+            Some(_) => "",
+            None => self.known(job.number, sql)?.scanned_to.as_str(),
+        };
+        let parameters: [SqlValue; 5] = [
             job.number.into(),
-            after,
+            after.into(),
+            device.map(str::to_owned).into(),
             job.wave.into(),
             i64::from(limit).into(),
         ];
@@ -148,11 +178,24 @@ impl Registry {
     }
 }
 
-/// Device and wave of a pending row.
-pub(super) fn pending(row: &Row) -> Result<(String, usize), HubError> {
+/// A row that waits for its device.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) id: String,
+    pub(super) wave: usize,
+    /// Why a policy holds it.
+    pub(super) hold: Option<String>,
+}
+
+/// Device, wave and hold of a pending row.
+pub(super) fn pending(row: &Row) -> Result<Pending, HubError> {
     let width = COLUMNS.split(", ").count();
     let device = DeviceId::parse(row.required_text(width)?)
         .map_err(|error| HubError::internal(format!("a stored device id: {error}")))?;
     let wave = usize::try_from(row.integer(width + 1).unwrap_or(0)).unwrap_or(0);
-    Ok((device.as_str().to_owned(), wave))
+    Ok(Pending {
+        id: device.as_str().to_owned(),
+        wave,
+        hold: row.text(width + 2).map(str::to_owned),
+    })
 }

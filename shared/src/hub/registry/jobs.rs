@@ -6,6 +6,7 @@
 //! is touched only while its row is `pending`. What is told to the hub object are counters
 //! of the rows. It must never touch a device of a wave that the hub object has not opened.
 
+use super::job_holds::EXPIRED;
 use super::job_rows::{JobRow, Known, State, error_text, wave_of};
 use super::{Context, Registry};
 use crate::error::{ErrorCode, HubError};
@@ -71,8 +72,9 @@ impl Registry {
             }
             (JobCommand::Retry(_), Some(_)) => {}
         }
-        part.waves
-            .clone_from(&self.known(number, context.sql)?.waves);
+        let known = self.known(number, context.sql)?;
+        part.waves.clone_from(&known.waves);
+        part.look_at = known.look_at;
         let idle = part
             .waves
             .iter()
@@ -210,6 +212,7 @@ impl Registry {
         if std::mem::take(&mut known.look_again) {
             known.scanned_to.clear();
             known.is_scanned = false;
+            known.look_at = None;
         }
         if wave < 0 || !job.is_chosen || known.is_scanned || job.deadline <= context.now {
             return Ok(false);
@@ -239,11 +242,13 @@ impl Registry {
             &[job.number.into()],
         )?;
         sql.execute(
-            "UPDATE job_device SET status = ?, error = ?, updated = ? WHERE job = ? AND device_id \
+            "UPDATE job_device SET status = ?, error = iif(hold IS NULL, ?, ?), updated = ? \
+             WHERE job = ? AND device_id \
              IN (SELECT device_id FROM job_device WHERE job = ? AND status = 'pending' LIMIT ?)",
             &[
                 state.name().into(),
                 error.map(|(code, text)| error_text(code, text)).into(),
+                error.map(|_| error_text(EXPIRED.0, EXPIRED.1)).into(),
                 context.now.milliseconds().into(),
                 job.number.into(),
                 job.number.into(),
@@ -286,7 +291,7 @@ impl Registry {
         let is_left = "status = 'failed' OR status = 'completed' AND is_success = 0";
         sql.execute(
             &format!(
-                "UPDATE job_device SET status = 'pending', error = NULL, outcome = NULL, \
+                "UPDATE job_device SET status = 'pending', error = NULL, outcome = NULL, hold = NULL, \
                  updated = ? WHERE job = ? AND device_id IN (SELECT device_id FROM job_device \
                  WHERE job = ? AND ({is_left}) LIMIT ?)"
             ),

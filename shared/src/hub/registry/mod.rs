@@ -22,10 +22,12 @@ mod feedback;
 mod history;
 mod identity;
 mod job_documents;
+mod job_holds;
 mod job_methods;
 mod job_rows;
 mod job_twins;
 mod jobs;
+mod maintenance;
 mod messages;
 mod modules;
 mod operations;
@@ -57,6 +59,7 @@ use crate::ipc::events::HubEvent;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::maintenance::{NoZones, Policies, Zones};
 use crate::query::plan::IndexedPath;
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -93,6 +96,9 @@ pub struct Registry {
     /// How far the present pass over all twins has come.
     pass: Option<configuration_pass::Pass>,
     jobs: job_rows::Jobs,
+    /// Of the settings, read.
+    maintenance: Rc<Policies>,
+    zones: Rc<dyn Zones>,
     /// The sweep over changes of twins that are too old.
     history: history::Sweep,
 }
@@ -101,9 +107,12 @@ impl Registry {
     /// Opens the shard: brings its tables up to date and reads its settings.
     pub fn open(shard: u16, sql: &dyn Sql) -> Result<Self, HubError> {
         crate::sql::migrate(sql, schema::STEPS)?;
+        let settings = settings::load(sql)?;
         Ok(Self {
             shard,
-            settings: settings::load(sql)?,
+            maintenance: Rc::new(maintenance::read(settings.as_ref())),
+            zones: Rc::new(NoZones),
+            settings,
             outbox: Outbox::default(),
             waiting: Vec::new(),
             correlations: 0,
@@ -117,10 +126,17 @@ impl Registry {
             pass: None,
             jobs: job_rows::Jobs {
                 awaits_devices: job_rows::begin_life(sql)?,
+                holds_devices: job_holds::are_there(sql)?,
                 ..job_rows::Jobs::default()
             },
             history: history::Sweep::default(),
         })
+    }
+
+    /// The same with the rules of time zones.
+    #[must_use]
+    pub fn with_zones(self, zones: Rc<dyn Zones>) -> Self {
+        Self { zones, ..self }
     }
 
     /// Handles a request. `None`: the answer comes later as an effect for `token`.
@@ -260,12 +276,14 @@ impl Registry {
             }
             Request::ApplyConfigurations(new) => self.apply_configurations(&new, context)?,
             Request::ApplyContent(apply) => self.apply_content(&apply, context)?,
+            Request::ExplainMaintenance(explain) => self.explain_maintenance(&explain, context)?,
             Request::ExplainConfigurations(device) => {
                 self.explain_configurations(&device, context)?
             }
             Request::ApplySettings(new) => {
                 settings::store(&mut self.settings, *new, context.sql)?;
                 self.apply_indexes(context.sql)?;
+                self.take_policies();
                 RegistryReply::Done
             }
         };

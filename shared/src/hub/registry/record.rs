@@ -118,6 +118,7 @@ fn attempted(request: &RegistryRequest) -> Option<(&'static str, Option<Identity
         Request::Retire(retire) => ("retireDevice", device(&retire.device)),
         Request::RestoreArchived(restore) => ("restoreDevice", device(&restore.from.device_id)),
         Request::ApplyContent(apply) => ("applyConfigurationContent", device(&apply.device)),
+        Request::Locate(locate) => ("overrideMaintenance", Some(locate.identity.clone())),
         Request::EraseArchived(wanted) => ("eraseArchivedDevice", device(&wanted.device_id)),
         _ => return None,
     })

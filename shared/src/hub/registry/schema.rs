@@ -6,8 +6,8 @@
 //! are small.
 
 use super::{
-    archive, configuration_copy, history, job_rows, operations, query_indexes, retirement,
-    revocation, transfer,
+    archive, configuration_copy, history, job_holds, job_rows, operations, query_indexes,
+    retirement, revocation, transfer,
 };
 use crate::hub::{audit, outbox};
 
@@ -24,6 +24,7 @@ pub const STEPS: &[&[&str]] = &[
     configuration_copy::SCHEMA,
     job_rows::SCHEMA,
     &[history::SCHEMA],
+    &[job_holds::SCHEMA],
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

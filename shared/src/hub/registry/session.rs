@@ -326,6 +326,7 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<Option<RegistryReply>, HubError> {
         let row = IdentityRow::require(context.sql, &locate.identity)?;
+        self.judge_method(&locate, &row, context)?;
         if let Some(location) = method_location(&row) {
             return Ok(Some(RegistryReply::Location(location)));
         }

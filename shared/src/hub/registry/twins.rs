@@ -286,6 +286,7 @@ impl Registry {
             return Ok(());
         }
         store(context.sql, &row.identity, twin)?;
+        self.jobs_hear_of_twin(row, context);
         self.keep_change(&row.identity, twin, &change.undo, context)?;
         self.emit(
             &row.identity,

@@ -157,6 +157,8 @@ pub enum RegistryRequest {
     ApplyContent(Box<ApplyContent>),
     /// Who set what of a device's desired properties → `Explained`.
     ExplainConfigurations(DeviceId),
+    /// Whether maintenance policies let a method reach a device now → `Explained`.
+    ExplainMaintenance(ExplainMaintenance),
 
     // --- from the Hub ---------------------------------------------------------
     /// A part of a scheduled job → `JobPart`.
@@ -186,13 +188,25 @@ impl RegistryRequest {
                 | Self::EraseArchived(_)
                 | Self::ApplyContent(_)
                 | Self::CancelJobDevice(_)
-        )
+        ) || matches!(self, Self::Locate(locate) if locate.overrides.is_some())
     }
 
     /// Whether the answer may come later than the call; such requests travel alone.
     pub fn may_wait(&self) -> bool {
-        matches!(self, Self::Locate(_))
+        match self {
+            Self::Caused(caused) => caused.request.may_wait(),
+            request => matches!(request, Self::Locate(_)),
+        }
     }
+}
+
+/// A method that somebody may want to call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExplainMaintenance {
+    /// Whom.
+    pub device: DeviceId,
+    /// Its name.
+    pub method: String,
 }
 
 /// A request and who is behind it.

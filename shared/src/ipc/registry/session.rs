@@ -148,6 +148,12 @@ pub struct Locate {
     pub identity: Identity,
     /// Wait until then for it to be online with the methods filter.
     pub until: Timestamp,
+    /// Which method is to be called: maintenance policies may hold it.
+    #[serde(default)]
+    pub method: String,
+    /// Why they are not asked.
+    #[serde(default)]
+    pub overrides: Option<String>,
 }
 
 /// A session's place.

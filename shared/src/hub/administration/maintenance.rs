@@ -1,0 +1,126 @@
+//! Maintenance policies (`device-management.md` §4.2): kept with the settings, so that every
+//! shard has them; judged by the shards.
+
+use super::{Hub, check_precondition, configurations};
+use crate::error::{ErrorCode, HubError};
+use crate::ipc::hub::{HubReply, HubResult};
+use crate::ipc::registry::Precondition;
+use crate::maintenance::Policy;
+use crate::sql::Sql;
+use crate::twin::etag::etag_text;
+use serde_json::{Value, json};
+
+/// Policies of a hub, and all their bytes together: they travel with the settings.
+const MAX_POLICIES: usize = 50;
+const MAX_BYTES: usize = 128 * 1024;
+
+/// The id in a policy's document.
+pub(super) fn id_of(document: &Value) -> &str {
+    document
+        .get("id")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The policy of this id.
+pub(super) fn find<'a>(policies: &'a [Value], id: &str) -> Option<&'a Value> {
+    policies.iter().find(|policy| id_of(policy) == id)
+}
+
+/// What a policy writes into the desired properties of its targets, if it says so
+/// (`device-management.md` §4.5). No configuration of a person has such an id.
+pub(super) fn as_configuration(policy: &Value) -> Option<Value> {
+    if policy.get("pushToDevice") != Some(&Value::Bool(true)) {
+        return None;
+    }
+    let member = |name: &str| policy.get(name).cloned();
+    let id = id_of(policy);
+    let list = |name: &str| member(name).unwrap_or_else(|| json!([]));
+    let desired = json!({
+        "policyId": id,
+        "version": member("version"),
+        "windows": list("windows"),
+        "blackouts": list("blackouts"),
+    });
+    Some(json!({
+        "id": format!("maintenance:{id}"),
+        "priority": member("priority").unwrap_or_else(|| json!(0)),
+        "createdTimeUtc": null,
+        "revision": member("version"),
+        "targetCondition": member("targetCondition").unwrap_or_else(|| json!("*")),
+        "content": { "deviceContent": { "properties.desired.maintenance": desired } },
+    }))
+}
+
+impl Hub {
+    pub(super) fn put_maintenance_policy(
+        &mut self,
+        mut document: Value,
+        precondition: &Precondition,
+        sql: &dyn Sql,
+    ) -> HubResult {
+        let policy = Policy::read(&document)?;
+        let is_new = self.check_policy(&policy.id, precondition)?;
+        let settings = self.required()?;
+        let next = settings.version + 1;
+        if let Value::Object(members) = &mut document {
+            members.insert("version".to_owned(), json!(next));
+            members.insert("etag".to_owned(), json!(etag_text(next)));
+        }
+        let mut policies = settings.maintenance.clone();
+        policies.retain(|known| id_of(known) != policy.id);
+        policies.push(document.clone());
+        crate::sorting::sort_by(&mut policies, |one, other| id_of(one).cmp(id_of(other)));
+        let bytes: usize = policies.iter().map(|policy| policy.to_string().len()).sum();
+        if policies.len() > MAX_POLICIES || bytes > MAX_BYTES {
+            return Err(HubError::new(
+                ErrorCode::IotHubQuotaExceeded,
+                format!(
+                    "A hub has at most {MAX_POLICIES} maintenance policies of {MAX_BYTES} bytes \
+                     together; delete one first."
+                ),
+            ));
+        }
+        self.keep_policies(policies, sql)?;
+        let policy = Box::new(document);
+        Ok(HubReply::Policy { is_new, policy })
+    }
+
+    pub(super) fn delete_maintenance_policy(
+        &mut self,
+        id: &str,
+        precondition: &Precondition,
+        sql: &dyn Sql,
+    ) -> HubResult {
+        let mut policies = self.required()?.maintenance.clone();
+        if find(&policies, id).is_none() {
+            return Ok(HubReply::Changed(false));
+        }
+        self.check_policy(id, precondition)?;
+        policies.retain(|known| id_of(known) != id);
+        self.keep_policies(policies, sql)?;
+        Ok(HubReply::Changed(true))
+    }
+
+    /// Stores the policies. What devices get of them travels with the configurations, which
+    /// are pushed anew if that changes.
+    fn keep_policies(&mut self, policies: Vec<Value>, sql: &dyn Sql) -> Result<(), HubError> {
+        let pushed = |policies: &[Value]| -> Vec<Value> {
+            policies.iter().filter_map(as_configuration).collect()
+        };
+        let is_other = pushed(&policies) != pushed(&self.required()?.maintenance);
+        if is_other {
+            let next = configurations::version(sql)? + 1;
+            self.keep_set(sql, next, true, &|| Ok(()))?;
+        }
+        self.change(sql, |settings| settings.maintenance = policies)
+    }
+
+    /// Whether the policy is new, which is as the caller thinks.
+    fn check_policy(&self, id: &str, precondition: &Precondition) -> Result<bool, HubError> {
+        let known = find(&self.required()?.maintenance, id);
+        let etag = known.and_then(|known| known.get("etag")?.as_str());
+        check_precondition(precondition, etag)?;
+        Ok(known.is_none())
+    }
+}
