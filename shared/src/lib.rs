@@ -27,6 +27,7 @@ pub mod import;
 pub mod ipc;
 pub mod maintenance;
 pub mod mqtt;
+pub mod pattern;
 pub mod percent;
 pub mod query;
 pub mod sorting;

@@ -104,6 +104,11 @@ pub fn access(operation: &Operation) -> Access {
         | O::ExplainMaintenance(_)
         | O::ListGroups
         | O::GetGroup(_)
+        | O::ListPatterns
+        | O::GetPattern(_)
+        | O::GetProgress
+        | O::StreamProgress
+        | O::FleetReport
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
         O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(_) => {
             Granted(READ, Action::Read)
@@ -139,7 +144,9 @@ pub fn access(operation: &Operation) -> Access {
         | O::PutRoute(_)
         | O::DeleteRoute(_)
         | O::PutGroup(_)
-        | O::DeleteGroup(_) => Granted(SERVICE, Action::WriteConfigurations),
+        | O::DeleteGroup(_)
+        | O::PutPattern(_)
+        | O::DeletePattern(_) => Granted(SERVICE, Action::WriteConfigurations),
         // Who adds an authority decides who may be a device.
         O::PutCertificate(_)
         | O::DeleteCertificate(_)

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use futures_util::future::join_all;
 
 /// Silence after which a comment is sent.
-const HEARTBEAT_MILLISECONDS: i64 = 15_000;
+pub(super) const HEARTBEAT_MILLISECONDS: i64 = 15_000;
 /// Events per chunk.
 const CHUNK_EVENTS: u32 = 250;
 /// A client that had caught up and falls this far behind is told and closed.

@@ -102,6 +102,7 @@ impl FakeHub {
             authorities: Vec::new(),
             tag_schema: None,
             maintenance: Vec::new(),
+            disruptions: crate::maintenance::Disruption::built_in(),
             throttles: Default::default(),
             query_indexes: Vec::new(),
             twin_history: Default::default(),

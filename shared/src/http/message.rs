@@ -3,7 +3,9 @@
 //! The shell fills a [`Request`] and writes a [`Response`]; nothing here parses a path or
 //! knows an operation, and nothing here reads from a socket.
 
+use super::backend::Backend;
 use super::event_stream::EventStream;
+use super::progress_stream::ProgressStream;
 use crate::percent;
 use std::borrow::Cow;
 
@@ -119,7 +121,26 @@ pub enum Body {
     /// The whole body.
     Bytes(Vec<u8>),
     /// Server-sent events, pulled chunk by chunk until `next` says `None`.
-    EventStream(EventStream),
+    EventStream(Stream),
+}
+
+/// What a stream of server-sent events tells of.
+#[derive(Debug)]
+pub enum Stream {
+    /// The event log.
+    Events(EventStream),
+    /// A fleet's progress.
+    Progress(Box<ProgressStream>),
+}
+
+impl Stream {
+    /// The next chunk, or `None` at the end.
+    pub async fn next<B: Backend>(&mut self, backend: &B) -> Option<Vec<u8>> {
+        match self {
+            Self::Events(events) => events.next(backend).await,
+            Self::Progress(progress) => progress.next(backend).await,
+        }
+    }
 }
 
 /// The content type of every JSON answer (`service.md` §1).

@@ -20,7 +20,9 @@ pub(crate) mod operations;
 pub mod outbound;
 mod parameters;
 mod precondition;
+pub mod progress_stream;
 pub mod query_pages;
+pub mod roll_ups;
 pub mod route;
 mod throttling;
 
@@ -46,8 +48,9 @@ use operation::Operation;
 use operations::{
     Failure, archive, audit, blobs, bulk, certificates, configurations, console, device_messages,
     devices, digital_twins, dry_run, events, groups, jobs, maintenance, messages, methods, modules,
-    operations_records, queries, query_indexes, regenerate, retirement, routes, scheduled_jobs,
-    session, statistics, tag_schema, throttles, twin_history, twins,
+    operations_records, patterns, progress, queries, query_indexes, regenerate, reports,
+    retirement, routes, scheduled_jobs, session, statistics, tag_schema, throttles, twin_history,
+    twins,
 };
 use route::RouteError;
 
@@ -259,6 +262,13 @@ async fn serve_authorized<B: Backend>(
         O::GetGroup(id) => groups::get(backend, id).await,
         O::PutGroup(id) => groups::put(backend, request, id).await,
         O::DeleteGroup(id) => groups::delete(backend, request, id).await,
+        O::ListPatterns => patterns::list(backend).await,
+        O::GetPattern(id) => patterns::get(backend, id).await,
+        O::PutPattern(id) => patterns::put(backend, request, id).await,
+        O::DeletePattern(id) => patterns::delete(backend, request, id).await,
+        O::GetProgress => progress::get(backend.unattributed(), request).await,
+        O::StreamProgress => progress::stream(backend.unattributed(), request, caller).await,
+        O::FleetReport => reports::fleet(backend.unattributed()).await,
         O::GetDigitalTwin(device) => digital_twins::get(backend, device).await,
         O::PatchDigitalTwin(device) => digital_twins::patch(backend, request, device).await,
         O::InvokeCommand(device, name) => {

@@ -224,6 +224,22 @@ pub enum Operation {
     /// `DELETE /api/v1/groups/{id}`
     DeleteGroup(String),
 
+    // --- device-management.md §3: patterns and progress ---
+    /// `GET /api/v1/patterns`
+    ListPatterns,
+    /// `GET /api/v1/patterns/{id}`
+    GetPattern(String),
+    /// `PUT /api/v1/patterns/{id}`
+    PutPattern(String),
+    /// `DELETE /api/v1/patterns/{id}`
+    DeletePattern(String),
+    /// `GET /api/v1/progress`
+    GetProgress,
+    /// `GET /api/v1/progress/stream`
+    StreamProgress,
+    /// `GET /api/v1/reports/fleet`
+    FleetReport,
+
     // --- device-management.md §6: the record of changes ---
     /// `GET /api/v1/audit`
     ReadAudit,
@@ -365,6 +381,13 @@ impl Operation {
             | O::GetGroup(_)
             | O::PutGroup(_)
             | O::DeleteGroup(_)
+            | O::ListPatterns
+            | O::GetPattern(_)
+            | O::PutPattern(_)
+            | O::DeletePattern(_)
+            | O::GetProgress
+            | O::StreamProgress
+            | O::FleetReport
             | O::ReadAudit
             | O::VerifyAudit
             | O::GetQueryIndexes

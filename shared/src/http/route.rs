@@ -303,6 +303,13 @@ fn own_operation(
         (Get, ["groups", _]) => named(O::GetGroup),
         (Put, ["groups", _]) => named(O::PutGroup),
         (Delete, ["groups", _]) => named(O::DeleteGroup),
+        (Get, ["patterns"]) => Ok(O::ListPatterns),
+        (Get, ["patterns", _]) => named(O::GetPattern),
+        (Put, ["patterns", _]) => named(O::PutPattern),
+        (Delete, ["patterns", _]) => named(O::DeletePattern),
+        (Get, ["progress"]) => Ok(O::GetProgress),
+        (Get, ["progress", "stream"]) => Ok(O::StreamProgress),
+        (Get, ["reports", "fleet"]) => Ok(O::FleetReport),
 
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),

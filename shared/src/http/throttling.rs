@@ -48,7 +48,13 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         }
         O::InvokeMethod(_) | O::InvokeCommand(..) => C::DirectMethods,
         // Groups are counted by a query.
-        O::Query | O::ExplainQuery | O::GetGroup(_) | O::ListTagViolations => C::Queries,
+        O::Query
+        | O::ExplainQuery
+        | O::GetGroup(_)
+        | O::ListTagViolations
+        | O::GetProgress
+        | O::StreamProgress
+        | O::FleetReport => C::Queries,
         O::SendToDevice(_) | O::PurgeMessages(_) => C::CloudToDeviceSends,
         O::ReceiveFeedback => C::CloudToDeviceReceives,
         // A dry run is an import job without effect.
@@ -107,6 +113,10 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::ListGroups
         | O::PutGroup(_)
         | O::DeleteGroup(_)
+        | O::ListPatterns
+        | O::GetPattern(_)
+        | O::PutPattern(_)
+        | O::DeletePattern(_)
         | O::GetTwinHistorySettings
         | O::PutTwinHistorySettings
         | O::GetThrottles

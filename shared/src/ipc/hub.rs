@@ -5,8 +5,11 @@ use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::pattern::KeptPattern;
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
+use crate::maintenance::Disruption;
+use crate::pattern::Pattern;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +99,14 @@ pub enum HubRequest {
     DeleteConfiguration(String, Precondition),
     /// How much of the twins' past is kept → `Settings`.
     PutTwinHistory(TwinHistorySettings),
+    /// All patterns in order of id, or the one with that id → `Patterns`.
+    ListPatterns(Option<String>),
+    /// Adds or changes a pattern; its etag and time are made here → `Stored`.
+    PutPattern(Box<Pattern>, Precondition),
+    /// → `Changed` (true: it existed)
+    DeletePattern(String, Precondition),
+    /// How many scheduled jobs there are by status → `JobCounts`.
+    CountScheduledJobs,
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -134,6 +145,8 @@ impl HubRequest {
                 | Self::PutConfiguration(..)
                 | Self::DeleteConfiguration(..)
                 | Self::PutTwinHistory(_)
+                | Self::PutPattern(..)
+                | Self::DeletePattern(..)
         )
     }
 }
@@ -189,6 +202,10 @@ pub enum HubReply {
     DeviceGroups(Vec<DeviceGroup>),
     /// Stored documents of configurations.
     Configurations(Vec<Value>),
+    /// Patterns.
+    Patterns(Vec<KeptPattern>),
+    /// Scheduled jobs by status.
+    JobCounts(Vec<(String, u64)>),
     /// Nothing to say but that it happened.
     Done,
 }
@@ -230,6 +247,9 @@ pub struct Settings {
     /// shards have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maintenance: Vec<Value>,
+    /// What patterns say of steps that put devices out of service.
+    #[serde(default = "Disruption::built_in")]
+    pub disruptions: Vec<Disruption>,
     /// How often operations may run.
     #[serde(default)]
     pub throttles: ThrottleSettings,

@@ -16,5 +16,5 @@ mod zones;
 
 pub use decide::{Hold, INTERLOCK_GATE, Policies, Verdict};
 pub use policy::{OnHoldTimeout, Policy, check};
-pub use step::{Action, Step};
+pub use step::{Action, Disruption, Step};
 pub use zones::{NoZones, RememberedZones, Zones};

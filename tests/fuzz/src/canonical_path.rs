@@ -201,6 +201,13 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::GetGroup(id) => (Get, own(&[Word("groups"), Text(id)])),
         O::PutGroup(id) => (Put, own(&[Word("groups"), Text(id)])),
         O::DeleteGroup(id) => (Delete, own(&[Word("groups"), Text(id)])),
+        O::ListPatterns => (Get, own(&[Word("patterns")])),
+        O::GetPattern(id) => (Get, own(&[Word("patterns"), Text(id)])),
+        O::PutPattern(id) => (Put, own(&[Word("patterns"), Text(id)])),
+        O::DeletePattern(id) => (Delete, own(&[Word("patterns"), Text(id)])),
+        O::GetProgress => (Get, own(&[Word("progress")])),
+        O::StreamProgress => (Get, own(&[Word("progress"), Word("stream")])),
+        O::FleetReport => (Get, own(&[Word("reports"), Word("fleet")])),
 
         O::TwinHistory(identity) => (Get, past(identity, &[Word("history")])),
         O::PastTwin(identity, version) => (Get, past(identity, &[Word("history"), Text(version)])),

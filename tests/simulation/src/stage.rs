@@ -56,6 +56,7 @@ pub fn settings() -> Settings {
         authorities: Vec::new(),
         tag_schema: None,
         maintenance: Vec::new(),
+        disruptions: shared::maintenance::Disruption::built_in(),
         throttles: Default::default(),
         query_indexes: Vec::new(),
         twin_history: Default::default(),

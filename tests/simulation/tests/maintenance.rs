@@ -498,3 +498,35 @@ fn a_policy_can_be_pushed_to_its_devices() {
     let stored = hub.get("/api/v1/maintenance-policies/night").body;
     assert_eq!(stored["version"], second["version"]);
 }
+
+#[test]
+fn a_pattern_of_ones_own_can_be_disruptive() {
+    let mut hub = Rest::default();
+    let device = hub.0.connected_device("d", Habits::default());
+    report(&mut hub, json!({ "safetyInterlock": true }));
+    assert_eq!(
+        call(&mut hub, "calibrate", &[]).0,
+        200,
+        "nobody said that it interrupts"
+    );
+    let pattern = json!({
+        "trigger": { "method": "calibrate" },
+        "statusPath": "calibration.status",
+        "disruptive": true,
+        "timeoutSeconds": 60,
+        "phases": { "applying": ["measuring"], "succeeded": ["calibrated"], "failed": ["out of range"] },
+    });
+    assert_eq!(
+        hub.put("/api/v1/patterns/calibrate", None, pattern).status,
+        201
+    );
+    let (status, body) = call(&mut hub, "calibrate", &[]);
+    assert_eq!(status, 409, "{body}");
+    let explained = hub
+        .get("/api/v1/devices/d/maintenance?method=calibrate")
+        .body;
+    assert_eq!(explained["isDisruptive"], true);
+    assert_eq!(hub.delete("/api/v1/patterns/calibrate", None).status, 204);
+    assert_eq!(call(&mut hub, "calibrate", &[]).0, 200);
+    assert_eq!(calls(&hub, device), 2);
+}

@@ -64,6 +64,22 @@ async fn counted<B: Backend>(
     Ok(shown(document, system, own))
 }
 
+/// How many devices each configuration is for, and how many have it, as far as counting goes.
+pub(super) async fn targets<B: Backend>(backend: &B) -> Result<Vec<Value>, Failure> {
+    let documents = read(backend, HubRequest::ListConfigurations(None)).await?;
+    let mut budget = MAX_SCANNED;
+    let mut items = Vec::with_capacity(documents.len());
+    for document in &documents {
+        let counts = results(backend, Some(&system_queries(document)), &mut budget).await?;
+        items.push(json!({
+            "id": document.get("id"),
+            "targeted": counts.get("targetedCount"),
+            "applied": counts.get("appliedCount"),
+        }));
+    }
+    Ok(items)
+}
+
 fn answer(document: &Value, body: &Value) -> Response {
     let etag = document.get("etag").and_then(Value::as_str);
     Response::json(200, body).with_etag(etag.unwrap_or_default())

@@ -11,7 +11,7 @@ use crate::http::event_stream::{
     EARLY_RETURN_PAUSE_MILLISECONDS, EventStream, MERGED_WAIT_MILLISECONDS,
 };
 use crate::http::json;
-use crate::http::message::{Body, Request, Response};
+use crate::http::message::{Body, Request, Response, Stream};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, ReaderPlace};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::time::Timestamp;
@@ -149,7 +149,7 @@ pub async fn stream<B: Backend>(
     let stream = EventStream::open(reader, backend, ends).await?;
     let mut response =
         Response::empty(200).with_header("content-type", "text/event-stream; charset=utf-8");
-    response.body = Body::EventStream(stream);
+    response.body = Body::EventStream(Stream::Events(stream));
     Ok(response)
 }
 

@@ -62,6 +62,7 @@ impl Hub {
                     authorities: Vec::new(),
                     tag_schema: None,
                     maintenance: Vec::new(),
+                    disruptions: crate::maintenance::Disruption::built_in(),
                     throttles: ThrottleSettings::default(),
                     query_indexes: Vec::new(),
                     twin_history: Default::default(),

@@ -1,11 +1,11 @@
 //! Maintenance policies (`device-management.md` §4.2): kept with the settings, so that every
 //! shard has them; judged by the shards.
 
-use super::{Hub, check_precondition, configurations};
+use super::{Hub, check_precondition, configurations, patterns};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
-use crate::maintenance::Policy;
+use crate::maintenance::{Disruption, Policy};
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
 use serde_json::{Value, json};
@@ -114,6 +114,17 @@ impl Hub {
             self.keep_set(sql, next, true, &|| Ok(()))?;
         }
         self.change(sql, |settings| settings.maintenance = policies)
+    }
+
+    /// Has shards know which steps are disruptive, after a pattern has changed.
+    pub(super) fn keep_disruptions(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
+        let known = patterns::list(sql, None)?;
+        let known = known.iter().map(|known| &known.pattern);
+        let disruptions: Vec<Disruption> = known.filter_map(Disruption::of).collect();
+        if disruptions == self.required()?.disruptions {
+            return Ok(());
+        }
+        self.change(sql, |settings| settings.disruptions = disruptions)
     }
 
     /// Whether the policy is new, which is as the caller thinks.

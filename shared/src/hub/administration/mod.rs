@@ -11,6 +11,7 @@ mod consumer_groups;
 mod device_groups;
 mod job_driver;
 mod maintenance;
+mod patterns;
 mod pushes;
 mod record;
 mod rollout;
@@ -42,6 +43,7 @@ const STEPS: &[&[&str]] = &[
     &[device_groups::SCHEMA],
     configurations::SCHEMA,
     scheduled_jobs::SCHEMA,
+    &[patterns::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[
@@ -220,6 +222,18 @@ impl Hub {
                 self.delete_configuration(&id, &precondition, sql)
             }
             HubRequest::PutTwinHistory(kept) => self.put_twin_history(kept, sql),
+            HubRequest::ListPatterns(id) => {
+                return Some(patterns::list(sql, id.as_deref()).map(HubReply::Patterns));
+            }
+            HubRequest::PutPattern(pattern, precondition) => {
+                let stored = patterns::put(now, &pattern, &precondition, sql);
+                stored.and_then(|reply| self.keep_disruptions(sql).map(|()| reply))
+            }
+            HubRequest::DeletePattern(id, precondition) => {
+                let deleted = patterns::delete(&id, &precondition, sql);
+                deleted.and_then(|reply| self.keep_disruptions(sql).map(|()| reply))
+            }
+            HubRequest::CountScheduledJobs => return Some(scheduled_jobs::count(sql)),
         };
         let reply = match reply {
             Ok(reply) => reply,

@@ -4,6 +4,7 @@ use super::certificates;
 use super::configurations;
 use super::device_groups;
 use super::maintenance;
+use super::patterns;
 use super::scheduled_jobs;
 use crate::error::HubError;
 use crate::hub::audit;
@@ -37,6 +38,7 @@ enum Kind {
     /// Whether other content was given, which changes nothing.
     Configuration(bool),
     TwinHistory,
+    Pattern,
 }
 
 impl Recorded {
@@ -114,6 +116,10 @@ impl Recorded {
                 id.as_str(),
             ),
             HubRequest::PutTwinHistory(_) => ("putTwinHistory", Kind::TwinHistory, ""),
+            HubRequest::PutPattern(pattern, _) => {
+                ("putPattern", Kind::Pattern, pattern.id.as_str())
+            }
+            HubRequest::DeletePattern(id, _) => ("deletePattern", Kind::Pattern, id.as_str()),
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -153,6 +159,11 @@ impl Recorded {
                 known.into_iter().next().unwrap_or(Value::Null)
             }
             Kind::TwinHistory => settings.map_or(Value::Null, |known| json!(known.twin_history)),
+            Kind::Pattern => {
+                let patterns = patterns::list(sql, Some(&self.name))?;
+                let first = patterns.first();
+                first.map_or(Value::Null, |kept| json!(kept.pattern))
+            }
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })
     }

@@ -354,6 +354,21 @@ pub(super) fn list(wanted: &ListScheduledJobs, sql: &dyn Sql) -> HubResult {
     ))
 }
 
+/// How many there are by status.
+pub(super) fn count(sql: &dyn Sql) -> HubResult {
+    let rows = sql.query(
+        "SELECT status, count(*) FROM scheduled_job WHERE phase <> 'forgetting' \
+         GROUP BY status ORDER BY status",
+        &[],
+    )?;
+    let mut counts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let count = row.integer(1).unwrap_or(0).unsigned_abs();
+        counts.push((row.required_text(0)?.to_owned(), count));
+    }
+    Ok(HubReply::JobCounts(counts))
+}
+
 /// What the record tells of a job.
 pub(super) fn summary(id: &str, sql: &dyn Sql) -> Result<Value, HubError> {
     Ok(ScheduledJob::load(id, sql)?.map_or(Value::Null, |job| job.document()))

@@ -53,7 +53,7 @@ impl Registry {
     ) -> Result<bool, HubError> {
         let order = &job.chosen.order;
         let is_overridden = order.overrides.is_some();
-        let step = Step::of_job(order);
+        let step = Step::of_job(order, &self.disruptions);
         let (hold, over) = match self.judge_step(&step, is_overridden, identity, twin, context)? {
             Verdict::Go => return Ok(true),
             Verdict::Hold(hold) => {

@@ -8,7 +8,7 @@ use crate::ids::Identity;
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{ExplainMaintenance, Locate, RegistryReply};
-use crate::maintenance::{Hold, Policies, Step, Verdict};
+use crate::maintenance::{Disruption, Hold, Policies, Step, Verdict};
 use crate::twin::Twin;
 use serde_json::{Value, json};
 
@@ -18,9 +18,15 @@ pub(super) fn read(settings: Option<&Settings>) -> Policies {
     Policies::read(documents.unwrap_or_default())
 }
 
+/// What the settings know of disruptive steps.
+pub(super) fn disruptions(settings: Option<&Settings>) -> Vec<Disruption> {
+    settings.map_or_else(Vec::new, |settings| settings.disruptions.clone())
+}
+
 impl Registry {
     /// Takes the policies of new settings; devices that are held are looked at again.
     pub(super) fn take_policies(&mut self) {
+        self.disruptions = disruptions(self.settings.as_ref());
         let policies = read(self.settings.as_ref());
         if *self.maintenance == policies {
             return;
@@ -86,7 +92,7 @@ impl Registry {
         row: &IdentityRow,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        let step = Step::method(&locate.method);
+        let step = Step::method(&locate.method, &self.disruptions);
         let is_overridden = locate.overrides.is_some();
         // `*` in a policy is about jobs.
         let is_named = self.maintenance.name_method(&locate.method);
@@ -119,7 +125,7 @@ impl Registry {
     ) -> Result<RegistryReply, HubError> {
         let identity = Identity::device(explain.device.clone());
         let row = IdentityRow::require(context.sql, &identity)?;
-        let step = Step::method(&explain.method);
+        let step = Step::method(&explain.method, &self.disruptions);
         let verdict = self.judge_step(&step, false, &row, None, context)?;
         let (word, hold) = match verdict {
             Verdict::Go => ("go", Value::Null),

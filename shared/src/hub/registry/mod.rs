@@ -38,6 +38,7 @@ mod record;
 mod regenerate;
 mod retirement;
 mod revocation;
+mod roll_up;
 mod schema;
 mod scopes;
 mod session;
@@ -59,7 +60,7 @@ use crate::ipc::events::HubEvent;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
-use crate::maintenance::{NoZones, Policies, Zones};
+use crate::maintenance::{Disruption, NoZones, Policies, Zones};
 use crate::query::plan::IndexedPath;
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -98,6 +99,7 @@ pub struct Registry {
     jobs: job_rows::Jobs,
     /// Of the settings, read.
     maintenance: Rc<Policies>,
+    disruptions: Vec<Disruption>,
     zones: Rc<dyn Zones>,
     /// The sweep over changes of twins that are too old.
     history: history::Sweep,
@@ -111,6 +113,7 @@ impl Registry {
         Ok(Self {
             shard,
             maintenance: Rc::new(maintenance::read(settings.as_ref())),
+            disruptions: maintenance::disruptions(settings.as_ref()),
             zones: Rc::new(NoZones),
             settings,
             outbox: Outbox::default(),
@@ -236,6 +239,7 @@ impl Registry {
             Request::ReadHistory(wanted) => self.read_history(&wanted, context)?,
             Request::RevertTwin(revert) => self.revert_twin(&revert, context)?,
             Request::Query(scan) => self.scan(&scan, context)?,
+            Request::RollUp(ask) => self.roll_up(&ask, context)?,
             Request::Statistics => browse::statistics(context)?,
             Request::GetConnection(identity) => session::describe(&identity, context)?,
             Request::Locate(locate) => return self.locate(token, locate, context),

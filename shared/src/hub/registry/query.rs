@@ -253,7 +253,7 @@ pub(super) fn twin_columns(sections: Sections) -> String {
     )
 }
 
-fn columns(sections: Sections) -> String {
+pub(super) fn columns(sections: Sections) -> String {
     format!("{}, {}", identity_columns(), twin_columns(sections))
 }
 

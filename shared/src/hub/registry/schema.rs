@@ -7,7 +7,7 @@
 
 use super::{
     archive, configuration_copy, history, job_holds, job_rows, operations, query_indexes,
-    retirement, revocation, transfer,
+    retirement, revocation, roll_up, transfer,
 };
 use crate::hub::{audit, outbox};
 
@@ -25,6 +25,7 @@ pub const STEPS: &[&[&str]] = &[
     job_rows::SCHEMA,
     &[history::SCHEMA],
     &[job_holds::SCHEMA],
+    &[roll_up::CALLS],
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -23,6 +23,7 @@ use crate::ipc::audit::{
 use crate::ipc::hub::Settings;
 use crate::ipc::query::{QueryPart, QueryScan};
 use crate::ipc::scheduled_job::{CancelJobDevice, JobPart, JobStep};
+use crate::pattern::totals::{RollUp, RollUpPart};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,6 +92,8 @@ pub enum RegistryRequest {
     RevertTwin(RevertTwin),
     /// One slice of a query's scan → `QueryPart`.
     Query(Box<QueryScan>),
+    /// One slice of a fleet's progress → `RollUpPart`.
+    RollUp(Box<RollUp>),
     /// → `Statistics`
     Statistics,
     /// → `Connection`: what is known of an identity's session.
@@ -281,6 +284,8 @@ pub enum RegistryReply {
     History(Value),
     /// What a slice of a query's scan found.
     QueryPart(Box<QueryPart>),
+    /// What a slice of a fleet's progress adds up to.
+    RollUpPart(Box<RollUpPart>),
     /// Counts of this shard.
     Statistics(Statistics),
     /// Session facts for the console, as JSON (`GET /api/v1/devices/{id}/connection`).

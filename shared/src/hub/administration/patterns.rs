@@ -1,0 +1,127 @@
+//! Patterns of device management (`device-management.md` §3.1): the built-in ones, and those
+//! that operators defined or changed, which alone are stored.
+//!
+//! Only kept here; how far devices are is asked of the shards each time.
+
+use super::{check_name, check_precondition};
+use crate::error::{ErrorCode, HubError};
+use crate::ipc::hub::{HubReply, HubResult};
+use crate::ipc::pattern::KeptPattern;
+use crate::ipc::registry::Precondition;
+use crate::pattern::check::{MAX_PATTERNS, check, check_deletable};
+use crate::pattern::{Pattern, builtin};
+use crate::sorting;
+use crate::sql::{Row, Sql};
+use crate::time::Timestamp;
+use crate::twin::etag::etag_text;
+
+/// `etag` rises, and begins at the time, so that a pattern that was made anew never repeats
+/// one.
+pub(super) const SCHEMA: &str = "CREATE TABLE pattern (
+    id TEXT PRIMARY KEY,
+    document TEXT NOT NULL,
+    etag INTEGER NOT NULL,
+    changed INTEGER NOT NULL
+) WITHOUT ROWID";
+
+/// Of a built-in pattern that was never changed.
+const UNCHANGED: u64 = 1;
+
+fn read(row: &Row) -> Result<KeptPattern, HubError> {
+    let pattern: Pattern = serde_json::from_str(row.required_text(0)?)
+        .map_err(|error| HubError::internal(format!("stored pattern: {error}")))?;
+    Ok(KeptPattern {
+        built_in: builtin::IDS.contains(&pattern.id.as_str()),
+        pattern,
+        etag: etag_text(etag_of(row)),
+        changed_time: row.integer(2).map(Timestamp::from_milliseconds),
+    })
+}
+
+fn etag_of(row: &Row) -> u64 {
+    row.integer(1).unwrap_or(0).unsigned_abs()
+}
+
+/// All patterns in order of id, or one of them.
+pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<KeptPattern>, HubError> {
+    let wanted = id.map(str::to_owned);
+    let rows = sql.query(
+        "SELECT document, etag, changed FROM pattern WHERE ? IS NULL OR id = ? ORDER BY id",
+        &[wanted.clone().into(), wanted.into()],
+    )?;
+    let mut patterns = Vec::with_capacity(rows.len() + builtin::IDS.len());
+    for row in &rows {
+        patterns.push(read(row)?);
+    }
+    for name in builtin::IDS {
+        let is_wanted = id.is_none_or(|id| id == name);
+        if is_wanted
+            && patterns.iter().all(|known| known.pattern.id != name)
+            && let Some(pattern) = builtin::pattern(name)
+        {
+            patterns.push(KeptPattern {
+                pattern,
+                built_in: true,
+                etag: etag_text(UNCHANGED),
+                changed_time: None,
+            });
+        }
+    }
+    sorting::sort_by(&mut patterns, |one, other| {
+        one.pattern.id.cmp(&other.pattern.id)
+    });
+    Ok(patterns)
+}
+
+/// Adds or changes a pattern.
+pub(super) fn put(
+    now: Timestamp,
+    pattern: &Pattern,
+    precondition: &Precondition,
+    sql: &dyn Sql,
+) -> HubResult {
+    check_name("A pattern's id", &pattern.id, 64)?;
+    check(pattern)?;
+    let known = list(sql, Some(&pattern.id))?;
+    let known = known.first();
+    check_precondition(precondition, known.map(|known| known.etag.as_str()))?;
+    let rows = sql.query("SELECT id, etag FROM pattern", &[])?;
+    let stored = rows.iter().find(|row| row.text(0) == Some(&pattern.id));
+    if stored.is_none() && rows.len() >= MAX_PATTERNS {
+        return Err(HubError::new(
+            ErrorCode::IotHubQuotaExceeded,
+            format!("A hub has at most {MAX_PATTERNS} patterns of its own; delete one first."),
+        ));
+    }
+    let document =
+        serde_json::to_string(pattern).map_err(|error| HubError::internal(error.to_string()))?;
+    let time = now.milliseconds();
+    let next = stored.map_or(0, |row| etag_of(row) + 1);
+    let next = next.max(time.unsigned_abs());
+    sql.execute(
+        "INSERT INTO pattern (id, document, etag, changed) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET document = excluded.document, etag = excluded.etag, \
+         changed = excluded.changed",
+        &[
+            pattern.id.as_str().into(),
+            document.into(),
+            next.into(),
+            time.into(),
+        ],
+    )?;
+    Ok(HubReply::Stored {
+        is_new: known.is_none(),
+        etag: etag_text(next),
+    })
+}
+
+/// Deletes one that operators defined.
+pub(super) fn delete(id: &str, precondition: &Precondition, sql: &dyn Sql) -> HubResult {
+    check_deletable(id)?;
+    let known = list(sql, Some(id))?;
+    if let Some(known) = known.first() {
+        check_precondition(precondition, Some(&known.etag))?;
+        sql.execute("DELETE FROM pattern WHERE id = ?", &[id.into()])?;
+    }
+    Ok(HubReply::Changed(!known.is_empty()))
+}
