@@ -4,6 +4,7 @@ unmodified Python SDK devices on one side, plain REST on the other."""
 import json
 import time
 import uuid
+from typing import Iterator
 
 import pytest
 
@@ -383,10 +384,10 @@ def test_r32_stalled_devices_are_listed(api, hundred):
         api.delete(f"/api/v1/patterns/{name}")
 
 
-def read_progress(stream) -> dict:
-    """The next event; byte by byte, since a larger chunk would wait for the stream to fill it."""
+def read_progress(lines: Iterator[bytes]) -> dict:
+    """The next event of a stream."""
     fields: dict[str, str] = {}
-    for line in stream.iter_lines(chunk_size=1):
+    for line in lines:
         if line:
             name, _, value = line.decode().partition(":")
             fields[name] = value.removeprefix(" ")
@@ -405,11 +406,13 @@ def test_progress_is_streamed_as_it_changes(api, device, python_device):
     with api.get("/api/v1/progress/stream", parameters=parameters, stream=True) as stream:
         assert stream.status_code == 200, stream.text
         assert stream.headers["Content-Type"].startswith("text/event-stream")
-        first = read_progress(stream)
+        # Byte by byte, since a larger chunk would wait for the stream to fill it.
+        lines = stream.iter_lines(chunk_size=1)
+        first = read_progress(lines)
         assert (first["total"], first["phases"]["notStarted"]) == (1, 1)
         for status, phase in (("downloading", "downloading"), ("succeeded", "succeeded")):
             client.client.patch_twin_reported_properties({"iothubDM": {"firmwareUpdate": {"status": status}}})
-            assert read_progress(stream)["phases"][phase] == 1
+            assert read_progress(lines)["phases"][phase] == 1
     refused = api.get("/api/v1/progress/stream?pattern=nothing")
     assert_classic_error(refused, 404, "GenericNotFound")
 

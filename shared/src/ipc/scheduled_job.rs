@@ -3,6 +3,8 @@
 
 use crate::ids::DeviceId;
 use crate::ipc::audit::Cause;
+use crate::maintenance::Wish;
+use crate::pattern::Pattern;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -113,6 +115,31 @@ pub struct JobStep {
     pub round: u32,
     /// What.
     pub command: JobCommand,
+    /// About groups of which few devices may be out of service at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Box<Places>>,
+}
+
+/// What a shard has to know of places in such groups (`device-management.md` §4.2).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Places {
+    /// Devices of the shard that have one for this job.
+    pub granted: Vec<String>,
+    /// Devices of the shard that hold one: the shard says who is done.
+    pub held: Vec<HeldPlace>,
+    /// Groups whose devices it has to count.
+    pub counted: Vec<Wish>,
+}
+
+/// A device that holds a place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldPlace {
+    /// The device.
+    pub device: String,
+    /// The number of the job that it holds it for.
+    pub job: u64,
+    /// How it says when it is done, if it says so.
+    pub pattern: Option<Box<Pattern>>,
 }
 
 /// The steps of a job.
@@ -146,7 +173,7 @@ pub struct ChooseDevices {
 }
 
 /// How a job stands in a shard.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobPart {
     /// By wave.
     pub waves: Vec<JobCounts>,
@@ -157,6 +184,15 @@ pub struct JobPart {
     /// When a device that is held may go on.
     #[serde(default)]
     pub look_at: Option<Timestamp>,
+    /// Devices that need places before they are touched.
+    #[serde(default)]
+    pub wishes: Vec<(String, Vec<Wish>)>,
+    /// Devices that are done with theirs.
+    #[serde(default)]
+    pub left: Vec<String>,
+    /// How many devices of the shard are in a group.
+    #[serde(default)]
+    pub sizes: Vec<(String, u64)>,
 }
 
 /// Takes one device out of a job, if it was not touched yet.

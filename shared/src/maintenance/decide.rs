@@ -1,5 +1,6 @@
 //! Whether a step may reach a device now (`device-management.md` §4.3).
 
+use super::concurrency::Wish;
 use super::gate::{Answer, OnUnknown};
 use super::policy::Policy;
 use super::window::standing;
@@ -86,6 +87,16 @@ impl Policies {
     /// All of them, in the order of their ranks.
     pub fn members(&self) -> &[Policy] {
         &self.0
+    }
+
+    /// The places that a device needs for a step that may go.
+    pub fn wishes(&self, step: &Step<'_>, twin: &Value) -> Vec<Wish> {
+        let about = self.0.iter().filter(|policy| policy.is_about(step, twin));
+        let wishes = about.filter_map(|policy| {
+            let most = policy.max_concurrent.as_ref()?;
+            Some(most.wish(&policy.id, &policy.target_text, twin))
+        });
+        wishes.collect()
     }
 
     /// Whether one names this direct method.

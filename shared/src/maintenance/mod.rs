@@ -6,6 +6,7 @@
 //! time, the twin and the rules of time zones ([`Zones`]) are arguments. It never touches a
 //! device, and knows nothing of jobs or configurations.
 
+mod concurrency;
 mod decide;
 mod gate;
 mod geofence;
@@ -14,6 +15,7 @@ mod step;
 mod window;
 mod zones;
 
+pub use concurrency::{Most, Wish};
 pub use decide::{Hold, INTERLOCK_GATE, Policies, Verdict};
 pub use policy::{OnHoldTimeout, Policy, check};
 pub use step::{Action, Disruption, Step};

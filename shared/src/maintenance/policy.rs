@@ -1,9 +1,9 @@
 //! A policy's document, read and checked (`device-management.md` §4.2).
 
-use super::Action;
-use super::Step;
+use super::concurrency::{Concurrency, Most};
 use super::gate::{Gate, OnUnknown, Test};
 use super::geofence::Geofence;
+use super::step::{Action, Step};
 use super::window::{DAYS, MAX_MINUTES, Window, Zone};
 use super::zones::Zones;
 use crate::error::HubError;
@@ -54,12 +54,15 @@ pub struct Policy {
     pub id: String,
     /// Where it stands in explanations; the higher, the earlier.
     pub priority: i64,
-    /// Whom it is about; `None`: every device.
+    /// Whom it is about, as it is written.
+    pub(super) target_text: String,
+    /// The same, read; `None`: every device.
     target: Option<Expression>,
     applies_to: Vec<Scope>,
     pub(super) windows: Vec<Window>,
     pub(super) blackouts: Vec<Blackout>,
     pub(super) gates: Vec<Gate>,
+    pub(super) max_concurrent: Option<Concurrency>,
     /// How long a window must stay open, if that is not for the step to say.
     pub(super) min_remaining: Option<i64>,
     /// How long a device may be held, in seconds, and what comes then.
@@ -88,6 +91,7 @@ impl Policy {
             "windows",
             "blackouts",
             "gates",
+            "maxConcurrent",
             "minRemainingSeconds",
             "holdTimeoutSeconds",
             "onHoldTimeout",
@@ -111,7 +115,8 @@ impl Policy {
                 "it has 1 to 64 lower-case letters, digits and hyphens",
             ));
         }
-        let target = match text(members, "targetCondition")?.unwrap_or("*").trim() {
+        let target_text = text(members, "targetCondition")?.unwrap_or("*");
+        let target = match target_text.trim() {
             "*" => None,
             condition => Some(
                 parse_condition(condition)
@@ -130,12 +135,18 @@ impl Policy {
         };
         Ok(Self {
             id: id.to_owned(),
+            target_text: target_text.to_owned(),
             priority: whole(members, "priority")?.unwrap_or(0),
             target,
             applies_to: scopes.iter().map(scope).collect::<Result<_, _>>()?,
             windows: each(members, "windows", window)?,
             blackouts: each(members, "blackouts", blackout)?,
             gates: each(members, "gates", gate)?,
+            max_concurrent: match members.get("maxConcurrent") {
+                None | Some(Value::Null) => None,
+                Some(Value::Object(most)) => Some(max_concurrent(most)?),
+                Some(_) => return Err(wrong("maxConcurrent", "it is an object")),
+            },
             min_remaining: seconds(members, "minRemainingSeconds")?,
             hold_timeout: timeout.map(|seconds| (seconds, on_timeout)),
             push_to_device: flag(members, "pushToDevice")?.unwrap_or(false),
@@ -291,6 +302,22 @@ fn gate(members: &Map<String, Value>) -> Result<Gate, HubError> {
         max_age: seconds(members, "maxAgeSeconds")?,
         on_unknown,
     })
+}
+
+fn max_concurrent(members: &Map<String, Value>) -> Result<Concurrency, HubError> {
+    let percent = members.get("percent").and_then(Value::as_f64);
+    let most = match (percent, whole(members, "count")?) {
+        (Some(percent), None) if percent > 0.0 && percent <= 100.0 => Most::Percent(percent),
+        (None, Some(count)) if count > 0 => Most::Count(count.unsigned_abs()),
+        _ => {
+            return Err(wrong(
+                "maxConcurrent",
+                "it has either percent, more than 0 and at most 100, or count, at least 1",
+            ));
+        }
+    };
+    Concurrency::new(most, text(members, "groupBy")?)
+        .map_err(|why| wrong("maxConcurrent.groupBy", &why))
 }
 
 fn geofence(members: &Map<String, Value>) -> Result<Geofence, HubError> {

@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 enum Memory {
     Gateway(Box<Gateway>),
     Registry(Box<Registry>),
-    Events(Events),
-    Hub(Hub),
+    Events(Box<Events>),
+    Hub(Box<Hub>),
 }
 
 /// A request to any actor.
@@ -199,8 +199,10 @@ impl Actor {
             Address::Registry(shard) => Registry::open(shard, sql).map(|registry| {
                 Memory::Registry(Box::new(registry.with_zones(crate::zones::rules())))
             }),
-            Address::Events(partition) => Events::open(partition, sql).map(Memory::Events),
-            Address::Hub => Hub::open(sql).map(Memory::Hub),
+            Address::Events(partition) => {
+                Events::open(partition, sql).map(|events| Memory::Events(Box::new(events)))
+            }
+            Address::Hub => Hub::open(sql).map(|hub| Memory::Hub(Box::new(hub))),
         };
         self.fresh = false;
         self.memory = Some(memory.unwrap_or_else(|error| panic!("{:?}: {error}", self.address)));

@@ -530,3 +530,82 @@ fn a_pattern_of_ones_own_can_be_disruptive() {
     assert_eq!(call(&mut hub, "calibrate", &[]).0, 200);
     assert_eq!(calls(&hub, device), 2);
 }
+
+#[test]
+fn r12_few_devices_of_a_line_are_out_of_service_at_a_time() {
+    let mut hub = Rest::default();
+    let devices: Vec<usize> = (0..20)
+        .map(|number| {
+            hub.0
+                .connected_device(&format!("d{number}"), Habits::default())
+        })
+        .collect();
+    for number in 0..20 {
+        let tags = json!({ "tags": { "line": "it's seven" } });
+        assert_eq!(hub.patch(&format!("/twins/d{number}"), tags).status, 200);
+    }
+    policy(
+        &mut hub,
+        "line",
+        json!({ "maxConcurrent": { "percent": 10, "groupBy": "tags.line" } }),
+    );
+    let job = |id: &str, condition: &str| {
+        let body = json!({
+            "type": "scheduleDeviceMethod",
+            "cloudToDeviceMethod": { "methodName": "reboot", "payload": { "call": 1 } },
+            "queryCondition": condition,
+            "maxExecutionTimeInSeconds": 24 * 3600,
+        });
+        (format!("/jobs/v2/{id}"), body)
+    };
+    // Two jobs share the places.
+    for (id, condition) in [
+        ("some", "tags.line = 'it\\'s seven' AND deviceId < 'd15'"),
+        ("rest", "deviceId >= 'd15'"),
+    ] {
+        let (path, body) = job(id, condition);
+        assert_eq!(hub.put(&path, None, body).status, 200);
+    }
+    hub.0.run(5_000);
+    let called = |hub: &Rest| -> Vec<usize> {
+        (0..20)
+            .filter(|number| calls(hub, devices[*number]) > 0)
+            .collect()
+    };
+    let mut done: Vec<usize> = Vec::new();
+    while done.len() < 20 {
+        let now: Vec<usize> = called(&hub)
+            .into_iter()
+            .filter(|number| !done.contains(number))
+            .collect();
+        assert!(now.len() <= 2, "{now:?} besides {done:?}");
+        assert!(!now.is_empty(), "nobody goes on after {done:?}");
+        for number in &now {
+            configuring::report(
+                &mut hub,
+                &format!("d{number}"),
+                json!({ "iothubDM": { "reboot": { "status": "rebooting" } } }),
+            );
+        }
+        hub.0.run(90_000);
+        let still: Vec<usize> = called(&hub)
+            .into_iter()
+            .filter(|number| !done.contains(number))
+            .collect();
+        assert!(still.len() <= 2, "{still:?} besides {done:?}");
+        let first = now[0];
+        configuring::report(
+            &mut hub,
+            &format!("d{first}"),
+            json!({ "iothubDM": { "reboot": { "status": "succeeded" } } }),
+        );
+        done.push(first);
+        hub.0.run(31_000);
+    }
+    for id in ["some", "rest"] {
+        let ended = scheduling::end(&mut hub, id);
+        assert_eq!(count(&ended, "failedCount"), 0);
+        counters_are_those_of_the_rows(&mut hub, id);
+    }
+    assert!(devices.iter().all(|device| calls(&hub, *device) == 1));
+}

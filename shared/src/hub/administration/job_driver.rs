@@ -17,7 +17,7 @@ use crate::ipc::scheduled_job::{ChooseDevices, JobCommand, JobStep};
 use crate::query::parse_condition;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Jobs that run at a time.
 const MOST_RUNNING: usize = 10;
@@ -124,6 +124,9 @@ impl Hub {
         }
         self.begin_forgetting(now, sql)?;
         let live = ScheduledJob::in_phases(&LIVE, sql)?;
+        // Places are told of once a round to each shard.
+        let mut told = BTreeSet::new();
+        self.places.begin_round();
         for job in &live {
             for (shard, part) in (0_u16..).zip(&job.shards) {
                 // What comes of methods under way concerns every phase but the first.
@@ -136,6 +139,7 @@ impl Hub {
                     continue;
                 }
                 let command = job.command(usize::from(shard), now);
+                let places = self.places_for(job, shard, told.insert(shard), sql)?;
                 self.correlations += 1;
                 self.jobs
                     .calls
@@ -146,6 +150,7 @@ impl Hub {
                         number: job.number,
                         round: job.round,
                         command,
+                        places,
                     }))),
                     correlation: self.correlations,
                 });
@@ -231,6 +236,7 @@ impl Hub {
             && let Some(mut job) = ScheduledJob::load_number(number, sql)?
         {
             self.jobs.more |= answer.more;
+            self.hear_of_places(number, shard, answer, now, sql)?;
             let look_at = [self.jobs.look_at, answer.look_at];
             self.jobs.look_at = look_at.into_iter().flatten().min();
             let before = job.clone();
@@ -267,6 +273,7 @@ impl Hub {
             }
         };
         earliest(self.jobs.look_at);
+        self.jobs.more |= self.give_places(now, sql)?;
         let mut ended = false;
         let mut goes_on = false;
         for mut job in ScheduledJob::in_phases(&LIVE, sql)? {

@@ -10,6 +10,7 @@ mod configurations;
 mod consumer_groups;
 mod device_groups;
 mod job_driver;
+mod job_places;
 mod maintenance;
 mod patterns;
 mod pushes;
@@ -44,6 +45,7 @@ const STEPS: &[&[&str]] = &[
     configurations::SCHEMA,
     scheduled_jobs::SCHEMA,
     &[patterns::SCHEMA],
+    &[job_places::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[
@@ -67,6 +69,7 @@ pub struct Hub {
     /// Pushes under way and whom they go to.
     pushing: BTreeMap<Correlation, String>,
     jobs: job_driver::JobDriver,
+    places: job_places::PlaceBook,
     /// Answers that wait until nothing is under way.
     waiting: Vec<(Token, HubReply)>,
 }
@@ -80,6 +83,7 @@ impl Hub {
             correlations: 0,
             pushing: BTreeMap::new(),
             jobs: job_driver::JobDriver::default(),
+            places: job_places::PlaceBook::default(),
             waiting: Vec::new(),
         })
     }

@@ -10,7 +10,7 @@ use super::job_rows::{JobRow, State};
 use super::job_twins::Pending;
 use super::{Context, Registry};
 use crate::error::HubError;
-use crate::maintenance::{Hold, OnHoldTimeout, Step, Verdict};
+use crate::maintenance::{Hold, OnHoldTimeout, Step, Verdict, Wish};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::twin::Twin;
@@ -25,6 +25,8 @@ pub(super) const EXPIRED: (&str, &str) = (
 );
 /// The code of devices where a gate could not tell, and wanted it so.
 const REFUSED: &str = "MaintenanceGateFailed";
+/// Devices of one step that ask for places: more could not be given many.
+const MOST_WISHES: usize = 200;
 /// A device that is held is looked at as often as this.
 const LOOKED_AT_SECONDS: i64 = 60;
 
@@ -54,8 +56,13 @@ impl Registry {
         let order = &job.chosen.order;
         let is_overridden = order.overrides.is_some();
         let step = Step::of_job(order, &self.disruptions);
-        let (hold, over) = match self.judge_step(&step, is_overridden, identity, twin, context)? {
-            Verdict::Go => return Ok(true),
+        let (verdict, wishes) =
+            self.judge_with_places(&step, is_overridden, identity, twin, context)?;
+        let (hold, over) = match verdict {
+            Verdict::Go if wishes.is_empty() || self.jobs.granted.contains(&device.id) => {
+                return Ok(true);
+            }
+            Verdict::Go => (self.wish(device, wishes), None),
             Verdict::Hold(hold) => {
                 let since = since(device.hold.as_deref());
                 let over = match (since, hold.timeout) {
@@ -83,6 +90,21 @@ impl Registry {
         }
         self.hold_device(job, device, &hold, context)?;
         Ok(false)
+    }
+
+    /// Asks the hub object for places; until it has given them the device waits.
+    fn wish(&mut self, device: &Pending, wishes: Vec<Wish>) -> Hold {
+        let policy = wishes.first().map(|wish| wish.policy.clone());
+        if self.jobs.wishes.len() < MOST_WISHES {
+            self.jobs.wishes.push((device.id.clone(), wishes));
+        }
+        Hold {
+            policy: policy.unwrap_or_default(),
+            gate: "maxConcurrent".to_owned(),
+            reason: "other devices of its group are out of service".to_owned(),
+            next_check: None,
+            timeout: None,
+        }
     }
 
     fn hold_device(

@@ -208,7 +208,7 @@ impl Registry {
         self.jobs.known.clear();
     }
 
-    fn call_for_jobs(
+    pub(super) fn call_for_jobs(
         &mut self,
         device: &IdentityRow,
         context: &mut Context<'_>,

@@ -8,10 +8,11 @@ use crate::error::HubError;
 use crate::hub::effects::Correlation;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{ChooseDevices, JobCounts, JobOrder};
+use crate::maintenance::Wish;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `is_open`: some device may still change. `wave`: the last one that may be touched.
 pub(super) const SCHEMA: &[&str] = &[
@@ -52,6 +53,9 @@ pub(super) struct Jobs {
     pub(super) soon: Vec<(Timestamp, DeviceId)>,
     /// Whether devices that connect may be awaited by a method job.
     pub(super) awaits_devices: bool,
+    /// Of the step under way: devices that have a place in their group, and those that need one.
+    pub(super) granted: BTreeSet<String>,
+    pub(super) wishes: Vec<(String, Vec<Wish>)>,
     /// Whether devices whose twin changes may be held by a policy.
     pub(super) holds_devices: bool,
 }

@@ -45,6 +45,9 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let number = step.number;
+        if let Some(places) = &step.places {
+            self.take_places(places, context)?;
+        }
         let job = JobRow::load(context.sql, number)?;
         let mut part = JobPart::default();
         match (step.command, job) {
@@ -54,7 +57,10 @@ impl Registry {
                     part.more = part.after.is_some();
                 }
             }
-            (_, None) => return Ok(RegistryReply::JobPart(Box::default())),
+            (_, None) => {
+                self.tell_of_places(step.places.as_deref(), &mut part, context)?;
+                return Ok(RegistryReply::JobPart(Box::new(part)));
+            }
             (JobCommand::Forget, Some(_)) => part.more = self.forget(number, context)?,
             (JobCommand::Retry(now), Some(job)) if step.round >= job.round => {
                 part.more = self.retry(&job, step.round, now, context)?;
@@ -72,6 +78,7 @@ impl Registry {
             }
             (JobCommand::Retry(_), Some(_)) => {}
         }
+        self.tell_of_places(step.places.as_deref(), &mut part, context)?;
         let known = self.known(number, context.sql)?;
         part.waves.clone_from(&known.waves);
         part.look_at = known.look_at;

@@ -8,7 +8,7 @@ use crate::ids::Identity;
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{ExplainMaintenance, Locate, RegistryReply};
-use crate::maintenance::{Disruption, Hold, Policies, Step, Verdict};
+use crate::maintenance::{Disruption, Hold, Policies, Step, Verdict, Wish};
 use crate::twin::Twin;
 use serde_json::{Value, json};
 
@@ -46,20 +46,39 @@ impl Registry {
         twin: Option<&Twin>,
         context: &Context<'_>,
     ) -> Result<Verdict, HubError> {
+        let judged = self.judge_with_places(step, is_overridden, row, twin, context)?;
+        Ok(judged.0)
+    }
+
+    /// The same, with the places that the device needs if it may go.
+    pub(super) fn judge_with_places(
+        &self,
+        step: &Step<'_>,
+        is_overridden: bool,
+        row: &IdentityRow,
+        twin: Option<&Twin>,
+        context: &Context<'_>,
+    ) -> Result<(Verdict, Vec<Wish>), HubError> {
+        let may_go = (Verdict::Go, Vec::new());
         if self.maintenance.is_empty() && !step.is_disruptive {
-            return Ok(Verdict::Go);
+            return Ok(may_go);
         }
         let body = match twin {
             Some(twin) => twins::body(row, twin, 0),
             None => match twins::load(context.sql, &row.identity)? {
                 Some(twin) => twins::body(row, &twin, 0),
-                None => return Ok(Verdict::Go),
+                None => return Ok(may_go),
             },
         };
         let zones = self.zones.as_ref();
-        Ok(self
+        let verdict = self
             .maintenance
-            .decide(step, &body, is_overridden, context.now, zones))
+            .decide(step, &body, is_overridden, context.now, zones);
+        let wishes = match verdict {
+            Verdict::Go if !is_overridden => self.maintenance.wishes(step, &body),
+            _ => Vec::new(),
+        };
+        Ok((verdict, wishes))
     }
 
     /// Takes those out that a device does not have yet, and must not get now. The next write of

@@ -24,6 +24,7 @@ mod identity;
 mod job_documents;
 mod job_holds;
 mod job_methods;
+mod job_places;
 mod job_rows;
 mod job_twins;
 mod jobs;

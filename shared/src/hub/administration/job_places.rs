@@ -1,0 +1,227 @@
+//! Who has a place in a group of which few devices may be out of service at a time
+//! (`device-management.md` §4.2), over all shards and jobs.
+//!
+//! A place is a row before the device's shard hears of it, so that a crash gives none twice;
+//! it is taken back when the shard says that the device is done.
+
+use super::scheduled_jobs::{Phase, ScheduledJob};
+use super::{Hub, patterns};
+use crate::error::HubError;
+use crate::ids::DeviceId;
+use crate::ipc::scheduled_job::{HeldPlace, JobKind, JobPart, Places};
+use crate::maintenance::{Most, Wish};
+use crate::pattern::Pattern;
+use crate::sql::Sql;
+use crate::time::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const SCHEMA: &str = "CREATE TABLE job_place (
+    device_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    job INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (device_id, key)
+) WITHOUT ROWID";
+
+/// How long the size of a group is believed.
+const SIZE_SECONDS: i64 = 60;
+/// Sizes that are remembered.
+const MOST_SIZES: usize = 10_000;
+
+/// How large a group is.
+#[derive(Debug, Clone, Default)]
+struct Size {
+    by_shard: BTreeMap<u16, u64>,
+    counted: Option<Timestamp>,
+}
+
+/// What a life of the hub object remembers of places.
+#[derive(Debug, Default)]
+pub(super) struct PlaceBook {
+    /// Of the round under way: job, shard, device, and what it needs.
+    wishes: Vec<(u64, u16, String, Vec<Wish>)>,
+    /// For the next round, by job and shard.
+    granted: BTreeMap<(u64, u16), Vec<String>>,
+    /// The same of the round that begins, and all of these devices.
+    sent: BTreeMap<(u64, u16), Vec<String>>,
+    fresh: BTreeSet<String>,
+    sizes: BTreeMap<String, Size>,
+    /// Groups to be counted in the next round.
+    counted: BTreeMap<String, Wish>,
+}
+
+impl PlaceBook {
+    /// A round begins: what was given since the last one is told now, or never.
+    pub(super) fn begin_round(&mut self) {
+        self.sent = std::mem::take(&mut self.granted);
+        self.fresh = self.sent.values().flatten().cloned().collect();
+        self.wishes.clear();
+    }
+}
+
+impl Hub {
+    /// What a shard has to hear with its first step of a round (`with_all`), and with each.
+    pub(super) fn places_for(
+        &mut self,
+        job: &ScheduledJob,
+        shard: u16,
+        with_all: bool,
+        sql: &dyn Sql,
+    ) -> Result<Option<Box<Places>>, HubError> {
+        let mut places = Places {
+            granted: self
+                .places
+                .sent
+                .remove(&(job.number, shard))
+                .unwrap_or_default(),
+            ..Places::default()
+        };
+        if with_all {
+            places.counted = self.places.counted.values().cloned().collect();
+            places.held = self.held_in(shard, sql)?;
+        }
+        let is_empty =
+            places.granted.is_empty() && places.held.is_empty() && places.counted.is_empty();
+        Ok((!is_empty).then(|| Box::new(places)))
+    }
+
+    fn held_in(&self, shard: u16, sql: &dyn Sql) -> Result<Vec<HeldPlace>, HubError> {
+        let layout = self.required()?.layout;
+        let rows = sql.query("SELECT DISTINCT device_id, job FROM job_place", &[])?;
+        let mut held = Vec::new();
+        let mut known: BTreeMap<u64, Option<Box<Pattern>>> = BTreeMap::new();
+        for row in &rows {
+            let name = row.required_text(0)?;
+            let device = DeviceId::parse(name)
+                .map_err(|error| HubError::internal(format!("a stored device id: {error}")))?;
+            // One that hears of its place with this round has not begun.
+            if layout.shard_of(&device) != shard || self.places.fresh.contains(name) {
+                continue;
+            }
+            let job = row.integer(1).unwrap_or(0).unsigned_abs();
+            let pattern = match known.get(&job) {
+                Some(pattern) => pattern.clone(),
+                None => known.entry(job).or_insert(pattern_of(job, sql)?).clone(),
+            };
+            held.push(HeldPlace {
+                device: name.to_owned(),
+                job,
+                pattern,
+            });
+        }
+        Ok(held)
+    }
+
+    /// Takes from an answer what is about places.
+    pub(super) fn hear_of_places(
+        &mut self,
+        job: u64,
+        shard: u16,
+        part: &JobPart,
+        now: Timestamp,
+        sql: &dyn Sql,
+    ) -> Result<(), HubError> {
+        for device in &part.left {
+            let gone = "DELETE FROM job_place WHERE device_id = ?";
+            sql.execute(gone, &[device.as_str().into()])?;
+        }
+        for (key, size) in &part.sizes {
+            let known = self.places.sizes.entry(key.clone()).or_default();
+            known.by_shard.insert(shard, *size);
+            known.counted = Some(now);
+        }
+        let wishes = part.wishes.iter().cloned();
+        self.places
+            .wishes
+            .extend(wishes.map(|(device, wishes)| (job, shard, device, wishes)));
+        Ok(())
+    }
+
+    /// Gives places to those who asked first, as far as there are any; whether the next round
+    /// has something to do.
+    pub(super) fn give_places(&mut self, now: Timestamp, sql: &dyn Sql) -> Result<bool, HubError> {
+        self.places.counted.clear();
+        let wishes = std::mem::take(&mut self.places.wishes);
+        if wishes.is_empty() {
+            return Ok(false);
+        }
+        let shards = usize::from(self.required()?.layout.shards);
+        if self.places.sizes.len() > MOST_SIZES {
+            self.places.sizes.clear();
+        }
+        let mut gave = false;
+        for (job, shard, device, wishes) in wishes {
+            let mut has_room = true;
+            for wish in &wishes {
+                let most = match wish.most {
+                    Most::Count(_) => Some(wish.most.of(0)),
+                    Most::Percent(_) => {
+                        let known = self.places.sizes.get(&wish.key);
+                        let is_fresh = known
+                            .and_then(|known| known.counted)
+                            .is_some_and(|at| at.plus_seconds(SIZE_SECONDS) > now);
+                        if !is_fresh {
+                            self.places.counted.insert(wish.key.clone(), wish.clone());
+                        }
+                        known
+                            .filter(|known| known.by_shard.len() == shards)
+                            .map(|known| wish.most.of(known.by_shard.values().sum()))
+                    }
+                };
+                let rows = sql.query(
+                    "SELECT count(*), coalesce(max(device_id = ?), 0) FROM job_place \
+                     WHERE key = ?",
+                    &[device.as_str().into(), wish.key.as_str().into()],
+                )?;
+                let number = |column: usize| rows.first().and_then(|row| row.integer(column));
+                let (taken, is_own) = (number(0).unwrap_or(0).unsigned_abs(), number(1) == Some(1));
+                has_room &= is_own || most.is_some_and(|most| taken < most);
+            }
+            if !has_room {
+                continue;
+            }
+            for wish in &wishes {
+                sql.execute(
+                    "INSERT INTO job_place (device_id, key, job, since) VALUES (?, ?, ?, ?) \
+                     ON CONFLICT (device_id, key) DO UPDATE SET job = excluded.job",
+                    &[
+                        device.as_str().into(),
+                        wish.key.as_str().into(),
+                        job.into(),
+                        now.milliseconds().into(),
+                    ],
+                )?;
+            }
+            gave = true;
+            let granted = self.places.granted.entry((job, shard)).or_default();
+            granted.push(device);
+        }
+        Ok(gave || !self.places.counted.is_empty())
+    }
+}
+
+/// The pattern that a job's step starts.
+fn pattern_of(job: u64, sql: &dyn Sql) -> Result<Option<Box<Pattern>>, HubError> {
+    let Some(job) = ScheduledJob::load_number(job, sql)? else {
+        return Ok(None);
+    };
+    if job.phase == Phase::Forgetting {
+        return Ok(None);
+    }
+    let order = &job.order;
+    let method = order.body.get("methodName").and_then(Value::as_str);
+    let desired = order.body.pointer("/properties/desired");
+    let starts = |pattern: &Pattern| match order.kind {
+        JobKind::DeviceMethod => pattern.trigger.method.as_deref() == method,
+        JobKind::UpdateTwin => pattern.trigger.desired.as_ref().is_some_and(|path| {
+            path.split('.')
+                .try_fold(desired, |value, name| Some(value?.get(name)))
+                .flatten()
+                .is_some()
+        }),
+    };
+    let known = patterns::list(sql, None)?.into_iter();
+    let mut known = known.map(|known| known.pattern).filter(starts);
+    Ok(known.next().map(Box::new))
+}

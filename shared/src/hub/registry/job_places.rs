@@ -1,0 +1,175 @@
+//! Places in groups of which few devices may be out of service at a time: who is done with
+//! theirs, and how large a group is (`device-management.md` §4.2).
+//!
+//! The hub object gives places; here is what only a shard knows. A device is done when its
+//! pattern says so, or, without one, when its part of the job has ended.
+
+use super::configurations::load_whole;
+use super::{Context, Registry};
+use crate::error::HubError;
+use crate::ids::{DeviceId, Identity};
+use crate::ipc::query::QueryScan;
+use crate::ipc::registry::RegistryReply;
+use crate::ipc::scheduled_job::{HeldPlace, JobPart, Places};
+use crate::maintenance::Wish;
+use crate::pattern::standing::{Facts, standing};
+use crate::pattern::{Pattern, Phase};
+use crate::time::Timestamp;
+use serde_json::Value;
+
+/// What a device reports may be stored a moment before the answer to the call is.
+const SLACK_SECONDS: i64 = 1;
+
+impl Registry {
+    /// Touches devices that got their place, before the step itself.
+    pub(super) fn take_places(
+        &mut self,
+        places: &Places,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        self.jobs.granted = places.granted.iter().cloned().collect();
+        for device in &places.granted {
+            let Ok(device) = DeviceId::parse(device) else {
+                continue;
+            };
+            let identity = Identity::device(device);
+            if let Some(row) = super::identity::IdentityRow::load(context.sql, &identity)? {
+                self.call_for_jobs(&row, context)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the hub object wants to know of places, after the step.
+    pub(super) fn tell_of_places(
+        &mut self,
+        places: Option<&Places>,
+        part: &mut JobPart,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        self.jobs.granted.clear();
+        part.wishes = std::mem::take(&mut self.jobs.wishes);
+        let Some(places) = places else {
+            return Ok(());
+        };
+        for held in &places.held {
+            if !is_at_work(held, context)? {
+                part.left.push(held.device.clone());
+            }
+        }
+        for wish in &places.counted {
+            part.sizes
+                .push((wish.key.clone(), self.size_of(wish, context)?));
+        }
+        Ok(())
+    }
+
+    /// Devices of this shard that are in a group.
+    fn size_of(&mut self, wish: &Wish, context: &mut Context<'_>) -> Result<u64, HubError> {
+        let condition = match wish.condition.as_str() {
+            "" => String::new(),
+            condition => format!(" WHERE {condition}"),
+        };
+        let mut scan = QueryScan {
+            text: format!("SELECT deviceId FROM devices{condition}"),
+            limit: 1_000,
+            ..QueryScan::default()
+        };
+        let mut size = 0;
+        loop {
+            let RegistryReply::QueryPart(part) = self.scan(&scan, context)? else {
+                return Err(HubError::internal("a scan found no part of a query"));
+            };
+            size += part.items.len() as u64;
+            match part.scanned_to {
+                Some(key) => scan.after = Some(key),
+                None => return Ok(size),
+            }
+        }
+    }
+}
+
+/// Whether a device that holds a place is not done yet.
+fn is_at_work(held: &HeldPlace, context: &Context<'_>) -> Result<bool, HubError> {
+    let rows = context.sql.query(
+        "SELECT status, updated FROM job_device WHERE job = ? AND device_id = ?",
+        &[held.job.into(), held.device.as_str().into()],
+    )?;
+    let Some(row) = rows.first() else {
+        return Ok(false);
+    };
+    match row.text(0) {
+        Some("running") => return Ok(true),
+        Some("completed") => {}
+        // It was not touched, or nothing came of it.
+        _ => return Ok(false),
+    }
+    let Some(pattern) = &held.pattern else {
+        return Ok(false);
+    };
+    let touched = Timestamp::from_milliseconds(row.integer(1).unwrap_or(0));
+    let Ok(device) = DeviceId::parse(&held.device) else {
+        return Ok(false);
+    };
+    let Some((row, _, twin)) = load_whole(context.sql, &Identity::device(device))? else {
+        return Ok(false);
+    };
+    let connected_since = row.gateway.and(row.state_updated);
+    Ok(is_under_way(
+        pattern,
+        &twin,
+        touched,
+        connected_since,
+        context.now,
+    ))
+}
+
+/// Whether a device that was touched is still at it, as its pattern says.
+fn is_under_way(
+    pattern: &Pattern,
+    twin: &Value,
+    touched: Timestamp,
+    connected_since: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let at = |section: &str, names: &[&str]| {
+        let section = twin.pointer(&format!("/properties/{section}"));
+        let metadata = section.and_then(|section| section.get("$metadata"));
+        let down = |root: Option<&Value>| {
+            let found = names
+                .iter()
+                .try_fold(root?, |value, name| value.get(name))?;
+            Some(found.clone())
+        };
+        (
+            down(section).unwrap_or_default(),
+            down(metadata).unwrap_or_default(),
+        )
+    };
+    let (area, area_times) = at("reported", &pattern.status_place().0);
+    let (desired, desired_times) = match &pattern.trigger.desired {
+        Some(path) => at("desired", &path.split('.').collect::<Vec<_>>()),
+        None => (Value::Null, Value::Null),
+    };
+    let facts = Facts {
+        area: &area,
+        area_times: &area_times,
+        desired: &desired,
+        desired_times: &desired_times,
+        connected_since,
+        called: Some(touched),
+    };
+    let standing = standing(pattern, &facts, now);
+    if standing.phase.is_in_progress() {
+        return !standing.stalled;
+    }
+    let is_news = standing
+        .since
+        .is_some_and(|since| since.plus_seconds(SLACK_SECONDS) >= touched);
+    if is_news && matches!(standing.phase, Phase::Succeeded | Phase::Failed) {
+        return false;
+    }
+    // Not begun, as far as it says: it gets the time that the pattern has.
+    let timeout = i64::try_from(pattern.timeout_seconds).unwrap_or(i64::MAX);
+    touched.plus_seconds(timeout) > now
+}
