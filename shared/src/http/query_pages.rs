@@ -9,11 +9,10 @@ use super::continuation::Position;
 use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
-use crate::query::project::weight;
 use crate::query::{DocumentKey, Groups, Place, Query, Shape, SortValue, parse};
 use crate::sorting;
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// Bytes of results in a page, about; a single larger result goes alone.
 pub const MAX_PAGE_BYTES: usize = 4_000_000;
@@ -27,7 +26,7 @@ const MAX_GROUPS_COUNTED: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Page {
     /// The results.
-    pub items: Vec<Value>,
+    pub items: Vec<Box<RawValue>>,
     /// Where the next page begins, if there may be one.
     pub next: Option<Position>,
 }
@@ -217,14 +216,14 @@ fn fitting(items: &[QueryItem]) -> usize {
     let count = items
         .iter()
         .take_while(|item| {
-            bytes += weight(&item.body);
+            bytes += item.body.get().len();
             bytes <= MAX_PAGE_BYTES
         })
         .count();
     count.max(1).min(items.len())
 }
 
-fn bodies(items: Vec<QueryItem>) -> Vec<Value> {
+fn bodies(items: Vec<QueryItem>) -> Vec<Box<RawValue>> {
     items.into_iter().map(|item| item.body).collect()
 }
 
@@ -248,7 +247,7 @@ async fn rows<B: Backend>(
         let certain = horizon.as_ref().map_or(items.len(), |horizon| {
             items.partition_point(|item| item.place.key <= *horizon)
         });
-        let bytes: usize = items.iter().map(|item| weight(&item.body)).sum();
+        let bytes: usize = items.iter().map(|item| item.body.get().len()).sum();
         let enough = certain > size || (certain > 0 && bytes > MAX_PAGE_BYTES);
         if !enough && horizon.is_some() && rounds < MAX_ROUNDS {
             continue;
@@ -346,9 +345,13 @@ async fn groups<B: Backend>(
     let more = results.len() > size;
     results.truncate(size);
     let next = results.last().filter(|_| more);
+    let next = next.map(|(key, _)| Position::Group(key.clone()));
+    let items = results.iter().map(|(_, item)| to_raw_value(item));
     Ok(Page {
-        next: next.map(|(key, _)| Position::Group(key.clone())),
-        items: results.into_iter().map(|(_, item)| item).collect(),
+        next,
+        items: items
+            .collect::<Result<_, _>>()
+            .map_err(|error| HubError::internal(format!("a result: {error}")))?,
     })
 }
 

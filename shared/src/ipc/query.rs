@@ -2,7 +2,7 @@
 
 use crate::query::{DocumentKey, Group, Place};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Asks a shard to scan on for a query, as far as it does in one go.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -53,6 +53,6 @@ pub struct QueryPart {
 pub struct QueryItem {
     /// Where it stands among the results.
     pub place: Place,
-    /// What it holds.
-    pub body: Value,
+    /// What it holds, as text: it is written once, by the shard, and read by nobody on its way.
+    pub body: Box<RawValue>,
 }

@@ -368,7 +368,10 @@ fn the_prefilter_changes_no_result() {
                     .map(|document| json!({ "deviceId": document["deviceId"] }))
                     .collect();
                 let part = scan(&mut stage, &text);
-                let found: Vec<Value> = part.items.into_iter().map(|item| item.body).collect();
+                let found = part.items.iter().map(|item| item.body.get());
+                let found: Vec<Value> = found
+                    .map(|text| serde_json::from_str(text).unwrap())
+                    .collect();
                 prop_assert_eq!(
                     found,
                     expected,

@@ -42,8 +42,8 @@ pub async fn query<B: Backend>(backend: &B, request: &Request) -> Result<Respons
     let page = page(backend, &text, &query, position, size).await?;
     let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
     let remaining = remaining.map(|remaining| remaining.saturating_sub(shown));
-    let response = Response::json(200, &Value::Array(page.items))
-        .with_header("x-ms-item-type", query.item_type());
+    let response =
+        Response::json(200, &page.items).with_header("x-ms-item-type", query.item_type());
     match page.next {
         Some(position) if remaining != Some(0) => {
             let next = Continuation {

@@ -5,6 +5,7 @@ use crate::http::{Method, handle};
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::query::{DocumentKey, Place, SortValue};
+use serde_json::value::to_raw_value;
 
 /// A hub whose first shard has devices `a`, `b`, …, and whose others have none.
 fn hub(count: usize) -> FakeHub {
@@ -28,7 +29,7 @@ fn part(count: usize, scan: &QueryScan) -> QueryPart {
             module: String::new(),
         };
         QueryItem {
-            body: json!({ "deviceId": key.device }),
+            body: to_raw_value(&json!({ "deviceId": key.device })).unwrap(),
             place: Place {
                 value: SortValue::Absent,
                 key,

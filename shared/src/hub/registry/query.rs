@@ -10,7 +10,6 @@ use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
 use crate::query::plan::{IndexedPath, Prefilter, prefilter};
-use crate::query::project::weight;
 use crate::query::{
     Collection, DocumentKey, Groups, Place, Query, Sections, Shape, matches, parse, project,
 };
@@ -18,6 +17,7 @@ use crate::sorting;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::twin::tag_schema::violation;
 use crate::twin::{Section, Twin};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 /// Rows of one statement: they are all in memory at once. One more than a page has, since
@@ -167,8 +167,7 @@ impl Slice<'_> {
                     Some(_) => document,
                     None => project(self.query, document),
                 };
-                self.bytes += weight(&body);
-                self.part.items.push(QueryItem { place, body });
+                self.add(place, &body)?;
             }
             Shape::Ordered => {
                 let place = Place::of(self.query.order_by.as_ref(), &document, key);
@@ -214,10 +213,16 @@ impl Slice<'_> {
             let Some(document) = document else {
                 continue;
             };
-            let body = project(self.query, document);
-            self.bytes += weight(&body);
-            self.part.items.push(QueryItem { place, body });
+            self.add(place, &project(self.query, document))?;
         }
+        Ok(())
+    }
+
+    fn add(&mut self, place: Place, body: &Value) -> Result<(), HubError> {
+        let body =
+            to_raw_value(body).map_err(|error| HubError::internal(format!("a result: {error}")))?;
+        self.bytes += body.get().len();
+        self.part.items.push(QueryItem { place, body });
         Ok(())
     }
 }
