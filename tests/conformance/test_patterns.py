@@ -384,19 +384,18 @@ def test_r32_stalled_devices_are_listed(api, hundred):
         api.delete(f"/api/v1/patterns/{name}")
 
 
-def read_progress(lines: Iterator[bytes]) -> dict:
-    """The next event of a stream."""
+def progress_events(stream) -> Iterator[dict]:
+    """The events of a stream; byte by byte, since a larger chunk would wait for the stream to fill it."""
     fields: dict[str, str] = {}
-    for line in lines:
+    for line in stream.iter_lines(chunk_size=1):
         if line:
             name, _, value = line.decode().partition(":")
             fields[name] = value.removeprefix(" ")
-        elif "data" in fields:
+            continue
+        if "data" in fields:
             assert fields["event"] == "progress"
-            return json.loads(fields["data"])
-        else:
-            fields = {}
-    raise AssertionError("the stream ended")
+            yield json.loads(fields["data"])
+        fields = {}
 
 
 def test_progress_is_streamed_as_it_changes(api, device, python_device):
@@ -406,13 +405,14 @@ def test_progress_is_streamed_as_it_changes(api, device, python_device):
     with api.get("/api/v1/progress/stream", parameters=parameters, stream=True) as stream:
         assert stream.status_code == 200, stream.text
         assert stream.headers["Content-Type"].startswith("text/event-stream")
-        # Byte by byte, since a larger chunk would wait for the stream to fill it.
-        lines = stream.iter_lines(chunk_size=1)
-        first = read_progress(lines)
+        events = progress_events(stream)
+        first = next(events)
         assert (first["total"], first["phases"]["notStarted"]) == (1, 1)
         for status, phase in (("downloading", "downloading"), ("succeeded", "succeeded")):
             client.client.patch_twin_reported_properties({"iothubDM": {"firmwareUpdate": {"status": status}}})
-            assert read_progress(lines)["phases"][phase] == 1
+            found = next(events)
+            assert (found["total"], found["phases"][phase]) == (1, 1), status
+            assert (found["oldestInProgress"] is None) == (phase == "succeeded")
     refused = api.get("/api/v1/progress/stream?pattern=nothing")
     assert_classic_error(refused, 404, "GenericNotFound")
 

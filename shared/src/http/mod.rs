@@ -266,9 +266,9 @@ async fn serve_authorized<B: Backend>(
         O::GetPattern(id) => patterns::get(backend, id).await,
         O::PutPattern(id) => patterns::put(backend, request, id).await,
         O::DeletePattern(id) => patterns::delete(backend, request, id).await,
-        O::GetProgress => progress::get(backend.unattributed(), request).await,
-        O::StreamProgress => progress::stream(backend.unattributed(), request, caller).await,
-        O::FleetReport => reports::fleet(backend.unattributed()).await,
+        O::GetProgress => progress::get(backend, backend.unattributed(), request).await,
+        O::StreamProgress => progress::stream(backend, request, caller).await,
+        O::FleetReport => reports::fleet(backend, backend.unattributed()).await,
         O::GetDigitalTwin(device) => digital_twins::get(backend, device).await,
         O::PatchDigitalTwin(device) => digital_twins::patch(backend, request, device).await,
         O::InvokeCommand(device, name) => {

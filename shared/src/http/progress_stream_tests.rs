@@ -3,14 +3,13 @@ use crate::error::ErrorCode;
 use crate::http::fake::{FakeHub, SHARDS, block_on};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::pattern::standing::Standing;
-use crate::pattern::totals::RollUpPart;
-use crate::pattern::{Phase, builtin};
+use crate::pattern::{Phase, builtin, wire};
 use std::cell::Cell;
 use std::rc::Rc;
 
 fn ask() -> RollUp {
     RollUp {
-        patterns: vec![builtin::pattern("reboot").unwrap()],
+        patterns: vec![builtin::pattern("reboot").unwrap().document()],
         condition: None,
         group_by: None,
         after: None,
@@ -29,10 +28,8 @@ fn part(devices: u64, scanned_to: Option<&str>) -> RegistryResult {
     for _ in 0..devices {
         totals.note("pump", None, &standing).unwrap();
     }
-    Ok(RegistryReply::RollUpPart(Box::new(RollUpPart {
-        totals: vec![totals],
-        scanned_to: scanned_to.map(str::to_owned),
-    })))
+    let part = wire::write(&[totals], scanned_to);
+    Ok(RegistryReply::RollUpPart(part))
 }
 
 fn after(request: &RegistryRequest) -> Option<String> {

@@ -6,9 +6,10 @@
 use super::backend::Backend;
 use crate::error::HubError;
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
-use crate::pattern::Pattern;
 use crate::pattern::totals::{MAX_PATTERNS_AT_ONCE, RollUp, Totals};
+use crate::pattern::wire;
 use futures_util::future::join_all;
+use serde_json::Value;
 
 /// The totals of each pattern of `ask`; at most [`MAX_PATTERNS_AT_ONCE`].
 pub async fn totals<B: Backend>(backend: &B, ask: &RollUp) -> Result<Vec<Totals>, HubError> {
@@ -30,11 +31,12 @@ pub async fn totals<B: Backend>(backend: &B, ask: &RollUp) -> Result<Vec<Totals>
                     "the registry answered with a reply of another kind",
                 ));
             };
-            for (sum, part) in sums.iter_mut().zip(part.totals) {
+            let (parts, scanned_to) = wire::read(&part)?;
+            for (sum, part) in sums.iter_mut().zip(parts) {
                 sum.merge(part)?;
             }
-            if part.scanned_to.is_some() {
-                next.push((*shard, part.scanned_to));
+            if scanned_to.is_some() {
+                next.push((*shard, scanned_to));
             }
         }
         places = next;
@@ -43,10 +45,7 @@ pub async fn totals<B: Backend>(backend: &B, ask: &RollUp) -> Result<Vec<Totals>
 }
 
 /// The totals of any number of patterns over the whole fleet.
-pub async fn of_all<B: Backend>(
-    backend: &B,
-    patterns: &[Pattern],
-) -> Result<Vec<Totals>, HubError> {
+pub async fn of_all<B: Backend>(backend: &B, patterns: &[Value]) -> Result<Vec<Totals>, HubError> {
     let mut all = Vec::with_capacity(patterns.len());
     for part in patterns.chunks(MAX_PATTERNS_AT_ONCE) {
         let ask = RollUp {

@@ -5,11 +5,9 @@ use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
-use crate::ipc::pattern::KeptPattern;
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
 use crate::maintenance::Disruption;
-use crate::pattern::Pattern;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,7 +100,7 @@ pub enum HubRequest {
     /// All patterns in order of id, or the one with that id → `Patterns`.
     ListPatterns(Option<String>),
     /// Adds or changes a pattern; its etag and time are made here → `Stored`.
-    PutPattern(Box<Pattern>, Precondition),
+    PutPattern(Box<Value>, Precondition),
     /// → `Changed` (true: it existed)
     DeletePattern(String, Precondition),
     /// How many scheduled jobs there are by status → `JobCounts`.
@@ -202,10 +200,10 @@ pub enum HubReply {
     DeviceGroups(Vec<DeviceGroup>),
     /// Stored documents of configurations.
     Configurations(Vec<Value>),
-    /// Patterns.
-    Patterns(Vec<KeptPattern>),
-    /// Scheduled jobs by status.
-    JobCounts(Vec<(String, u64)>),
+    /// Patterns as REST shows them.
+    Patterns(Vec<Value>),
+    /// An object: how many scheduled jobs there are by status.
+    JobCounts(Value),
     /// Nothing to say but that it happened.
     Done,
 }

@@ -8,7 +8,6 @@ pub mod audit;
 pub mod events;
 pub mod gateway;
 pub mod hub;
-pub mod pattern;
 pub mod query;
 pub mod registry;
 pub mod scheduled_job;

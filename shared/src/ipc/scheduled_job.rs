@@ -4,7 +4,6 @@
 use crate::ids::DeviceId;
 use crate::ipc::audit::Cause;
 use crate::maintenance::Wish;
-use crate::pattern::Pattern;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,8 +137,8 @@ pub struct HeldPlace {
     pub device: String,
     /// The number of the job that it holds it for.
     pub job: u64,
-    /// How it says when it is done, if it says so.
-    pub pattern: Option<Box<Pattern>>,
+    /// The document of the pattern by which it says when it is done, if it says so.
+    pub pattern: Option<Value>,
 }
 
 /// The steps of a job.

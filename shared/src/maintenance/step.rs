@@ -1,7 +1,7 @@
 //! What is about to happen to a device, as policies see it (`device-management.md` §4.2).
 
 use crate::ipc::scheduled_job::{JobKind, JobOrder};
-use crate::pattern::{Pattern, builtin};
+use crate::pattern::{Pattern, Trigger, builtin};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,9 +22,13 @@ pub struct Disruption {
 impl Disruption {
     /// What a pattern says of it.
     pub fn of(pattern: &Pattern) -> Option<Self> {
+        let (method, desired) = match &pattern.trigger {
+            Trigger::Method(name) => (Some(name.clone()), None),
+            Trigger::Desired { path, .. } => (None, Some(path.clone())),
+        };
         pattern.disruptive.then(|| Self {
-            method: pattern.trigger.method.clone(),
-            desired: pattern.trigger.desired.clone(),
+            method,
+            desired,
             seconds: i64::try_from(pattern.timeout_seconds).unwrap_or(i64::MAX),
         })
     }

@@ -1,6 +1,6 @@
 //! The patterns that every hub has (`device-management.md` §3.2–3.6).
 
-use super::{Matching, Pattern, Phases, Trigger};
+use super::{Matching, Pattern, Phase, Phases, Trigger};
 
 /// Their names, in order.
 pub const IDS: [&str; 5] = [
@@ -13,114 +13,111 @@ pub const IDS: [&str; 5] = [
 
 /// One of them.
 pub fn pattern(id: &str) -> Option<Pattern> {
-    let method = || Trigger {
-        method: Some(id.to_owned()),
-        ..Trigger::default()
-    };
-    let desired = |desired: &str, wanted: &str, reported: &str| Trigger {
-        desired: Some(desired.to_owned()),
+    use Phase::{Applying, Downloading, Failed, Rebooting, Succeeded, Waiting};
+    let method = || Trigger::Method(id.to_owned());
+    let desired = |path: &str, wanted: &str, reported: &str| Trigger::Desired {
+        path: path.to_owned(),
         matching: vec![Matching {
             desired: wanted.to_owned(),
             reported: reported.to_owned(),
         }],
-        ..Trigger::default()
     };
-    let failed = || words(&["failed", "error"]);
-    let (trigger, status_path, timeout_seconds, phases) = match id {
+    let (trigger, status_path, timeout_seconds, words): (_, _, _, &[(Phase, &str)]) = match id {
         "reboot" => (
             method(),
             "iothubDM.reboot.status",
             900,
-            Phases {
-                rebooting: words(&["rebooting"]),
-                succeeded: words(&["succeeded"]),
-                failed: failed(),
-                ..Phases::default()
-            },
+            &[
+                (Rebooting, "rebooting"),
+                (Succeeded, "succeeded"),
+                (Failed, "failed"),
+                (Failed, "error"),
+            ],
         ),
         "factoryReset" => (
             method(),
             "iothubDM.factoryReset.status",
             1800,
-            Phases {
-                applying: words(&["resetting"]),
-                succeeded: words(&["succeeded"]),
-                failed: failed(),
-                ..Phases::default()
-            },
+            &[
+                (Applying, "resetting"),
+                (Succeeded, "succeeded"),
+                (Failed, "failed"),
+                (Failed, "error"),
+            ],
         ),
         "configuration" => (
             desired("telemetryConfig", "configId", "configId"),
             "telemetryConfig.status",
             3600,
-            Phases {
-                waiting: words(&["Pending"]),
-                succeeded: words(&["Success"]),
-                failed: words(&["Error"]),
-                ..Phases::default()
-            },
+            &[
+                (Waiting, "Pending"),
+                (Succeeded, "Success"),
+                (Failed, "Error"),
+            ],
         ),
         "firmwareUpdate" => (
             method(),
             "iothubDM.firmwareUpdate.status",
             3600,
-            Phases {
-                waiting: words(&["waiting"]),
-                downloading: words(&["downloading", "downloadComplete", "download complete"]),
-                applying: words(&["applying", "applyComplete", "apply firmware image complete"]),
-                rebooting: words(&["rebooting"]),
-                succeeded: words(&["current", "succeeded"]),
-                failed: words(&[
-                    "downloadFailed",
-                    "applyFailed",
-                    "error",
-                    "rolledback",
-                    "Download image failed",
-                    "Apply image failed",
-                ]),
-            },
+            &[
+                (Waiting, "waiting"),
+                (Downloading, "downloading"),
+                (Downloading, "downloadComplete"),
+                (Downloading, "download complete"),
+                (Applying, "applying"),
+                (Applying, "applyComplete"),
+                (Applying, "apply firmware image complete"),
+                (Rebooting, "rebooting"),
+                (Succeeded, "current"),
+                (Succeeded, "succeeded"),
+                (Failed, "downloadFailed"),
+                (Failed, "applyFailed"),
+                (Failed, "error"),
+                (Failed, "rolledback"),
+                (Failed, "Download image failed"),
+                (Failed, "Apply image failed"),
+            ],
         ),
         "firmware" => (
             desired("firmware", "fwVersion", "currentFwVersion"),
             "firmware.fwUpdateStatus",
             3600,
-            Phases {
-                downloading: words(&["downloading"]),
-                applying: words(&["verifying", "applying"]),
-                rebooting: words(&["rebooting"]),
-                succeeded: words(&["current"]),
-                failed: words(&["error", "rolledback"]),
-                ..Phases::default()
-            },
+            &[
+                (Downloading, "downloading"),
+                (Applying, "verifying"),
+                (Applying, "applying"),
+                (Rebooting, "rebooting"),
+                (Succeeded, "current"),
+                (Failed, "error"),
+                (Failed, "rolledback"),
+            ],
         ),
         _ => return None,
     };
+    let words = words
+        .iter()
+        .map(|(phase, word)| (*phase, (*word).to_owned()));
     Some(Pattern {
         id: id.to_owned(),
         trigger,
         status_path: status_path.to_owned(),
         disruptive: id != "configuration",
         timeout_seconds,
-        phases,
+        phases: Phases(words.collect()),
     })
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pattern::Phase;
-    use crate::pattern::check::check;
+    use crate::pattern::check::read;
 
     #[test]
     fn all_of_them_are_good_patterns() {
         for id in IDS {
             let pattern = pattern(id).unwrap();
             assert_eq!(pattern.id, id);
-            assert_eq!(check(&pattern), Ok(()), "{id}");
+            assert_eq!(read(&pattern.document()).unwrap(), pattern, "{id}");
         }
         assert!(IDS.is_sorted());
         assert_eq!(pattern("calibrate"), None);

@@ -1,8 +1,9 @@
 //! What a pattern may be. It is bounded, because shards hold it and look at every device with
 //! it, and its paths go into SQL.
 
-use super::{Pattern, builtin};
+use super::{Matching, Pattern, Phase, Phases, Trigger, builtin};
 use crate::error::HubError;
+use serde_json::Value;
 
 /// Patterns that operators define, changed built-in ones included.
 pub const MAX_PATTERNS: usize = 50;
@@ -12,98 +13,142 @@ const MAX_BYTES: usize = 8 * 1024;
 const MAX_DEPTH: usize = 10;
 /// Longest name in a path, word of a device, and name of a method.
 const MAX_NAME: usize = 128;
+const DEFAULT_TIMEOUT: u64 = 3600;
 /// A month: longer than any operation takes.
 const MAX_TIMEOUT: u64 = 31 * 86_400;
 /// Members that must be equal.
 const MAX_MATCHING: usize = 5;
 
-/// Reads a pattern as operators write it; `id` is that of the path.
-pub fn read(body: &[u8], id: &str) -> Result<Pattern, HubError> {
-    let text = std::str::from_utf8(body)
-        .map_err(|_| HubError::invalid("The pattern is not written in UTF-8."))?;
-    let mut pattern: Pattern = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| HubError::invalid(format!("The pattern cannot be read: {error}.")))?;
-    if !pattern.id.is_empty() && pattern.id != id {
-        return Err(HubError::invalid(
-            "id in the body is not the id of the path.",
-        ));
+/// Reads a pattern; what is not good about it is an error for whoever wrote it. Members that
+/// nobody knows are left out, so that what was read can be sent back.
+pub fn read(document: &Value) -> Result<Pattern, HubError> {
+    let text = |name: &str| member(document, name).and_then(Value::as_str);
+    let status_path = text("statusPath").unwrap_or_default().to_owned();
+    check_path("statusPath", &status_path)?;
+    let disruptive = match member(document, "disruptive") {
+        None => false,
+        Some(flag) => flag
+            .as_bool()
+            .ok_or_else(|| HubError::invalid("disruptive must be true or false."))?,
+    };
+    let timeout_seconds = match member(document, "timeoutSeconds") {
+        None => Some(DEFAULT_TIMEOUT),
+        Some(number) => number.as_u64(),
+    };
+    let timeout_seconds = timeout_seconds
+        .filter(|seconds| (1..=MAX_TIMEOUT).contains(seconds))
+        .ok_or_else(|| {
+            HubError::invalid(format!(
+                "timeoutSeconds must be a number from 1 to {MAX_TIMEOUT}."
+            ))
+        })?;
+    let pattern = Pattern {
+        id: text("id").unwrap_or_default().to_owned(),
+        trigger: trigger(member(document, "trigger"))?,
+        status_path,
+        disruptive,
+        timeout_seconds,
+        phases: phases(member(document, "phases"))?,
+    };
+    let bytes = serde_json::to_string(&pattern.document()).map_or(usize::MAX, |text| text.len());
+    if bytes > MAX_BYTES {
+        return Err(HubError::invalid(format!(
+            "A pattern has at most {MAX_BYTES} bytes; this one has {bytes}."
+        )));
     }
-    id.clone_into(&mut pattern.id);
-    check(&pattern)?;
     Ok(pattern)
 }
 
-/// Says what is wrong with a pattern, if anything is.
-pub fn check(pattern: &Pattern) -> Result<(), HubError> {
-    let wrong = |text: String| Err(HubError::invalid(text));
-    let trigger = &pattern.trigger;
-    match (&trigger.method, &trigger.desired) {
+/// What is there and not null.
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.get(name).filter(|value| !value.is_null())
+}
+
+fn trigger(trigger: Option<&Value>) -> Result<Trigger, HubError> {
+    let part = |name: &str| trigger.and_then(|trigger| member(trigger, name));
+    let pairs = part("match").map_or(Some(&[][..]), |pairs| pairs.as_array().map(Vec::as_slice));
+    let pairs = pairs
+        .filter(|pairs| pairs.len() <= MAX_MATCHING)
+        .ok_or_else(|| {
+            HubError::invalid(format!(
+                "trigger.match is a list of at most {MAX_MATCHING} pairs."
+            ))
+        })?;
+    match (part("method"), part("desired")) {
         (Some(method), None) => {
-            if !is_name(method) {
-                return wrong(format!(
+            let method = method.as_str().filter(|method| is_name(method));
+            let method = method.ok_or_else(|| {
+                HubError::invalid(format!(
                     "trigger.method has 1 to {MAX_NAME} bytes and no control characters."
+                ))
+            })?;
+            if !pairs.is_empty() {
+                return Err(HubError::invalid(
+                    "trigger.match goes with trigger.desired.",
                 ));
             }
-            if !trigger.matching.is_empty() {
-                return wrong("trigger.match goes with trigger.desired.".to_owned());
+            Ok(Trigger::Method(method.to_owned()))
+        }
+        (None, Some(path)) => {
+            let path = path.as_str().unwrap_or_default().to_owned();
+            check_path("trigger.desired", &path)?;
+            let mut matching = Vec::with_capacity(pairs.len());
+            for pair in pairs {
+                let path = |name: &str| {
+                    let path = member(pair, name).and_then(Value::as_str);
+                    let path = path.unwrap_or_default().to_owned();
+                    check_path("Each path in trigger.match", &path).map(|()| path)
+                };
+                matching.push(Matching {
+                    desired: path("desired")?,
+                    reported: path("reported")?,
+                });
             }
+            Ok(Trigger::Desired { path, matching })
         }
-        (None, Some(path)) => check_path("trigger.desired", path)?,
-        _ => {
-            return wrong(
-                "trigger has either method, the name of a direct method, or desired, a path \
-                 below properties.desired."
-                    .to_owned(),
-            );
-        }
+        _ => Err(HubError::invalid(
+            "trigger has either method, the name of a direct method, or desired, a path below \
+             properties.desired.",
+        )),
     }
-    if trigger.matching.len() > MAX_MATCHING {
-        return wrong(format!("trigger.match has at most {MAX_MATCHING} pairs."));
-    }
-    for pair in &trigger.matching {
-        check_path("trigger.match.desired", &pair.desired)?;
-        check_path("trigger.match.reported", &pair.reported)?;
-    }
-    check_path("statusPath", &pattern.status_path)?;
-    if !(1..=MAX_TIMEOUT).contains(&pattern.timeout_seconds) {
-        return wrong(format!(
-            "timeoutSeconds must be a number from 1 to {MAX_TIMEOUT}."
-        ));
-    }
-    check_words(pattern)?;
-    let bytes = serde_json::to_string(pattern).map_or(usize::MAX, |text| text.len());
-    if bytes > MAX_BYTES {
-        return wrong(format!(
-            "A pattern has at most {MAX_BYTES} bytes; this one has {bytes}."
-        ));
-    }
-    Ok(())
 }
 
 /// A word stands for one phase only.
-fn check_words(pattern: &Pattern) -> Result<(), HubError> {
+fn phases(phases: Option<&Value>) -> Result<Phases, HubError> {
+    let mut words = Vec::new();
     let mut seen: Vec<String> = Vec::new();
-    for (_, word) in pattern.phases.words() {
-        if !is_name(word) {
+    for (name, list) in phases.and_then(Value::as_object).into_iter().flatten() {
+        let phase = Phase::OF_WORDS.iter().find(|phase| phase.name() == name);
+        let list = list.as_array();
+        let (Some(phase), Some(list)) = (phase, list) else {
             return Err(HubError::invalid(format!(
-                "Each text in phases has 1 to {MAX_NAME} bytes and no control characters."
+                "phases.{name} is not good: lists of texts for waiting, downloading, applying, \
+                 rebooting, succeeded and failed may stand there."
             )));
+        };
+        for word in list {
+            let word = word.as_str().filter(|word| is_name(word)).ok_or_else(|| {
+                HubError::invalid(format!(
+                    "Each text in phases has 1 to {MAX_NAME} bytes and no control characters."
+                ))
+            })?;
+            let folded = word.to_lowercase();
+            if seen.contains(&folded) {
+                return Err(HubError::invalid(format!(
+                    "The text \"{word}\" stands twice in phases; case does not tell texts apart."
+                )));
+            }
+            seen.push(folded);
+            words.push((*phase, word.to_owned()));
         }
-        let folded = word.to_lowercase();
-        if seen.contains(&folded) {
-            return Err(HubError::invalid(format!(
-                "The text {word:?} stands twice in phases; case does not tell texts apart."
-            )));
-        }
-        seen.push(folded);
     }
-    if seen.is_empty() {
+    if words.is_empty() {
         return Err(HubError::invalid(
             "phases must say which texts of devices stand for waiting, downloading, applying, \
              rebooting, succeeded or failed.",
         ));
     }
-    Ok(())
+    Ok(Phases(words))
 }
 
 fn check_path(what: &str, path: &str) -> Result<(), HubError> {

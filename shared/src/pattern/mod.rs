@@ -3,59 +3,50 @@
 //!
 //! Pure rules: [`check`] reads what operators define, [`builtin`] has the patterns that are
 //! always there, [`standing`] tells the phase of one device from its twin, [`totals`] adds up
-//! a fleet. It must never know where twins come from, or who asks.
+//! a fleet, [`wire`] is how parts of that travel. It must never know where twins come from, or who asks.
 
 pub mod builtin;
 pub mod check;
 pub mod standing;
 pub mod totals;
+pub mod wire;
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-/// A pattern as REST shows it and as it crosses actors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A pattern. Between actors and at rest it is its [`Pattern::document`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     /// Its name.
-    #[serde(default)]
     pub id: String,
     /// What starts it.
     pub trigger: Trigger,
     /// Where devices report the status, below `properties.reported`.
     pub status_path: String,
     /// Whether the device cannot do its work meanwhile.
-    #[serde(default)]
     pub disruptive: bool,
     /// How long a device may stay in one phase before it counts as stalled.
-    #[serde(default = "default_timeout")]
     pub timeout_seconds: u64,
     /// Which words stand for which phase.
     pub phases: Phases,
 }
 
-fn default_timeout() -> u64 {
-    3600
-}
-
-/// What starts a pattern: exactly one of the two.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trigger {
-    /// A direct method.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// A path below `properties.desired`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub desired: Option<String>,
-    /// Members of the desired section that the device repeats beside its status once it has
-    /// done what they ask for, each with the name under which it does.
-    #[serde(default, rename = "match", skip_serializing_if = "Vec::is_empty")]
-    pub matching: Vec<Matching>,
+/// What starts a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// A direct method of that name.
+    Method(String),
+    /// A change of desired properties.
+    Desired {
+        /// Below `properties.desired`.
+        path: String,
+        /// Members of that section that the device repeats beside its status once it has what
+        /// they ask for.
+        matching: Vec<Matching>,
+    },
 }
 
 /// Two members that are equal once a device has what is desired.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matching {
     /// In the desired section.
     pub desired: String,
@@ -63,58 +54,28 @@ pub struct Matching {
     pub reported: String,
 }
 
-/// Words of devices by phase; they match in any case.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Phases {
-    /// It will begin.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub waiting: Vec<String>,
-    /// It fetches what it needs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub downloading: Vec<String>,
-    /// It does what was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub applying: Vec<String>,
-    /// It is going down and will come back.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rebooting: Vec<String>,
-    /// It is done.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub succeeded: Vec<String>,
-    /// It was not done.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub failed: Vec<String>,
-}
+/// Words of devices with their phases; they match in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Phases(pub Vec<(Phase, String)>);
 
 impl Phases {
-    /// All words with their phases.
-    pub fn words(&self) -> impl Iterator<Item = (Phase, &str)> {
-        let lists = [
-            (Phase::Waiting, &self.waiting),
-            (Phase::Downloading, &self.downloading),
-            (Phase::Applying, &self.applying),
-            (Phase::Rebooting, &self.rebooting),
-            (Phase::Succeeded, &self.succeeded),
-            (Phase::Failed, &self.failed),
-        ];
-        lists
-            .into_iter()
-            .flat_map(|(phase, words)| words.iter().map(move |word| (phase, word.as_str())))
-    }
-
     /// The phase of a device's word.
     pub fn of(&self, text: &str) -> Phase {
         let wanted = text.to_lowercase();
-        self.words()
+        self.0
+            .iter()
             .find(|(_, word)| word.to_lowercase() == wanted)
-            .map_or(Phase::Unknown, |(phase, _)| phase)
+            .map_or(Phase::Unknown, |(phase, _)| *phase)
+    }
+
+    /// Whether there is a word for a phase.
+    pub fn has(&self, wanted: Phase) -> bool {
+        self.0.iter().any(|(phase, _)| *phase == wanted)
     }
 }
 
 /// How far a device is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// It will begin.
     Waiting,
@@ -135,6 +96,30 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Those that words can stand for, in the order of an operation.
+    pub const OF_WORDS: [Self; 6] = [
+        Self::Waiting,
+        Self::Downloading,
+        Self::Applying,
+        Self::Rebooting,
+        Self::Succeeded,
+        Self::Failed,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Downloading => "downloading",
+            Self::Applying => "applying",
+            Self::Rebooting => "rebooting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::NotStarted => "notStarted",
+        }
+    }
+
     /// Whether something should still happen.
     pub fn is_in_progress(self) -> bool {
         matches!(
@@ -151,5 +136,34 @@ impl Pattern {
         let mut names: Vec<&str> = self.status_path.split('.').collect();
         let status = names.pop().unwrap_or_default();
         (names, status)
+    }
+
+    /// As REST shows it.
+    pub fn document(&self) -> Value {
+        let trigger = match &self.trigger {
+            Trigger::Method(method) => json!({ "method": method }),
+            Trigger::Desired { path, matching } => {
+                let pairs: Vec<Value> = matching
+                    .iter()
+                    .map(|pair| json!({ "desired": pair.desired, "reported": pair.reported }))
+                    .collect();
+                json!({ "desired": path, "match": pairs })
+            }
+        };
+        let mut phases = Map::new();
+        for (phase, word) in &self.phases.0 {
+            let words = phases.entry(phase.name()).or_insert_with(|| json!([]));
+            if let Value::Array(words) = words {
+                words.push(json!(word));
+            }
+        }
+        json!({
+            "id": self.id,
+            "trigger": trigger,
+            "statusPath": self.status_path,
+            "disruptive": self.disruptive,
+            "timeoutSeconds": self.timeout_seconds,
+            "phases": phases,
+        })
     }
 }

@@ -3,7 +3,7 @@
 //! Times are those of `$metadata`, when the hub stored a report: a device's own clock may be
 //! wrong, and what it says in `startedRebootTime` and the like is not compared with ours.
 
-use super::{Pattern, Phase};
+use super::{Matching, Pattern, Phase, Trigger};
 use crate::time::Timestamp;
 use crate::twin::merge::LAST_UPDATED;
 use serde_json::Value;
@@ -43,10 +43,11 @@ pub struct Standing {
 /// The rule.
 pub fn standing(pattern: &Pattern, facts: &Facts<'_>, now: Timestamp) -> Standing {
     let told = told(pattern, facts);
-    let (phase, since) = if pattern.trigger.desired.is_some() && !facts.desired.is_null() {
-        answered(pattern, facts, told)
-    } else {
-        told.unwrap_or((Phase::NotStarted, None))
+    let (phase, since) = match &pattern.trigger {
+        Trigger::Desired { matching, .. } if !facts.desired.is_null() => {
+            answered(matching, facts, told)
+        }
+        _ => told.unwrap_or((Phase::NotStarted, None)),
     };
     let timeout = i64::try_from(pattern.timeout_seconds).unwrap_or(i64::MAX);
     let stalled =
@@ -70,8 +71,10 @@ fn told(pattern: &Pattern, facts: &Facts<'_>) -> Option<Told> {
                 .map_or(Phase::Unknown, |text| pattern.phases.of(text));
             Some((phase, time(facts.area_times.get(name))))
         }
-        None if pattern.trigger.method.is_some() => inferred(pattern, facts),
-        None => None,
+        None => match &pattern.trigger {
+            Trigger::Method(_) => inferred(pattern, facts),
+            Trigger::Desired { .. } => None,
+        },
     }
 }
 
@@ -79,7 +82,7 @@ fn told(pattern: &Pattern, facts: &Facts<'_>) -> Option<Told> {
 /// status, but when something began or ended.
 pub fn depends_on_call(pattern: &Pattern, area: &Value) -> bool {
     let (_, name) = pattern.status_place();
-    pattern.trigger.method.is_some()
+    matches!(pattern.trigger, Trigger::Method(_))
         && area.get(name).is_none()
         && (members(area, STARTED).next().is_some() || members(area, ENDED).next().is_some())
 }
@@ -113,12 +116,11 @@ fn inferred(pattern: &Pattern, facts: &Facts<'_>) -> Option<Told> {
     if ended >= started && ended >= called {
         return Some((Phase::Succeeded, ended));
     }
-    let phases = &pattern.phases;
-    let restarts = !phases.rebooting.is_empty();
+    let restarts = pattern.phases.has(Phase::Rebooting);
     let only_restarts = restarts
-        && phases.waiting.is_empty()
-        && phases.downloading.is_empty()
-        && phases.applying.is_empty();
+        && ![Phase::Waiting, Phase::Downloading, Phase::Applying]
+            .iter()
+            .any(|phase| pattern.phases.has(*phase));
     if only_restarts && facts.connected_since > started.max(facts.called) {
         return Some((Phase::Succeeded, facts.connected_since));
     }
@@ -134,13 +136,13 @@ fn inferred(pattern: &Pattern, facts: &Facts<'_>) -> Option<Told> {
 }
 
 /// What the device says, if that is about what is desired now; else it is waited for (§3.4).
-fn answered(pattern: &Pattern, facts: &Facts<'_>, told: Option<Told>) -> Told {
+fn answered(matching: &[Matching], facts: &Facts<'_>, told: Option<Told>) -> Told {
     let desired = time(Some(facts.desired_times));
     let waiting = (Phase::Waiting, desired);
     let Some((phase, since)) = told else {
         return waiting;
     };
-    match agreement(pattern, facts) {
+    match agreement(matching, facts) {
         Some(true) => (phase, since),
         // It has done something else, or it was changed behind its back.
         Some(false) if phase == Phase::Succeeded => waiting,
@@ -150,8 +152,8 @@ fn answered(pattern: &Pattern, facts: &Facts<'_>, told: Option<Told>) -> Told {
 }
 
 /// Whether the device has what is desired, as far as it tells.
-fn agreement(pattern: &Pattern, facts: &Facts<'_>) -> Option<bool> {
-    let pairs = pattern.trigger.matching.iter().filter_map(|pair| {
+fn agreement(matching: &[Matching], facts: &Facts<'_>) -> Option<bool> {
+    let pairs = matching.iter().filter_map(|pair| {
         Some(at(facts.desired, &pair.desired)? == at(facts.area, &pair.reported)?)
     });
     pairs.reduce(|all, one| all && one)

@@ -1,8 +1,8 @@
 //! A fleet's progress, added up (`device-management.md` §3.7): each shard makes a part, and
 //! parts add up in any order. Bounded, because groups and names are the fleet's to choose.
 
+use super::Phase;
 use super::standing::Standing;
-use super::{Pattern, Phase};
 use crate::error::HubError;
 use crate::query::{Query, SortValue, parse, parse_condition};
 use crate::sorting;
@@ -19,6 +19,19 @@ pub const MAX_STALLED: usize = 100;
 /// Longest condition, in characters: the query around it must not get too long.
 const MAX_CONDITION: usize = 8000;
 
+fn place_of(phase: Phase) -> usize {
+    match phase {
+        Phase::Waiting => 0,
+        Phase::Downloading => 1,
+        Phase::Applying => 2,
+        Phase::Rebooting => 3,
+        Phase::Succeeded => 4,
+        Phase::Failed => 5,
+        Phase::Unknown => 7,
+        Phase::NotStarted => 8,
+    }
+}
+
 /// What devices are counted as, in the order of [`Counts`].
 const BUCKETS: [&str; 9] = [
     "waiting",
@@ -33,7 +46,7 @@ const BUCKETS: [&str; 9] = [
 ];
 
 /// Devices by phase; one that is stalled counts only as that.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts([u64; 9]);
 
 impl Counts {
@@ -46,18 +59,29 @@ impl Counts {
     fn note(&mut self, standing: &Standing) {
         let bucket = match standing.phase {
             _ if standing.stalled => 6,
-            Phase::Waiting => 0,
-            Phase::Downloading => 1,
-            Phase::Applying => 2,
-            Phase::Rebooting => 3,
-            Phase::Succeeded => 4,
-            Phase::Failed => 5,
-            Phase::Unknown => 7,
-            Phase::NotStarted => 8,
+            phase => place_of(phase),
         };
         if let Some(count) = self.0.get_mut(bucket) {
             *count += 1;
         }
+    }
+
+    /// One by one.
+    pub(super) fn list(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// From such a list.
+    pub(super) fn of_list(list: &Value) -> Option<Self> {
+        let list = list.as_array()?;
+        let mut counts = Self::default();
+        if list.len() != counts.0.len() {
+            return None;
+        }
+        for (count, given) in counts.0.iter_mut().zip(list) {
+            *count = given.as_u64()?;
+        }
+        Some(counts)
     }
 
     /// All of them.
@@ -77,8 +101,7 @@ impl Counts {
 }
 
 /// A device that is named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Which.
     pub device_id: String,
@@ -93,10 +116,15 @@ impl Named {
     fn age(&self) -> (Option<Timestamp>, &str) {
         (self.since, &self.device_id)
     }
+
+    fn document(&self) -> Value {
+        let (device, phase) = (&self.device_id, self.phase.name());
+        json!({ "deviceId": device, "phase": phase, "since": self.since })
+    }
 }
 
 /// The devices that have the same value where the fleet is grouped.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupCounts {
     /// The value.
     pub key: SortValue,
@@ -105,7 +133,7 @@ pub struct GroupCounts {
 }
 
 /// One pattern over some devices.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Totals {
     /// All devices.
     pub counts: Counts,
@@ -211,8 +239,10 @@ impl Totals {
         document.insert("total".to_owned(), json!(self.counts.total()));
         document.insert("phases".to_owned(), self.counts.document());
         document.insert("groups".to_owned(), groups.collect());
-        document.insert("oldestInProgress".to_owned(), json!(self.oldest));
-        document.insert("stalled".to_owned(), json!(self.stalled));
+        let oldest = self.oldest.as_ref().map(Named::document);
+        document.insert("oldestInProgress".to_owned(), oldest.unwrap_or_default());
+        let stalled = self.stalled.iter().map(Named::document);
+        document.insert("stalled".to_owned(), stalled.collect());
         document
     }
 }
@@ -220,8 +250,8 @@ impl Totals {
 /// Asks a shard to go on adding up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RollUp {
-    /// At most [`MAX_PATTERNS_AT_ONCE`].
-    pub patterns: Vec<Pattern>,
+    /// Documents of at most [`MAX_PATTERNS_AT_ONCE`].
+    pub patterns: Vec<Value>,
     /// Which devices.
     #[serde(default)]
     pub condition: Option<String>,
@@ -237,16 +267,6 @@ pub struct RollUp {
 
 /// Patterns that are looked at in one pass.
 pub const MAX_PATTERNS_AT_ONCE: usize = 10;
-
-/// What a shard found on the way.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct RollUpPart {
-    /// For each pattern.
-    pub totals: Vec<Totals>,
-    /// Where to go on; absent at the end of the shard.
-    #[serde(default)]
-    pub scanned_to: Option<String>,
-}
 
 impl RollUp {
     /// Condition and grouping, as a query has them.

@@ -3,18 +3,18 @@
 use super::{Failure, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
+use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::ipc::hub::{HubReply, HubRequest};
-use crate::ipc::pattern::KeptPattern;
-use crate::pattern::{Pattern, check};
+use crate::pattern::check;
 use serde_json::{Value, json};
 
 /// All patterns, or the one with that id.
 pub(super) async fn read<B: Backend>(
     backend: &B,
     id: Option<String>,
-) -> Result<Vec<KeptPattern>, Failure> {
+) -> Result<Vec<Value>, Failure> {
     match backend.hub(HubRequest::ListPatterns(id)).await? {
         HubReply::Patterns(patterns) => Ok(patterns),
         _ => Err(unexpected("the hub")),
@@ -22,7 +22,7 @@ pub(super) async fn read<B: Backend>(
 }
 
 /// One pattern that must be there.
-pub(super) async fn required<B: Backend>(backend: &B, id: String) -> Result<KeptPattern, Failure> {
+pub(super) async fn required<B: Backend>(backend: &B, id: String) -> Result<Value, Failure> {
     let patterns = read(backend, Some(id.clone())).await?;
     let found = patterns.into_iter().next();
     found.ok_or_else(|| not_found(&id).into())
@@ -35,34 +35,20 @@ fn not_found(id: &str) -> HubError {
     )
 }
 
-fn document(pattern: &Pattern, built_in: bool, etag: &str, changed: Value) -> Value {
-    let mut document = json!(pattern);
-    if let Value::Object(members) = &mut document {
-        members.insert("builtIn".to_owned(), json!(built_in));
-        members.insert("etag".to_owned(), json!(etag));
-        if !changed.is_null() {
-            members.insert("changedTime".to_owned(), changed);
-        }
-    }
-    document
-}
-
-fn shown(kept: &KeptPattern) -> Value {
-    let changed = json!(kept.changed_time);
-    document(&kept.pattern, kept.built_in, &kept.etag, changed)
+fn answer(status: u16, document: &Value) -> Response {
+    let etag = document.get("etag").and_then(Value::as_str);
+    Response::json(status, document).with_etag(etag.unwrap_or_default())
 }
 
 /// `GET /api/v1/patterns`
 pub async fn list<B: Backend>(backend: &B) -> Result<Response, Failure> {
-    let patterns = read(backend, None).await?;
-    let items: Vec<Value> = patterns.iter().map(shown).collect();
+    let items = read(backend, None).await?;
     Ok(Response::json(200, &json!({ "items": items })))
 }
 
 /// `GET /api/v1/patterns/{id}`
 pub async fn get<B: Backend>(backend: &B, id: String) -> Result<Response, Failure> {
-    let kept = required(backend, id).await?;
-    Ok(Response::json(200, &shown(&kept)).with_etag(&kept.etag))
+    Ok(answer(200, &required(backend, id).await?))
 }
 
 /// `PUT /api/v1/patterns/{id}`: 201 for a new one, else 200
@@ -71,15 +57,19 @@ pub async fn put<B: Backend>(
     request: &Request,
     id: String,
 ) -> Result<Response, Failure> {
-    let pattern = Box::new(check::read(&request.body, &id)?);
-    let change = HubRequest::PutPattern(pattern.clone(), if_match(request));
-    let HubReply::Stored { is_new, etag } = backend.hub(change).await? else {
+    let body = json::parse_object(&request.body)?;
+    if json::text_member(&body, "id")?.is_some_and(|named| named != id) {
+        return Err(HubError::invalid("id in the body is not the id of the path.").into());
+    }
+    let mut pattern = check::read(&Value::Object(body))?;
+    pattern.id.clone_from(&id);
+    let document = pattern.document();
+    let change = HubRequest::PutPattern(Box::new(document), if_match(request));
+    let HubReply::Stored { is_new, .. } = backend.hub(change).await? else {
         return Err(unexpected("the hub"));
     };
-    let built_in = check::check_deletable(&id).is_err();
-    let body = document(&pattern, built_in, &etag, Value::Null);
     let status = if is_new { 201 } else { 200 };
-    Ok(Response::json(status, &body).with_etag(&etag))
+    Ok(answer(status, &required(backend, id).await?))
 }
 
 /// `DELETE /api/v1/patterns/{id}`

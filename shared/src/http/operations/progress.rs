@@ -19,7 +19,7 @@ async fn read<B: Backend>(backend: &B, request: &Request) -> Result<RollUp, Fail
         HubError::invalid("pattern must name one of GET /api/v1/patterns, such as reboot.")
     })?;
     let ask = RollUp {
-        patterns: vec![patterns::required(backend, pattern).await?.pattern],
+        patterns: vec![patterns::required(backend, pattern).await?],
         condition: text("where"),
         group_by: text("groupBy"),
         after: None,
@@ -29,10 +29,15 @@ async fn read<B: Backend>(backend: &B, request: &Request) -> Result<RollUp, Fail
     Ok(ask)
 }
 
-/// `GET /api/v1/progress?pattern=&where=&groupBy=`
-pub async fn get<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+/// `GET /api/v1/progress?pattern=&where=&groupBy=`; `inner` is the backend of streams, so that
+/// adding up is compiled once.
+pub async fn get<B: Backend, I: Backend>(
+    backend: &B,
+    inner: &I,
+    request: &Request,
+) -> Result<Response, Failure> {
     let ask = read(backend, request).await?;
-    let totals = roll_ups::totals(backend, &ask).await?.pop();
+    let totals = roll_ups::totals(inner, &ask).await?.pop();
     let body = document(&totals.unwrap_or_default(), ask.as_of);
     Ok(Response::json(200, &body))
 }

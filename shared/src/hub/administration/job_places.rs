@@ -10,7 +10,7 @@ use crate::error::HubError;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{HeldPlace, JobKind, JobPart, Places};
 use crate::maintenance::{Most, Wish};
-use crate::pattern::Pattern;
+use crate::pattern::{self, Trigger};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -90,7 +90,7 @@ impl Hub {
         let layout = self.required()?.layout;
         let rows = sql.query("SELECT DISTINCT device_id, job FROM job_place", &[])?;
         let mut held = Vec::new();
-        let mut known: BTreeMap<u64, Option<Box<Pattern>>> = BTreeMap::new();
+        let mut known: BTreeMap<u64, Option<Value>> = BTreeMap::new();
         for row in &rows {
             let name = row.required_text(0)?;
             let device = DeviceId::parse(name)
@@ -202,7 +202,7 @@ impl Hub {
 }
 
 /// The pattern that a job's step starts.
-fn pattern_of(job: u64, sql: &dyn Sql) -> Result<Option<Box<Pattern>>, HubError> {
+fn pattern_of(job: u64, sql: &dyn Sql) -> Result<Option<Value>, HubError> {
     let Some(job) = ScheduledJob::load_number(job, sql)? else {
         return Ok(None);
     };
@@ -212,16 +212,20 @@ fn pattern_of(job: u64, sql: &dyn Sql) -> Result<Option<Box<Pattern>>, HubError>
     let order = &job.order;
     let method = order.body.get("methodName").and_then(Value::as_str);
     let desired = order.body.pointer("/properties/desired");
-    let starts = |pattern: &Pattern| match order.kind {
-        JobKind::DeviceMethod => pattern.trigger.method.as_deref() == method,
-        JobKind::UpdateTwin => pattern.trigger.desired.as_ref().is_some_and(|path| {
-            path.split('.')
-                .try_fold(desired, |value, name| Some(value?.get(name)))
-                .flatten()
-                .is_some()
-        }),
+    let starts = |pattern: &Value| match pattern::check::read(pattern).map(|read| read.trigger) {
+        Ok(Trigger::Method(name)) => {
+            order.kind == JobKind::DeviceMethod && method == Some(name.as_str())
+        }
+        Ok(Trigger::Desired { path, .. }) => {
+            order.kind == JobKind::UpdateTwin
+                && path
+                    .split('.')
+                    .try_fold(desired, |value, name| Some(value?.get(name)))
+                    .flatten()
+                    .is_some()
+        }
+        Err(_) => false,
     };
-    let known = patterns::list(sql, None)?.into_iter();
-    let mut known = known.map(|known| known.pattern).filter(starts);
-    Ok(known.next().map(Box::new))
+    let mut known = patterns::list(sql, None)?.into_iter().filter(starts);
+    Ok(known.next())
 }

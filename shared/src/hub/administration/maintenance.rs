@@ -6,6 +6,7 @@ use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
 use crate::maintenance::{Disruption, Policy};
+use crate::pattern;
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
 use serde_json::{Value, json};
@@ -119,8 +120,11 @@ impl Hub {
     /// Has shards know which steps are disruptive, after a pattern has changed.
     pub(super) fn keep_disruptions(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
         let known = patterns::list(sql, None)?;
-        let known = known.iter().map(|known| &known.pattern);
-        let disruptions: Vec<Disruption> = known.filter_map(Disruption::of).collect();
+        let known = known
+            .iter()
+            .filter_map(|known| pattern::check::read(known).ok());
+        let disruptions: Vec<Disruption> =
+            known.filter_map(|known| Disruption::of(&known)).collect();
         if disruptions == self.required()?.disruptions {
             return Ok(());
         }

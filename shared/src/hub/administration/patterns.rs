@@ -6,14 +6,14 @@
 use super::{check_name, check_precondition};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
-use crate::ipc::pattern::KeptPattern;
 use crate::ipc::registry::Precondition;
-use crate::pattern::check::{MAX_PATTERNS, check, check_deletable};
-use crate::pattern::{Pattern, builtin};
+use crate::pattern::builtin;
+use crate::pattern::check::{self, MAX_PATTERNS};
 use crate::sorting;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::etag::etag_text;
+use serde_json::{Value, json};
 
 /// `etag` rises, and begins at the time, so that a pattern that was made anew never repeats
 /// one.
@@ -27,23 +27,42 @@ pub(super) const SCHEMA: &str = "CREATE TABLE pattern (
 /// Of a built-in pattern that was never changed.
 const UNCHANGED: u64 = 1;
 
-fn read(row: &Row) -> Result<KeptPattern, HubError> {
-    let pattern: Pattern = serde_json::from_str(row.required_text(0)?)
+/// As REST shows it.
+fn shown(mut document: Value, etag: u64, changed: Option<Timestamp>) -> Value {
+    if let Value::Object(members) = &mut document {
+        let id = members.get("id").and_then(Value::as_str);
+        let built_in = id.is_some_and(|id| builtin::IDS.contains(&id));
+        members.insert("builtIn".to_owned(), json!(built_in));
+        members.insert("etag".to_owned(), json!(etag_text(etag)));
+        if changed.is_some() {
+            members.insert("changedTime".to_owned(), json!(changed));
+        }
+    }
+    document
+}
+
+fn read(row: &Row) -> Result<Value, HubError> {
+    let document = serde_json::from_str(row.required_text(0)?)
         .map_err(|error| HubError::internal(format!("stored pattern: {error}")))?;
-    Ok(KeptPattern {
-        built_in: builtin::IDS.contains(&pattern.id.as_str()),
-        pattern,
-        etag: etag_text(etag_of(row)),
-        changed_time: row.integer(2).map(Timestamp::from_milliseconds),
-    })
+    let changed = row.integer(2).map(Timestamp::from_milliseconds);
+    Ok(shown(document, etag_of(row), changed))
+}
+
+fn text<'a>(document: &'a Value, name: &str) -> Option<&'a str> {
+    document.get(name).and_then(Value::as_str)
 }
 
 fn etag_of(row: &Row) -> u64 {
     row.integer(1).unwrap_or(0).unsigned_abs()
 }
 
+/// Whom a PUT is about.
+pub(super) fn id_of(given: &Value) -> &str {
+    text(given, "id").unwrap_or_default()
+}
+
 /// All patterns in order of id, or one of them.
-pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<KeptPattern>, HubError> {
+pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<Value>, HubError> {
     let wanted = id.map(str::to_owned);
     let rows = sql.query(
         "SELECT document, etag, changed FROM pattern WHERE ? IS NULL OR id = ? ORDER BY id",
@@ -56,19 +75,14 @@ pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<KeptPattern>, 
     for name in builtin::IDS {
         let is_wanted = id.is_none_or(|id| id == name);
         if is_wanted
-            && patterns.iter().all(|known| known.pattern.id != name)
+            && patterns.iter().all(|known| text(known, "id") != Some(name))
             && let Some(pattern) = builtin::pattern(name)
         {
-            patterns.push(KeptPattern {
-                pattern,
-                built_in: true,
-                etag: etag_text(UNCHANGED),
-                changed_time: None,
-            });
+            patterns.push(shown(pattern.document(), UNCHANGED, None));
         }
     }
     sorting::sort_by(&mut patterns, |one, other| {
-        one.pattern.id.cmp(&other.pattern.id)
+        text(one, "id").cmp(&text(other, "id"))
     });
     Ok(patterns)
 }
@@ -76,15 +90,15 @@ pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<KeptPattern>, 
 /// Adds or changes a pattern.
 pub(super) fn put(
     now: Timestamp,
-    pattern: &Pattern,
+    given: &Value,
     precondition: &Precondition,
     sql: &dyn Sql,
 ) -> HubResult {
+    let pattern = check::read(given)?;
     check_name("A pattern's id", &pattern.id, 64)?;
-    check(pattern)?;
     let known = list(sql, Some(&pattern.id))?;
     let known = known.first();
-    check_precondition(precondition, known.map(|known| known.etag.as_str()))?;
+    check_precondition(precondition, known.and_then(|known| text(known, "etag")))?;
     let rows = sql.query("SELECT id, etag FROM pattern", &[])?;
     let stored = rows.iter().find(|row| row.text(0) == Some(&pattern.id));
     if stored.is_none() && rows.len() >= MAX_PATTERNS {
@@ -93,8 +107,9 @@ pub(super) fn put(
             format!("A hub has at most {MAX_PATTERNS} patterns of its own; delete one first."),
         ));
     }
+    let document = pattern.document();
     let document =
-        serde_json::to_string(pattern).map_err(|error| HubError::internal(error.to_string()))?;
+        serde_json::to_string(&document).map_err(|error| HubError::internal(error.to_string()))?;
     let time = now.milliseconds();
     let next = stored.map_or(0, |row| etag_of(row) + 1);
     let next = next.max(time.unsigned_abs());
@@ -117,10 +132,10 @@ pub(super) fn put(
 
 /// Deletes one that operators defined.
 pub(super) fn delete(id: &str, precondition: &Precondition, sql: &dyn Sql) -> HubResult {
-    check_deletable(id)?;
+    check::check_deletable(id)?;
     let known = list(sql, Some(id))?;
     if let Some(known) = known.first() {
-        check_precondition(precondition, Some(&known.etag))?;
+        check_precondition(precondition, text(known, "etag"))?;
         sql.execute("DELETE FROM pattern WHERE id = ?", &[id.into()])?;
     }
     Ok(HubReply::Changed(!known.is_empty()))

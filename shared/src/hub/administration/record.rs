@@ -117,7 +117,7 @@ impl Recorded {
             ),
             HubRequest::PutTwinHistory(_) => ("putTwinHistory", Kind::TwinHistory, ""),
             HubRequest::PutPattern(pattern, _) => {
-                ("putPattern", Kind::Pattern, pattern.id.as_str())
+                ("putPattern", Kind::Pattern, patterns::id_of(pattern))
             }
             HubRequest::DeletePattern(id, _) => ("deletePattern", Kind::Pattern, id.as_str()),
             _ => return Ok(None),
@@ -160,9 +160,8 @@ impl Recorded {
             }
             Kind::TwinHistory => settings.map_or(Value::Null, |known| json!(known.twin_history)),
             Kind::Pattern => {
-                let patterns = patterns::list(sql, Some(&self.name))?;
-                let first = patterns.first();
-                first.map_or(Value::Null, |kept| json!(kept.pattern))
+                let known = patterns::list(sql, Some(&self.name))?;
+                known.into_iter().next().unwrap_or(Value::Null)
             }
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })

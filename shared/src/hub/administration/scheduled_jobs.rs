@@ -361,12 +361,12 @@ pub(super) fn count(sql: &dyn Sql) -> HubResult {
          GROUP BY status ORDER BY status",
         &[],
     )?;
-    let mut counts = Vec::with_capacity(rows.len());
+    let mut counts = serde_json::Map::new();
     for row in &rows {
         let count = row.integer(1).unwrap_or(0).unsigned_abs();
-        counts.push((row.required_text(0)?.to_owned(), count));
+        counts.insert(row.required_text(0)?.to_owned(), Value::from(count));
     }
-    Ok(HubReply::JobCounts(counts))
+    Ok(HubReply::JobCounts(Value::Object(counts)))
 }
 
 /// What the record tells of a job.

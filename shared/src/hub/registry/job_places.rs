@@ -13,7 +13,7 @@ use crate::ipc::registry::RegistryReply;
 use crate::ipc::scheduled_job::{HeldPlace, JobPart, Places};
 use crate::maintenance::Wish;
 use crate::pattern::standing::{Facts, standing};
-use crate::pattern::{Pattern, Phase};
+use crate::pattern::{self, Pattern, Phase, Trigger};
 use crate::time::Timestamp;
 use serde_json::Value;
 
@@ -104,7 +104,8 @@ fn is_at_work(held: &HeldPlace, context: &Context<'_>) -> Result<bool, HubError>
         // It was not touched, or nothing came of it.
         _ => return Ok(false),
     }
-    let Some(pattern) = &held.pattern else {
+    let pattern = held.pattern.as_ref().map(pattern::check::read);
+    let Some(Ok(pattern)) = pattern else {
         return Ok(false);
     };
     let touched = Timestamp::from_milliseconds(row.integer(1).unwrap_or(0));
@@ -116,7 +117,7 @@ fn is_at_work(held: &HeldPlace, context: &Context<'_>) -> Result<bool, HubError>
     };
     let connected_since = row.gateway.and(row.state_updated);
     Ok(is_under_way(
-        pattern,
+        &pattern,
         &twin,
         touched,
         connected_since,
@@ -147,9 +148,9 @@ fn is_under_way(
         )
     };
     let (area, area_times) = at("reported", &pattern.status_place().0);
-    let (desired, desired_times) = match &pattern.trigger.desired {
-        Some(path) => at("desired", &path.split('.').collect::<Vec<_>>()),
-        None => (Value::Null, Value::Null),
+    let (desired, desired_times) = match &pattern.trigger {
+        Trigger::Desired { path, .. } => at("desired", &path.split('.').collect::<Vec<_>>()),
+        Trigger::Method(_) => (Value::Null, Value::Null),
     };
     let facts = Facts {
         area: &area,

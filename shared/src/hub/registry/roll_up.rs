@@ -9,9 +9,10 @@ use super::query::{BATCH, TABLES, columns, read_document};
 use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ipc::registry::RegistryReply;
-use crate::pattern::Pattern;
+use crate::pattern::check;
 use crate::pattern::standing::{Facts, depends_on_call, standing};
-use crate::pattern::totals::{MAX_PATTERNS_AT_ONCE, RollUp, RollUpPart, Totals};
+use crate::pattern::totals::{MAX_PATTERNS_AT_ONCE, RollUp, Totals};
+use crate::pattern::{Pattern, Trigger, wire};
 use crate::query::plan::prefilter;
 use crate::query::{Sections, SortValue, matches};
 use crate::sql::{Row, Sql, SqlValue};
@@ -38,10 +39,8 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
         let query = ask.query()?;
-        let patterns = ask
-            .patterns
-            .get(..MAX_PATTERNS_AT_ONCE)
-            .unwrap_or(&ask.patterns);
+        let documents = ask.patterns.iter().take(MAX_PATTERNS_AT_ONCE);
+        let patterns: Vec<Pattern> = documents.map(check::read).collect::<Result<_, _>>()?;
         let reads_documents = query.condition.is_some() || query.group_by.is_some();
         let (prefix, first) = if reads_documents {
             // Those of the identity, and the seven of the twin.
@@ -64,10 +63,8 @@ impl Registry {
         }
         statement.push_str(" ORDER BY identity.device_id LIMIT ?");
 
-        let mut part = RollUpPart {
-            totals: vec![Totals::default(); patterns.len()],
-            scanned_to: None,
-        };
+        let mut totals = vec![Totals::default(); patterns.len()];
+        let mut scanned_to = None;
         let slice = SLICE / patterns.len().max(1);
         let mut scanned = 0;
         let mut after = ask.after.clone().unwrap_or_default();
@@ -89,9 +86,9 @@ impl Registry {
                         .map(|path| SortValue::of(path, &document));
                 }
                 let mut sight = Sight {
-                    patterns,
+                    patterns: &patterns,
                     now: ask.as_of,
-                    totals: &mut part.totals,
+                    totals: &mut totals,
                     sql: context.sql,
                 };
                 sight.note(row, first, key)?;
@@ -102,11 +99,12 @@ impl Registry {
             let Some(last) = last else { break };
             after = last.required_text(first)?.to_owned();
             if scanned >= slice {
-                part.scanned_to = Some(after);
+                scanned_to = Some(after);
                 break;
             }
         }
-        Ok(RegistryReply::RollUpPart(Box::new(part)))
+        let part = wire::write(&totals, scanned_to.as_deref());
+        Ok(RegistryReply::RollUpPart(part))
     }
 }
 
@@ -118,13 +116,10 @@ fn columns_of(pattern: &Pattern) -> String {
         let names: String = names.iter().map(|name| format!(".\"{name}\"")).collect();
         format!("json_extract(twin.{column}, '$.properties{names}', '$.metadata{names}')")
     };
-    let desired = pattern
-        .trigger
-        .desired
-        .as_ref()
-        .map_or("NULL".to_owned(), |path| {
-            pair("desired", &path.split('.').collect::<Vec<_>>())
-        });
+    let desired = match &pattern.trigger {
+        Trigger::Method(_) => "NULL".to_owned(),
+        Trigger::Desired { path, .. } => pair("desired", &path.split('.').collect::<Vec<_>>()),
+    };
     format!(", {}, {desired}", pair("reported", &area))
 }
 
@@ -153,7 +148,7 @@ impl Sight<'_> {
                 connected_since,
                 called: None,
             };
-            if let Some(method) = &pattern.trigger.method
+            if let Trigger::Method(method) = &pattern.trigger
                 && depends_on_call(pattern, facts.area)
             {
                 facts.called = last_call(self.sql, device, method)?;

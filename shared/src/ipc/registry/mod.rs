@@ -23,7 +23,7 @@ use crate::ipc::audit::{
 use crate::ipc::hub::Settings;
 use crate::ipc::query::{QueryPart, QueryScan};
 use crate::ipc::scheduled_job::{CancelJobDevice, JobPart, JobStep};
-use crate::pattern::totals::{RollUp, RollUpPart};
+use crate::pattern::totals::RollUp;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -284,8 +284,8 @@ pub enum RegistryReply {
     History(Value),
     /// What a slice of a query's scan found.
     QueryPart(Box<QueryPart>),
-    /// What a slice of a fleet's progress adds up to.
-    RollUpPart(Box<RollUpPart>),
+    /// What a slice of a fleet's progress adds up to; `pattern::wire` reads it.
+    RollUpPart(Value),
     /// Counts of this shard.
     Statistics(Statistics),
     /// Session facts for the console, as JSON (`GET /api/v1/devices/{id}/connection`).
