@@ -11,8 +11,10 @@ use crate::logic::connection_string::sign_in_token;
 use crate::pages::{
     archive::{ArchivePage, ArchivedPage},
     audit::AuditPage,
+    configurations::{ConfigurationPage, ConfigurationsPage, ConfigurePage, EditConfigurationPage},
     device::DevicePage,
     devices::DevicesPage,
+    jobs::{JobPage, JobsPage, SchedulePage},
     limits::LimitsPage,
     not_found::NotFound,
     operations::OperationsPage,
@@ -68,6 +70,13 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/archive/:id/:generation") view=ArchivedPage/>
                             <Route path=path!("/audit") view=AuditPage/>
                             <Route path=path!("/operations") view=OperationsPage/>
+                            <Route path=path!("/configurations") view=ConfigurationsPage/>
+                            <Route path=path!("/configurations/:id") view=ConfigurationPage/>
+                            <Route path=path!("/configurations/:id/edit") view=EditConfigurationPage/>
+                            <Route path=path!("/configure") view=ConfigurePage/>
+                            <Route path=path!("/jobs") view=JobsPage/>
+                            <Route path=path!("/jobs/:id") view=JobPage/>
+                            <Route path=path!("/schedule") view=SchedulePage/>
                             <Route path=path!("/limits") view=LimitsPage/>
                             <Route path=path!("/transfers") view=TransfersPage/>
                             <Route path=path!("/transfers/import") view=ImportPage/>

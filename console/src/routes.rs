@@ -2,6 +2,8 @@
 
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::history_filter::HistoryFilter;
+use crate::logic::job_filter::{JobFilter, RowFilter};
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::url_state::{DeviceFilter, decode, encode, write_query};
 use leptos_router::NavigateOptions;
@@ -50,17 +52,23 @@ pub enum Tab {
     Messages,
     /// Module identities.
     Modules,
+    /// Who set which property.
+    Configuration,
+    /// What the twin was.
+    History,
 }
 
 impl Tab {
     /// All tabs in their order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Identity,
         Self::Twin,
         Self::Telemetry,
         Self::Methods,
         Self::Messages,
         Self::Modules,
+        Self::Configuration,
+        Self::History,
     ];
 
     /// Its name in the address.
@@ -72,6 +80,8 @@ impl Tab {
             Self::Methods => "methods",
             Self::Messages => "messages",
             Self::Modules => "modules",
+            Self::Configuration => "configuration",
+            Self::History => "history",
         }
     }
 
@@ -127,6 +137,68 @@ pub fn audit_of(device: &str) -> String {
 /// Import and export with a job open; with none if its id is empty.
 pub fn transfers(job: &str) -> String {
     format!("{BASE}/transfers{}", write_query([("job", job.to_owned())]))
+}
+
+/// The history of a twin with a filter.
+pub fn history(device: &str, filter: &HistoryFilter) -> String {
+    format!("{}{}", self::device(device, Tab::History), filter.write())
+}
+
+/// The configurations.
+pub fn configurations() -> String {
+    format!("{BASE}/configurations")
+}
+
+/// A configuration.
+pub fn configuration(id: &str) -> String {
+    format!("{BASE}/configurations/{}", encode(id))
+}
+
+/// Changing a configuration.
+pub fn edit_configuration(id: &str) -> String {
+    format!("{}/edit", configuration(id))
+}
+
+/// The configuration that an address names, to look at or to change.
+pub fn read_configuration(pathname: &str) -> Option<String> {
+    let rest = pathname
+        .strip_prefix(BASE)?
+        .strip_prefix("/configurations/")?;
+    let rest = rest.trim_end_matches('/');
+    let id = rest.strip_suffix("/edit").unwrap_or(rest);
+    (!id.is_empty() && !id.contains('/')).then(|| decode(id))
+}
+
+/// A new configuration. Not below the others: every word there may be the id of one.
+pub fn configure() -> String {
+    format!("{BASE}/configure")
+}
+
+/// The scheduled jobs with a filter.
+pub fn jobs(filter: &JobFilter) -> String {
+    format!("{BASE}/jobs{}", filter.write())
+}
+
+/// A scheduled job with a filter of its devices.
+pub fn job(id: &str, filter: &RowFilter) -> String {
+    format!("{BASE}/jobs/{}{}", encode(id), filter.write())
+}
+
+/// The job that an address names.
+pub fn read_job(pathname: &str) -> Option<String> {
+    let rest = pathname.strip_prefix(BASE)?.strip_prefix("/jobs/")?;
+    let id = rest.trim_end_matches('/');
+    (!id.is_empty() && !id.contains('/')).then(|| decode(id))
+}
+
+/// Scheduling a job. Not below the jobs: every word there may be the id of one.
+pub fn schedule() -> String {
+    format!("{BASE}/schedule")
+}
+
+/// Scheduling a job like another one.
+pub fn schedule_like(id: &str) -> String {
+    format!("{}{}", schedule(), write_query([("like", id.to_owned())]))
 }
 
 /// The limits.
@@ -194,6 +266,28 @@ mod tests {
         assert_eq!(read_archived("/console/archive"), None);
         assert_eq!(read_archived("/console/archive/only"), None);
         assert_eq!(read_archived("/console/archive/a/b/c"), None);
+    }
+
+    #[test]
+    fn configuration_addresses_read_back() {
+        for id in ["fw-28", "edit", "new", "a%41*!'"] {
+            for address in [configuration(id), edit_configuration(id)] {
+                assert_eq!(read_configuration(&address), Some(id.to_owned()));
+            }
+        }
+        assert_eq!(read_configuration("/console/configurations"), None);
+    }
+
+    #[test]
+    fn job_addresses_read_back() {
+        for id in ["job-1", "new", "it's", "a.b_c"] {
+            assert_eq!(
+                read_job(&job(id, &RowFilter::default())),
+                Some(id.to_owned())
+            );
+        }
+        assert_eq!(read_job("/console/jobs"), None);
+        assert_eq!(read_job("/console/jobs/a/b"), None);
     }
 
     #[test]

@@ -36,6 +36,12 @@ pub enum Permission {
     KeysRead,
     /// Read and verify the whole record of changes.
     AuditRead,
+    /// Schedule, pause, resume, retry jobs.
+    JobsWrite,
+    /// Stop a job that runs.
+    JobsForce,
+    /// Make, change, delete configurations.
+    ConfigurationsWrite,
     /// Erase archived devices.
     HubManage,
 }
@@ -51,6 +57,9 @@ impl Permission {
             Self::MessagesWrite => "cloudToDeviceMessages/send",
             Self::KeysRead => "credentials/read",
             Self::AuditRead => "audit/read",
+            Self::JobsWrite => "jobs/write",
+            Self::JobsForce => "jobs/forceCancel",
+            Self::ConfigurationsWrite => "configurations/write",
             Self::HubManage => "hub/manage",
         }
     }
@@ -66,7 +75,10 @@ pub fn allows(role: &str, permission: Permission) -> bool {
     };
     rank >= match permission {
         Permission::KeysRead | Permission::HubManage => 3,
-        Permission::DevicesDelete | Permission::AuditRead => 2,
+        Permission::DevicesDelete
+        | Permission::AuditRead
+        | Permission::JobsForce
+        | Permission::ConfigurationsWrite => 2,
         _ => 1,
     }
 }
@@ -114,6 +126,10 @@ mod tests {
         assert!(allows("admin", Permission::KeysRead));
         assert!(!allows("operator", Permission::AuditRead));
         assert!(allows("supervisor", Permission::AuditRead));
+        assert!(!allows("operator", Permission::ConfigurationsWrite));
+        assert!(allows("operator", Permission::JobsWrite));
+        assert!(!allows("operator", Permission::JobsForce));
+        assert!(allows("supervisor", Permission::JobsForce));
         assert!(!allows("supervisor", Permission::HubManage));
         assert!(!allows("someone", Permission::MethodsInvoke));
     }

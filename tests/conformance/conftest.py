@@ -124,6 +124,22 @@ def python_device(hub: HubProcess, device: DeviceCredentials, ca_text: str) -> I
 
 
 @pytest.fixture
+def own_hub(tmp_path) -> Iterator[Callable[..., HubProcess]]:
+    """Hubs for themselves, on whose registry nobody else works."""
+    hubs = []
+
+    def begin(*options: str) -> HubProcess:
+        hub = HubProcess(tmp_path / f"hub-{len(hubs)}", [PUBLIC_NAME], *options)
+        hubs.append(hub)
+        hub.start()
+        return hub
+
+    yield begin
+    for hub in hubs:
+        hub.stop()
+
+
+@pytest.fixture
 def node_agent() -> Iterator[Callable[..., NodeAgent]]:
     """Starts npm clients."""
     started: list[NodeAgent] = []

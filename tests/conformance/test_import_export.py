@@ -5,7 +5,6 @@ import json
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Callable, Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree
 
@@ -82,22 +81,6 @@ def files(api: RestApi, hub: HubProcess) -> Files:
 def jobs(hub: HubProcess, monkeypatch: pytest.MonkeyPatch) -> IoTHubJobManager:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", hub.ca_file)
     return IoTHubJobManager.from_connection_string(hub.owner.with_host(f"localhost:{hub.https_port}"))
-
-
-@pytest.fixture
-def own_hub(tmp_path) -> Iterator[Callable[..., HubProcess]]:
-    """Hubs for themselves, on whose registry nobody else works."""
-    hubs = []
-
-    def begin(*options: str) -> HubProcess:
-        hub = HubProcess(tmp_path / f"hub-{len(hubs)}", [PUBLIC_NAME], *options)
-        hubs.append(hub)
-        hub.start()
-        return hub
-
-    yield begin
-    for hub in hubs:
-        hub.stop()
 
 
 def plain_api(hub: HubProcess) -> RestApi:

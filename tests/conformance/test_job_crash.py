@@ -2,9 +2,6 @@
 changed or called twice (`device-management.md` §1.3)."""
 
 from collections import Counter
-from typing import Callable, Iterator
-
-import pytest
 
 from conftest import PUBLIC_NAME
 from harness.hub_process import HubProcess
@@ -14,22 +11,6 @@ from harness.waiting import eventually
 
 ENDED = {"completed", "failed", "cancelled"}
 ROOMY = {"units": 1000}
-
-
-@pytest.fixture
-def own_hub(tmp_path) -> Iterator[Callable[[], HubProcess]]:
-    """A hub whose workerd may be killed."""
-    hubs = []
-
-    def begin() -> HubProcess:
-        hub = HubProcess(tmp_path / f"hub-{len(hubs)}", [PUBLIC_NAME])
-        hubs.append(hub)
-        hub.start()
-        return hub
-
-    yield begin
-    for hub in hubs:
-        hub.stop()
 
 
 def api_of(hub: HubProcess) -> RestApi:

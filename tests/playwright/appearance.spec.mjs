@@ -12,11 +12,17 @@ const SCREENS = [
   { name: 'device-methods', where: `devices/${ID}/methods`, korean: ID, english: ID },
   { name: 'device-messages', where: `devices/${ID}/messages`, korean: ID, english: ID },
   { name: 'device-modules', where: `devices/${ID}/modules`, korean: ID, english: ID },
+  { name: 'device-configuration', where: `devices/${ID}/configuration`, korean: ID, english: ID },
+  { name: 'device-history', where: `devices/${ID}/history`, korean: ID, english: ID },
   { name: 'archive', where: 'archive', korean: '보관함', english: 'Archive' },
   { name: 'audit', where: 'audit', korean: '감사 기록', english: 'Audit' },
   { name: 'operations', where: 'operations', korean: '거부된 연결', english: 'Refused connections' },
   { name: 'transfers', where: 'transfers', korean: '가져오기 및 내보내기', english: 'Import and export' },
   { name: 'import', where: 'transfers/import', korean: '파일 가져오기', english: 'Import a file' },
+  { name: 'configurations', where: 'configurations', korean: '구성', english: 'Configurations' },
+  { name: 'configure', where: 'configure', korean: '새 구성', english: 'New configuration' },
+  { name: 'jobs', where: 'jobs', korean: '작업', english: 'Jobs' },
+  { name: 'schedule', where: 'schedule?condition=*', korean: '작업 예약', english: 'Schedule a job' },
   { name: 'limits', where: 'limits', korean: '한도', english: 'Limits' },
 ];
 

@@ -22,12 +22,14 @@ pub struct Call {
     quiet: bool,
 }
 
-/// What came back: the parsed body and the entity tag, if there was one.
+/// What came back: the parsed body and what the headers say about it.
 pub struct Answer<T> {
     /// Parsed body.
     pub value: T,
     /// `ETag` header without its quotes.
     pub etag: Option<String>,
+    /// Where the next page begins.
+    pub continuation: Option<String>,
 }
 
 /// A call to the console's own API, `path` below `/api/v1`.
@@ -101,10 +103,14 @@ impl Call {
 
     /// Sends and parses the body.
     pub async fn read<T: DeserializeOwned>(self) -> Result<Answer<T>, ApiError> {
-        let (text, etag) = self.send().await?;
-        let value =
-            serde_json::from_str(&text).map_err(|error| ApiError::Unreadable(error.to_string()))?;
-        Ok(Answer { value, etag })
+        let answer = self.send().await?;
+        let value = serde_json::from_str(&answer.value)
+            .map_err(|error| ApiError::Unreadable(error.to_string()))?;
+        Ok(Answer {
+            value,
+            etag: answer.etag,
+            continuation: answer.continuation,
+        })
     }
 
     /// Sends; the body of the answer does not matter.
@@ -114,7 +120,7 @@ impl Call {
 
     /// Sends and gives the body as text.
     pub async fn words(self) -> Result<String, ApiError> {
-        self.send().await.map(|(text, _)| text)
+        self.send().await.map(|answer| answer.value)
     }
 
     /// Sends and hands over the body piece by piece as it comes in. Stops when `on_bytes` says
@@ -144,7 +150,7 @@ impl Call {
         }
     }
 
-    async fn send(self) -> Result<(String, Option<String>), ApiError> {
+    async fn send(self) -> Result<Answer<String>, ApiError> {
         let quiet = self.quiet;
         settle(self.fetch().await?, quiet).await
     }
@@ -162,12 +168,13 @@ impl Call {
     }
 }
 
-/// The text and entity tag of an answer, or what the hub refused.
-async fn settle(response: Response, quiet: bool) -> Result<(String, Option<String>), ApiError> {
+/// The text of an answer, or what the hub refused.
+async fn settle(response: Response, quiet: bool) -> Result<Answer<String>, ApiError> {
     let headers = response.headers();
     let etag = headers
         .get("etag")
         .map(|tag| tag.trim_matches('"').to_owned());
+    let continuation = headers.get("x-ms-continuation");
     let code = headers
         .get("iothub-errorcode")
         .or_else(|| headers.get("x-ms-error-code"));
@@ -178,7 +185,11 @@ async fn settle(response: Response, quiet: bool) -> Result<(String, Option<Strin
     })?;
     connectivity::report(true);
     if (200..300).contains(&status) {
-        return Ok((text, etag));
+        return Ok(Answer {
+            value: text,
+            etag,
+            continuation,
+        });
     }
     if status == 401 && !quiet {
         session::ended();

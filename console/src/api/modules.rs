@@ -13,7 +13,13 @@ pub async fn list(device: &str) -> Result<Vec<Identity>, ApiError> {
     let all = hub(Method::GET, &path).read::<Vec<Value>>().await?.value;
     Ok(all
         .into_iter()
-        .map(|value| Identity::new(Answer { value, etag: None }))
+        .map(|value| {
+            Identity::new(Answer {
+                value,
+                etag: None,
+                continuation: None,
+            })
+        })
         .collect())
 }
 

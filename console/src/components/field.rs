@@ -1,5 +1,7 @@
 //! Labelled form fields: label above, hint or error below and tied to the input.
 
+use crate::logic::time;
+use crate::preferences::offset_minutes;
 use leptos::prelude::*;
 use std::cell::Cell;
 
@@ -145,4 +147,42 @@ pub fn Segmented(
         })
         .collect_view();
     view! { <div class="segmented" role="group" aria-label=move || label.get()>{buttons}</div> }
+}
+
+/// A moment in the chosen time zone; told on as the hub's timestamp.
+#[component]
+pub fn MomentField(
+    /// Its name.
+    label: Signal<String>,
+    /// The hub's timestamp; empty if none is chosen.
+    value: Signal<String>,
+    /// Told of a new one.
+    #[prop(into)]
+    on_change: Callback<String>,
+) -> impl IntoView {
+    let id = unique_id("moment");
+    let shown = move || {
+        time::parse(&value.get())
+            .map(|at| time::wall_time(at, offset_minutes(at)))
+            .unwrap_or_default()
+    };
+    let changed = move |text: String| {
+        let at = time::from_wall_time(&text, 0).map(|rough| {
+            let offset = untrack(|| offset_minutes(rough));
+            rough - f64::from(offset) * 60_000.0
+        });
+        on_change.run(at.map(time::timestamp).unwrap_or_default());
+    };
+    view! {
+        <div class="field inline">
+            <label class="field-label" for=id.clone()>{move || label.get()}</label>
+            <input
+                id=id
+                type="datetime-local"
+                class="input moment"
+                prop:value=shown
+                on:change=move |event| changed(event_target_value(&event))
+            />
+        </div>
+    }
 }

@@ -60,6 +60,12 @@ pub enum Icon {
     Transfer,
     /// Columns of different height.
     Columns,
+    /// Clock.
+    Clock,
+    /// Sheets above each other.
+    Layers,
+    /// Stop sign.
+    Stop,
 }
 
 /// The drawing.
@@ -104,6 +110,9 @@ pub fn IconView(
         Icon::Transfer => {
             "M5 2.500v9M2.500 9 5 11.500 7.500 9M11 13.500v-9M8.500 7 11 4.500 13.500 7"
         }
+        Icon::Clock => "M8 14a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM8 4.500V8l2.500 1.500",
+        Icon::Layers => "M8 2.200 14 5.200 8 8.200 2 5.200ZM2 8.200l6 3 6-3M2 11.200l6 3 6-3",
+        Icon::Stop => "M4 4h8v8H4z",
         Icon::Columns => "M2.500 13.500h11M4.500 13.500V9M8 13.500V3.500M11.500 13.500V6.500",
         Icon::Pulse => "M1.500 8.500h3l2-5 3 9 2-4h3",
         Icon::Archive => "M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.800h3",

@@ -2,8 +2,24 @@
 
 use leptos::ev;
 use leptos::prelude::*;
+use std::cell::Cell;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
+
+thread_local! {
+    static JUMPING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the next key names a screen to jump to: then it is not a key of the list, whichever
+/// of the two listens first.
+pub fn is_jumping() -> bool {
+    JUMPING.get()
+}
+
+/// Says whether the next key names a screen.
+pub fn set_jumping(jumping: bool) {
+    JUMPING.set(jumping);
+}
 
 /// Calls `on_key` with the key of each plain key press; stops the default if it says it used it.
 pub fn on_page_key(on_key: impl Fn(&str) -> bool + 'static) {
@@ -22,6 +38,7 @@ pub fn on_page_key(on_key: impl Fn(&str) -> bool + 'static) {
 /// Keys of a page with a list: `j` and `k` move among its rows, `/` goes to its filter.
 pub fn list_keys() {
     on_page_key(|key| match key {
+        _ if is_jumping() => false,
         "j" => move_focus("[data-row]", 1),
         "k" => move_focus("[data-row]", -1),
         "/" => focus("[data-filter]"),

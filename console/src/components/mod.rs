@@ -14,6 +14,7 @@ pub mod keyboard;
 pub mod meter;
 pub mod page_title;
 pub mod pager;
+pub mod pairs;
 pub mod question;
 pub mod search_field;
 pub mod shell;

@@ -10,6 +10,7 @@ use crate::connectivity;
 use crate::i18n::{Language, fill, t, tr};
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::job_filter::JobFilter;
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::url_state::DeviceFilter;
 use crate::preferences::{Theme, Zone, preferences};
@@ -59,6 +60,11 @@ fn Navigation() -> impl IntoView {
         Memo::new(move |_| path.get().starts_with(&format!("{}/{part}", routes::BASE)))
     };
     let (on_devices, on_archive, on_audit) = (below("devices"), below("archive"), below("audit"));
+    // A job is scheduled on a page of its own.
+    let (jobs, schedule) = (below("jobs"), below("schedule"));
+    let (written, configure) = (below("configurations"), below("configure"));
+    let on_configurations = Memo::new(move |_| written.get() || configure.get());
+    let on_jobs = Memo::new(move |_| jobs.get() || schedule.get());
     let (on_operations, on_transfers, on_limits) =
         (below("operations"), below("transfers"), below("limits"));
     let current = move |yes: bool| yes.then_some("page");
@@ -78,6 +84,14 @@ fn Navigation() -> impl IntoView {
             <a href=routes::archive(&ArchiveFilter::default()) aria-current=move || current(on_archive.get())>
                 <IconView icon=Icon::Archive/>
                 <span>{tr!(common.nav_archive)}</span>
+            </a>
+            <a href=routes::configurations() aria-current=move || current(on_configurations.get())>
+                <IconView icon=Icon::Layers/>
+                <span>{tr!(common.nav_configurations)}</span>
+            </a>
+            <a href=routes::jobs(&JobFilter::default()) aria-current=move || current(on_jobs.get())>
+                <IconView icon=Icon::Clock/>
+                <span>{tr!(common.nav_jobs)}</span>
             </a>
             <h2>{tr!(common.nav_hub)}</h2>
             <a href=routes::audit(&AuditFilter::default()) aria-current=move || current(on_audit.get())>

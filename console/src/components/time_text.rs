@@ -17,7 +17,7 @@ pub fn exact(text: &str) -> Option<String> {
     ))
 }
 
-/// `14 min ago`; the exact time as a tooltip. `–` for never.
+/// `14 min ago`, or `in 14 min`; the exact time as a tooltip. `–` for never.
 #[component]
 pub fn Ago(
     /// The hub's timestamp.
@@ -25,7 +25,7 @@ pub fn Ago(
     at: Signal<Option<String>>,
 ) -> impl IntoView {
     let words = move || match at.get().as_deref().and_then(time::parse) {
-        Some(moment) => ago(time::distance(moment, clock::now())),
+        Some(moment) => relative(moment),
         None => "–".to_owned(),
     };
     view! {

@@ -9,6 +9,8 @@ texts! {
         nav_overview: "Overview", "개요";
         nav_devices: "Devices", "디바이스";
         nav_archive: "Archive", "보관함";
+        nav_configurations: "Configurations", "구성";
+        nav_jobs: "Jobs", "작업";
         nav_hub: "Hub", "허브";
         nav_audit: "Audit", "감사 기록";
         nav_operations: "Refused connections", "거부된 연결";
@@ -87,6 +89,8 @@ texts! {
         shortcut_overview: "Go to the overview", "개요로 이동";
         shortcut_devices: "Go to the devices", "디바이스로 이동";
         shortcut_archive: "Go to the archive", "보관함으로 이동";
+        shortcut_configurations: "Go to the configurations", "구성으로 이동";
+        shortcut_jobs: "Go to the jobs", "작업으로 이동";
         shortcut_limits: "Go to the limits", "한도로 이동";
         shortcut_operations: "Go to the refused connections", "거부된 연결로 이동";
         shortcut_transfers: "Go to import and export", "가져오기/내보내기로 이동";

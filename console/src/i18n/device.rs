@@ -9,6 +9,8 @@ texts! {
         tab_telemetry: "Telemetry", "원격 분석";
         tab_methods: "Methods", "메서드";
         tab_messages: "Messages", "메시지";
+        tab_history: "History", "이력";
+        tab_configuration: "Configuration", "구성";
         tab_modules: "Modules", "모듈";
         not_found_title: "There is no device “{id}”", "“{id}” 디바이스가 없습니다";
         not_found_text: "It may have been deleted, or the link has a typo.", "삭제되었거나 링크에 오타가 있을 수 있습니다.";

@@ -7,8 +7,11 @@ mod table;
 mod archive;
 mod audit;
 mod common;
+mod configurations;
 mod device;
 mod devices;
+mod history;
+mod jobs;
 mod limits;
 mod messages;
 mod methods;
@@ -16,6 +19,7 @@ mod modules;
 mod operations;
 mod overview;
 mod retirement;
+mod schedule;
 mod sign_in;
 mod telemetry;
 pub mod transfers;
@@ -82,6 +86,14 @@ pub struct Texts {
     pub audit: audit::Audit,
     /// Import and export.
     pub transfers: transfers::Transfers,
+    /// Scheduled jobs.
+    pub jobs: jobs::Jobs,
+    /// Scheduling one.
+    pub schedule: schedule::Schedule,
+    /// Configurations.
+    pub configurations: configurations::Configurations,
+    /// History of a twin.
+    pub history: history::History,
     /// Throttles.
     pub limits: limits::Limits,
     /// Refused connections.
@@ -105,6 +117,10 @@ macro_rules! all_tables {
             archive: archive::Archive::$language,
             audit: audit::Audit::$language,
             transfers: transfers::Transfers::$language,
+            jobs: jobs::Jobs::$language,
+            schedule: schedule::Schedule::$language,
+            configurations: configurations::Configurations::$language,
+            history: history::History::$language,
             limits: limits::Limits::$language,
             operations: operations::Operations::$language,
         }
@@ -222,6 +238,10 @@ mod tests {
             archive::Archive::ENTRIES,
             audit::Audit::ENTRIES,
             transfers::Transfers::ENTRIES,
+            jobs::Jobs::ENTRIES,
+            schedule::Schedule::ENTRIES,
+            configurations::Configurations::ENTRIES,
+            history::History::ENTRIES,
             limits::Limits::ENTRIES,
             operations::Operations::ENTRIES,
         ]

@@ -3,10 +3,16 @@
 
 pub mod archive_filter;
 pub mod audit_filter;
+pub mod configuration;
 pub mod connection_string;
 pub mod device_rules;
 pub mod dry_run;
 pub mod error_envelope;
+pub mod history_filter;
+pub mod job_failures;
+pub mod job_filter;
+pub mod job_order;
+pub mod job_state;
 pub mod json_document;
 pub mod json_ink;
 pub mod json_lines;

@@ -3,8 +3,10 @@
 pub mod absent;
 pub mod archive;
 pub mod audit;
+pub mod configurations;
 pub mod device;
 pub mod devices;
+pub mod jobs;
 pub mod limits;
 pub mod not_found;
 pub mod operations;

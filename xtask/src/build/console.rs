@@ -18,6 +18,8 @@ use crate::setup::WASM_BINDGEN;
 use crate::stamp::{self, Inputs};
 
 const STEP: &str = "Console";
+/// Leptos compiles a view once for each combination of types in it, or boxes its parts.
+const ERASED_VIEWS: &str = "--cfg erase_components";
 /// Where the worker serves the assets from.
 const ASSETS_PATH: &str = "/console/assets/";
 
@@ -36,6 +38,8 @@ pub fn build(project: &Project) -> Outcome {
                 "--target",
                 "wasm32-unknown-unknown",
             ])
+            // Views without their types: a fifth less to download, and nothing that is noticed.
+            .env("RUSTFLAGS", ERASED_VIEWS)
             // By its folder: a dependency is called `console` too.
             .current_dir(project.root.join("console")),
     )?;

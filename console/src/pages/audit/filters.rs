@@ -3,13 +3,12 @@
 use super::names::ACTIONS;
 use crate::clock;
 use crate::components::button::{Button, Weight};
-use crate::components::field::{SelectField, unique_id};
+use crate::components::field::{MomentField, SelectField};
 use crate::components::icon::Icon;
 use crate::components::search_field::SearchField;
 use crate::i18n::{t, tr, wording};
 use crate::logic::audit_filter::{AuditFilter, BETWEEN};
 use crate::logic::time;
-use crate::preferences::offset_minutes;
 use leptos::prelude::*;
 
 /// The bar.
@@ -103,40 +102,6 @@ pub fn Filters(
                     on_press=move |()| change.run(AuditFilter::default())
                 />
             })}
-        </div>
-    }
-}
-
-/// A moment in the chosen time zone; told on as the hub's timestamp.
-#[component]
-fn MomentField(
-    label: Signal<String>,
-    value: Signal<String>,
-    #[prop(into)] on_change: Callback<String>,
-) -> impl IntoView {
-    let id = unique_id("moment");
-    let shown = move || {
-        time::parse(&value.get())
-            .map(|at| time::wall_time(at, offset_minutes(at)))
-            .unwrap_or_default()
-    };
-    let changed = move |text: String| {
-        let at = time::from_wall_time(&text, 0).map(|rough| {
-            let offset = untrack(|| offset_minutes(rough));
-            rough - f64::from(offset) * 60_000.0
-        });
-        on_change.run(at.map(time::timestamp).unwrap_or_default());
-    };
-    view! {
-        <div class="field inline">
-            <label class="field-label" for=id.clone()>{move || label.get()}</label>
-            <input
-                id=id
-                type="datetime-local"
-                class="input moment"
-                prop:value=shown
-                on:change=move |event| changed(event_target_value(&event))
-            />
         </div>
     }
 }

@@ -4,7 +4,7 @@
 mod detail;
 mod export;
 mod filters;
-mod names;
+pub mod names;
 mod records;
 mod verification;
 

@@ -1,7 +1,10 @@
 //! The device page: header, tabs in the address, one module per tab. Everything about one device
 //! is built anew when the address names another, so that nothing leaks between devices.
 
+mod configuration;
 mod header;
+mod history;
+mod history_version;
 mod identity;
 mod keys;
 mod messages;
@@ -108,6 +111,8 @@ fn OneDevice(id: String, tab: Memo<Option<Tab>>) -> impl IntoView {
                     Some(Tab::Telemetry) => view! { <telemetry::TelemetryTab shared/> }.into_any(),
                     Some(Tab::Methods) => view! { <methods::MethodsTab shared/> }.into_any(),
                     Some(Tab::Messages) => view! { <messages::MessagesTab shared/> }.into_any(),
+                    Some(Tab::Configuration) => view! { <configuration::ConfigurationTab shared/> }.into_any(),
+                    Some(Tab::History) => view! { <history::HistoryTab shared/> }.into_any(),
                     Some(Tab::Modules) => view! { <modules::ModulesTab shared/> }.into_any(),
                     None => view! { <NotFound/> }.into_any(),
                 }}
@@ -131,6 +136,8 @@ fn Tabs(id: StoredValue<String>, tab: Memo<Option<Tab>>) -> impl IntoView {
                     Tab::Methods => words.tab_methods,
                     Tab::Messages => words.tab_messages,
                     Tab::Modules => words.tab_modules,
+                    Tab::Configuration => words.tab_configuration,
+                    Tab::History => words.tab_history,
                 }
             };
             view! {

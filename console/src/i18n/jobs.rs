@@ -1,0 +1,130 @@
+//! Scheduled jobs.
+
+texts! {
+    /// Texts of the list of scheduled jobs and of one job.
+    Jobs {
+        title: "Jobs", "작업";
+        explained: "A job changes twins or calls a method on every device that fulfils a condition, at once or at a set time.", "작업은 조건에 맞는 모든 디바이스의 트윈을 변경하거나 메서드를 호출합니다. 바로 시작하거나 시간을 정할 수 있습니다.";
+        table: "Scheduled jobs", "예약 작업";
+        filters: "Filters of the jobs", "작업 필터";
+        filter_kind: "Action", "동작";
+        filter_status: "State", "상태";
+        all_kinds: "All", "전체";
+        all_states: "All", "전체";
+        refresh: "Refresh", "새로 고침";
+        pages: "Pages of the jobs", "작업 페이지";
+        schedule: "Schedule a job", "작업 예약";
+        empty_title: "No job yet", "아직 작업이 없습니다";
+        empty_text: "Schedule one to change the twins of many devices, or to call a method on them.", "작업을 예약해 여러 디바이스의 트윈을 변경하거나 메서드를 호출하세요.";
+        no_match_title: "No job matches", "조건에 맞는 작업이 없습니다";
+        no_match_text: "Jobs can be seen for 30 days after their end.", "작업은 끝난 뒤 30일 동안 볼 수 있습니다.";
+        column_job: "Job", "작업";
+        column_action: "Action", "동작";
+        column_state: "State", "상태";
+        column_start: "Start", "시작";
+        column_progress: "Devices", "디바이스";
+        column_done: "Done", "완료";
+        column_failed: "Failed", "실패";
+        kind_twin: "Twin change", "트윈 변경";
+        kind_method: "Method", "메서드";
+        method_named: "Method {name}", "메서드 {name}";
+        state_queued: "Waiting", "대기 중";
+        state_scheduled: "Scheduled", "예약됨";
+        state_running: "Running", "실행 중";
+        state_paused: "Paused", "일시 중지됨";
+        state_completed: "Completed", "완료됨";
+        state_failed: "Failed", "실패";
+        state_cancelled: "Stopped", "중지됨";
+        row_pending: "Waiting", "대기 중";
+        row_running: "Under way", "진행 중";
+        row_completed: "Done", "완료";
+        row_failed: "Failed", "실패";
+        row_canceled: "Left out", "제외됨";
+        bar: "{done} done, {failed} failed, {out} left out, {running} under way, {waiting} waiting", "완료 {done}대, 실패 {failed}대, 제외 {out}대, 진행 {running}대, 대기 {waiting}대";
+        done_of: "{n} of {total}", "{total}대 중 {n}대";
+
+        gone_title: "There is no job {id}", "{id} 작업이 없습니다";
+        gone_text: "Jobs are forgotten 30 days after their end.", "작업은 끝난 뒤 30일이 지나면 지워집니다.";
+        to_list: "To the jobs", "작업 목록으로";
+        progress: "Progress", "진행률";
+        no_devices_yet: "Which devices take part is settled when the job starts.", "대상 디바이스는 작업이 시작될 때 정해집니다.";
+        no_devices: "No device fulfilled the condition when the job started.", "작업을 시작할 때 조건에 맞는 디바이스가 없었습니다.";
+        request: "Request", "요청";
+        target: "Target", "대상";
+        all_devices: "All devices", "모든 디바이스";
+        created: "Asked for", "요청 시각";
+        start: "Start", "시작";
+        end: "End", "종료";
+        lifetime: "May take", "제한 시간";
+        minutes: "{n} min", "{n}분";
+        hours: "{n} h", "{n}시간";
+        days: "{n} d", "{n}일";
+        round: "Retries", "재시도";
+        change: "Change", "변경 내용";
+        call: "Call", "호출 내용";
+        failure: "Why it ended early", "일찍 끝난 이유";
+        rests: "The job rests: no further device is touched until it is resumed.", "작업이 일시 중지되었습니다. 다시 시작할 때까지 다른 디바이스는 건드리지 않습니다.";
+
+        waves: "Waves", "웨이브";
+        wave: "Wave", "웨이브";
+        wave_up_to: "Up to", "범위";
+        wave_devices: "Devices", "디바이스";
+        wave_succeeded: "Succeeded", "성공";
+        wave_failed: "Not succeeded", "실패";
+        wave_left_out: "Left out", "제외됨";
+        wave_over: "Over", "끝남";
+        wave_now: "Now", "진행 중";
+        wave_later: "Later", "대기";
+        wave_never: "Never begun", "시작 안 함";
+
+        failures: "What went wrong", "문제 원인";
+        failures_seen: "The first {n} failures by cause.", "처음 {n}건의 실패를 원인별로 묶었습니다.";
+        failures_none: "Nothing went wrong.", "문제가 없었습니다.";
+        column_cause: "Cause", "원인";
+        column_devices: "Devices", "디바이스";
+        column_example: "For example", "예";
+        answered: "Answered {status}", "응답 {status}";
+
+        devices: "Devices of the job", "작업 디바이스";
+        devices_filter: "State of the device", "디바이스 상태";
+        devices_pages: "Pages of the devices", "디바이스 페이지";
+        devices_empty: "No device is in this state.", "이 상태의 디바이스가 없습니다.";
+        column_device: "Device", "디바이스";
+        column_outcome: "Outcome", "결과";
+        column_since: "Since", "변경 시각";
+        written: "Written", "기록됨";
+        leave_out: "Leave out", "제외";
+        leave_out_named: "Leave {id} out", "{id} 제외";
+        leave_out_title: "Leave {id} out of this job?", "이 작업에서 {id}을(를) 제외할까요?";
+        leave_out_text: "The job does not touch this device any more. It counts as failed, and a retry does not take it back.", "작업이 이 디바이스를 더 이상 건드리지 않습니다. 실패로 집계되며 재시도에도 포함되지 않습니다.";
+        left_out: "{id} is left out", "{id}을(를) 제외했습니다";
+
+        stop: "Stop job", "작업 중지";
+        stop_title: "Stop {id}?", "{id} 작업을 중지할까요?";
+        stop_text: "No further device is touched; {n} are left out. What was done until now stays. A stopped job does not go on.", "더 이상 디바이스를 건드리지 않으며 {n}대가 제외됩니다. 지금까지 처리한 내용은 그대로 남습니다. 중지한 작업은 이어서 실행할 수 없습니다.";
+        stop_before_text: "The job has not begun; no device was touched.", "아직 시작하지 않은 작업입니다. 처리한 디바이스가 없습니다.";
+        stopped: "The job is stopped", "작업을 중지했습니다";
+        pause: "Pause", "일시 중지";
+        pause_title: "Pause {id}?", "{id} 작업을 일시 중지할까요?";
+        pause_text: "No further device is touched until somebody resumes the job. Its time goes on.", "다시 시작할 때까지 다른 디바이스를 건드리지 않습니다. 제한 시간은 계속 흐릅니다.";
+        paused: "The job is paused", "작업을 일시 중지했습니다";
+        resume: "Resume", "다시 시작";
+        resume_title: "Resume {id}?", "{id} 작업을 다시 시작할까요?";
+        resume_text: "The job goes on with the {n} devices that wait. A wave that waits to be begun begins.", "대기 중인 디바이스 {n}대부터 이어서 실행합니다. 시작을 기다리던 웨이브도 시작합니다.";
+        resumed: "The job goes on", "작업을 다시 시작했습니다";
+        next_wave: "Begin next wave", "다음 웨이브 시작";
+        next_wave_title: "Begin wave {n}?", "웨이브 {n}을(를) 시작할까요?";
+        next_wave_text: "If the wave under way has reached its share of successes, the next one begins now, without its pause.", "진행 중인 웨이브가 성공 비율에 도달했다면 대기 시간 없이 다음 웨이브를 바로 시작합니다.";
+        retry: "Retry failed", "실패만 재시도";
+        retry_title: "Retry the devices that failed?", "실패한 디바이스만 다시 실행할까요?";
+        retry_text: "The same job runs once more, with a new lifetime, for devices that failed or did not answer with success. Devices left out stay out.", "실패하거나 성공으로 응답하지 않은 디바이스에 대해 같은 작업을 새 제한 시간으로 다시 실행합니다. 제외된 디바이스는 포함되지 않습니다.";
+        retried: "The job runs once more", "작업을 다시 실행합니다";
+        again: "Schedule again", "다시 예약";
+        obstacle_not_begun: "The job has not begun", "아직 시작하지 않은 작업입니다";
+        obstacle_over: "The job is over", "끝난 작업입니다";
+        obstacle_under_way: "The job is still under way", "아직 진행 중인 작업입니다";
+        obstacle_nothing_failed: "No device failed", "실패한 디바이스가 없습니다";
+        obstacle_wave_begins: "No device of this wave has succeeded yet", "이 웨이브에서 성공한 디바이스가 아직 없습니다";
+        obstacle_touched: "The job is done with this device, or has begun with it", "이미 처리했거나 처리 중인 디바이스입니다";
+    }
+}
