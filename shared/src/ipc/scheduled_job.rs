@@ -50,6 +50,18 @@ pub struct JobOrder {
     /// Why maintenance policies are not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<String>,
+    /// The document of the pattern that the step starts on a device, as it was when the job was
+    /// made; the hub object looks it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Value>,
+}
+
+impl JobOrder {
+    /// Whether a device is done only when its pattern says so: a wave has not succeeded
+    /// because its devices have answered (`device-management.md` §4.6).
+    pub fn awaits_pattern(&self) -> bool {
+        self.rollout.is_some() && self.pattern.is_some()
+    }
 }
 
 /// A rollout in waves (`device-management.md` §4.6). Shares are in percent.
@@ -137,8 +149,6 @@ pub struct HeldPlace {
     pub device: String,
     /// The number of the job that it holds it for.
     pub job: u64,
-    /// The document of the pattern by which it says when it is done, if it says so.
-    pub pattern: Option<Value>,
 }
 
 /// The steps of a job.

@@ -148,7 +148,7 @@ fn no_method_is_called_twice_and_none_after_the_end() {
 fn rollout(pause: Option<&str>) -> Value {
     let mut job = json!({
         "type": "scheduleDeviceMethod",
-        "cloudToDeviceMethod": { "methodName": "reboot", "payload": { "call": 1 }, "responseTimeoutInSeconds": 5 },
+        "cloudToDeviceMethod": { "methodName": "ping", "payload": { "call": 1 }, "responseTimeoutInSeconds": 5 },
         "queryCondition": "*",
         "maxExecutionTimeInSeconds": 3_600,
         "rollout": {

@@ -284,6 +284,7 @@ fn order(body: &Object, id: String, now: Timestamp) -> Result<JobOrder, HubError
             Some(_) => return Err(HubError::invalid("rollout must be an object.")),
         },
         overrides: None,
+        pattern: None,
     })
 }
 

@@ -4,16 +4,14 @@
 //! A place is a row before the device's shard hears of it, so that a crash gives none twice;
 //! it is taken back when the shard says that the device is done.
 
-use super::scheduled_jobs::{Phase, ScheduledJob};
-use super::{Hub, patterns};
+use super::Hub;
+use super::scheduled_jobs::ScheduledJob;
 use crate::error::HubError;
 use crate::ids::DeviceId;
-use crate::ipc::scheduled_job::{HeldPlace, JobKind, JobPart, Places};
+use crate::ipc::scheduled_job::{HeldPlace, JobPart, Places};
 use crate::maintenance::{Most, Wish};
-use crate::pattern::{self, Trigger};
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const SCHEMA: &str = "CREATE TABLE job_place (
@@ -90,7 +88,6 @@ impl Hub {
         let layout = self.required()?.layout;
         let rows = sql.query("SELECT DISTINCT device_id, job FROM job_place", &[])?;
         let mut held = Vec::new();
-        let mut known: BTreeMap<u64, Option<Value>> = BTreeMap::new();
         for row in &rows {
             let name = row.required_text(0)?;
             let device = DeviceId::parse(name)
@@ -100,14 +97,9 @@ impl Hub {
                 continue;
             }
             let job = row.integer(1).unwrap_or(0).unsigned_abs();
-            let pattern = match known.get(&job) {
-                Some(pattern) => pattern.clone(),
-                None => known.entry(job).or_insert(pattern_of(job, sql)?).clone(),
-            };
             held.push(HeldPlace {
                 device: name.to_owned(),
                 job,
-                pattern,
             });
         }
         Ok(held)
@@ -199,33 +191,4 @@ impl Hub {
         }
         Ok(gave || !self.places.counted.is_empty())
     }
-}
-
-/// The pattern that a job's step starts.
-fn pattern_of(job: u64, sql: &dyn Sql) -> Result<Option<Value>, HubError> {
-    let Some(job) = ScheduledJob::load_number(job, sql)? else {
-        return Ok(None);
-    };
-    if job.phase == Phase::Forgetting {
-        return Ok(None);
-    }
-    let order = &job.order;
-    let method = order.body.get("methodName").and_then(Value::as_str);
-    let desired = order.body.pointer("/properties/desired");
-    let starts = |pattern: &Value| match pattern::check::read(pattern).map(|read| read.trigger) {
-        Ok(Trigger::Method(name)) => {
-            order.kind == JobKind::DeviceMethod && method == Some(name.as_str())
-        }
-        Ok(Trigger::Desired { path, .. }) => {
-            order.kind == JobKind::UpdateTwin
-                && path
-                    .split('.')
-                    .try_fold(desired, |value, name| Some(value?.get(name)))
-                    .flatten()
-                    .is_some()
-        }
-        Err(_) => false,
-    };
-    let mut known = patterns::list(sql, None)?.into_iter().filter(starts);
-    Ok(known.next())
 }

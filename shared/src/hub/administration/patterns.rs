@@ -7,8 +7,9 @@ use super::{check_name, check_precondition};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
-use crate::pattern::builtin;
+use crate::ipc::scheduled_job::{JobKind, JobOrder};
 use crate::pattern::check::{self, MAX_PATTERNS};
+use crate::pattern::{Trigger, builtin};
 use crate::sorting;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
@@ -139,4 +140,25 @@ pub(super) fn delete(id: &str, precondition: &Precondition, sql: &dyn Sql) -> Hu
         sql.execute("DELETE FROM pattern WHERE id = ?", &[id.into()])?;
     }
     Ok(HubReply::Changed(!known.is_empty()))
+}
+
+/// The pattern that a job's step starts on a device.
+pub(super) fn started_by(order: &JobOrder, sql: &dyn Sql) -> Result<Option<Value>, HubError> {
+    let method = order.body.get("methodName").and_then(Value::as_str);
+    let desired = order.body.pointer("/properties/desired");
+    let starts = |pattern: &Value| match check::read(pattern).map(|read| read.trigger) {
+        Ok(Trigger::Method(name)) => {
+            order.kind == JobKind::DeviceMethod && method == Some(name.as_str())
+        }
+        Ok(Trigger::Desired { path, .. }) => {
+            order.kind == JobKind::UpdateTwin
+                && path
+                    .split('.')
+                    .try_fold(desired, |value, name| Some(value?.get(name)))
+                    .flatten()
+                    .is_some()
+        }
+        Err(_) => false,
+    };
+    Ok(list(sql, None)?.into_iter().find(starts))
 }

@@ -130,6 +130,7 @@ mod tests {
                     pause,
                 }),
                 overrides: None,
+                pattern: None,
             },
             cause: Cause {
                 actor: "policy:service".to_owned(),

@@ -4,7 +4,7 @@
 //! Devices are the shards' own; `job_driver` asks them to go on. A job that is over can be
 //! seen for thirty days.
 
-use super::Hub;
+use super::{Hub, patterns};
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
 use crate::ipc::audit::Cause;
@@ -261,7 +261,7 @@ fn not_found(id: &str) -> HubError {
 /// Schedules a job.
 pub(super) fn create(
     now: Timestamp,
-    order: JobOrder,
+    mut order: JobOrder,
     shards: u16,
     cause: Option<&Cause>,
     sql: &dyn Sql,
@@ -281,6 +281,7 @@ pub(super) fn create(
             format!("{MOST_WAITING} jobs wait for their start; cancel some or try again later."),
         ));
     }
+    order.pattern = patterns::started_by(&order, sql)?;
     let mut job = ScheduledJob {
         number: 0,
         cause: Cause {

@@ -147,9 +147,11 @@ impl Registry {
         Ok(())
     }
 
-    /// A twin has changed: jobs that hold the device look at it.
+    /// A twin has changed: jobs that hold the device, or wait for it, look at it.
     pub(super) fn jobs_hear_of_twin(&mut self, device: &IdentityRow, context: &mut Context<'_>) {
-        if self.jobs.holds_devices && device.identity.module.is_none() {
+        if (self.jobs.holds_devices || self.jobs.awaits_patterns)
+            && device.identity.module.is_none()
+        {
             self.look_soon(device, context);
         }
     }

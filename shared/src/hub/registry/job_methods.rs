@@ -41,6 +41,7 @@ pub(super) struct JobCall {
     job: u64,
     device: String,
     wave: usize,
+    awaits_pattern: bool,
 }
 
 impl Registry {
@@ -123,6 +124,7 @@ impl Registry {
                 job: job.number,
                 device: device.identity.device.as_str().to_owned(),
                 wave,
+                awaits_pattern: job.chosen.order.awaits_pattern(),
             },
         );
         context.effects.calls.push(Call {
@@ -213,6 +215,7 @@ impl Registry {
         device: &IdentityRow,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
+        self.settle_device(device.identity.device.as_str(), context)?;
         if !device.enabled {
             return Ok(());
         }
@@ -279,7 +282,10 @@ impl Registry {
         let state = match outcome {
             Outcome::Gateway(Ok(GatewayReply::MethodResult { status, payload })) => {
                 result = json!({ "status": status, "payload": payload });
-                if (200..300).contains(status) {
+                if (200..300).contains(status) && call.awaits_pattern {
+                    self.jobs.awaits_patterns = true;
+                    State::Running
+                } else if (200..300).contains(status) {
                     State::Succeeded
                 } else {
                     State::Refused

@@ -4,7 +4,8 @@
 //! The hub object gives places; here is what only a shard knows. A device is done when its
 //! pattern says so, or, without one, when its part of the job has ended.
 
-use super::configurations::load_whole;
+use super::job_patterns::{Progress, progress};
+use super::job_rows::JobRow;
 use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity};
@@ -12,13 +13,7 @@ use crate::ipc::query::QueryScan;
 use crate::ipc::registry::RegistryReply;
 use crate::ipc::scheduled_job::{HeldPlace, JobPart, Places};
 use crate::maintenance::Wish;
-use crate::pattern::standing::{Facts, standing};
-use crate::pattern::{self, Pattern, Phase, Trigger};
 use crate::time::Timestamp;
-use serde_json::Value;
-
-/// What a device reports may be stored a moment before the answer to the call is.
-const SLACK_SECONDS: i64 = 1;
 
 impl Registry {
     /// Touches devices that got their place, before the step itself.
@@ -104,73 +99,12 @@ fn is_at_work(held: &HeldPlace, context: &Context<'_>) -> Result<bool, HubError>
         // It was not touched, or nothing came of it.
         _ => return Ok(false),
     }
-    let pattern = held.pattern.as_ref().map(pattern::check::read);
-    let Some(Ok(pattern)) = pattern else {
+    let Some(job) = JobRow::load(context.sql, held.job)? else {
+        return Ok(false);
+    };
+    let Some(pattern) = &job.chosen.order.pattern else {
         return Ok(false);
     };
     let touched = Timestamp::from_milliseconds(row.integer(1).unwrap_or(0));
-    let Ok(device) = DeviceId::parse(&held.device) else {
-        return Ok(false);
-    };
-    let Some((row, _, twin)) = load_whole(context.sql, &Identity::device(device))? else {
-        return Ok(false);
-    };
-    let connected_since = row.gateway.and(row.state_updated);
-    Ok(is_under_way(
-        &pattern,
-        &twin,
-        touched,
-        connected_since,
-        context.now,
-    ))
-}
-
-/// Whether a device that was touched is still at it, as its pattern says.
-fn is_under_way(
-    pattern: &Pattern,
-    twin: &Value,
-    touched: Timestamp,
-    connected_since: Option<Timestamp>,
-    now: Timestamp,
-) -> bool {
-    let at = |section: &str, names: &[&str]| {
-        let section = twin.pointer(&format!("/properties/{section}"));
-        let metadata = section.and_then(|section| section.get("$metadata"));
-        let down = |root: Option<&Value>| {
-            let found = names
-                .iter()
-                .try_fold(root?, |value, name| value.get(name))?;
-            Some(found.clone())
-        };
-        (
-            down(section).unwrap_or_default(),
-            down(metadata).unwrap_or_default(),
-        )
-    };
-    let (area, area_times) = at("reported", &pattern.status_place().0);
-    let (desired, desired_times) = match &pattern.trigger {
-        Trigger::Desired { path, .. } => at("desired", &path.split('.').collect::<Vec<_>>()),
-        Trigger::Method(_) => (Value::Null, Value::Null),
-    };
-    let facts = Facts {
-        area: &area,
-        area_times: &area_times,
-        desired: &desired,
-        desired_times: &desired_times,
-        connected_since,
-        called: Some(touched),
-    };
-    let standing = standing(pattern, &facts, now);
-    if standing.phase.is_in_progress() {
-        return !standing.stalled;
-    }
-    let is_news = standing
-        .since
-        .is_some_and(|since| since.plus_seconds(SLACK_SECONDS) >= touched);
-    if is_news && matches!(standing.phase, Phase::Succeeded | Phase::Failed) {
-        return false;
-    }
-    // Not begun, as far as it says: it gets the time that the pattern has.
-    let timeout = i64::try_from(pattern.timeout_seconds).unwrap_or(i64::MAX);
-    touched.plus_seconds(timeout) > now
+    Ok(progress(pattern, &held.device, touched, context)? == Progress::AtWork)
 }

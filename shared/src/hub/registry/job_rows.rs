@@ -58,6 +58,8 @@ pub(super) struct Jobs {
     pub(super) wishes: Vec<(String, Vec<Wish>)>,
     /// Whether devices whose twin changes may be held by a policy.
     pub(super) holds_devices: bool,
+    /// Whether they may be awaited by a rollout.
+    pub(super) awaits_patterns: bool,
 }
 
 /// What is remembered of a job.
@@ -73,6 +75,8 @@ pub(super) struct Known {
     pub(super) look_again: bool,
     /// When one of them may go on.
     pub(super) look_at: Option<Timestamp>,
+    /// Devices whose pattern is awaited were looked at up to here.
+    pub(super) settled_to: String,
 }
 
 /// A state of a device's row as counters see it.
@@ -199,7 +203,7 @@ pub(super) fn begin_life(sql: &dyn Sql) -> Result<bool, HubError> {
     for row in &rows {
         sql.execute(
             "UPDATE job_device SET status = 'failed', error = ? \
-             WHERE job = ? AND status = 'running'",
+             WHERE job = ? AND status = 'running' AND outcome IS NULL",
             &[
                 error_text(
                     "OutcomeUnknown",

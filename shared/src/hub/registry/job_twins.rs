@@ -4,6 +4,7 @@
 //! at once. Both rows are written in one transaction, so no crash makes an update come twice.
 
 use super::identity::{COLUMNS, IdentityRow};
+use super::job_patterns::touched_state;
 use super::job_rows::{JobRow, State};
 use super::{Context, Registry, query};
 use crate::error::HubError;
@@ -71,7 +72,9 @@ impl Registry {
                 }
             }
         }
-        self.end_devices(job.number, &written, State::Succeeded, None, context)?;
+        let state = touched_state(job);
+        self.jobs.awaits_patterns |= state == State::Running;
+        self.end_devices(job.number, &written, state, None, context)?;
         if written.is_empty() {
             return Ok(());
         }

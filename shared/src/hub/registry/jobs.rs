@@ -69,12 +69,15 @@ impl Registry {
             (_, Some(job)) if step.round < job.round => {}
             (JobCommand::Run(wave), Some(mut job)) => {
                 part.more = self.run(&mut job, wave, context)?;
+                part.more |= self.settle_patterns(&job, None, false, context)?;
             }
             (JobCommand::Stop, Some(job)) => {
                 part.more = self.end_pending(&job, State::Canceled, None, context)?;
+                part.more |= self.settle_patterns(&job, None, true, context)?;
             }
             (JobCommand::Expire, Some(job)) => {
                 part.more = self.end_pending(&job, State::Failed, Some(NOT_REACHED), context)?;
+                part.more |= self.settle_patterns(&job, None, true, context)?;
             }
             (JobCommand::Retry(_), Some(_)) => {}
         }

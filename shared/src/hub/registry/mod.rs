@@ -24,6 +24,7 @@ mod identity;
 mod job_documents;
 mod job_holds;
 mod job_methods;
+mod job_patterns;
 mod job_places;
 mod job_rows;
 mod job_twins;
@@ -131,6 +132,7 @@ impl Registry {
             jobs: job_rows::Jobs {
                 awaits_devices: job_rows::begin_life(sql)?,
                 holds_devices: job_holds::are_there(sql)?,
+                awaits_patterns: job_patterns::are_awaited(sql)?,
                 ..job_rows::Jobs::default()
             },
             history: history::Sweep::default(),
