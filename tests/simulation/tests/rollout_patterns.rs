@@ -87,6 +87,27 @@ fn a_wave_has_succeeded_when_its_devices_say_so() {
 }
 
 #[test]
+fn how_an_earlier_run_ended_says_nothing() {
+    let mut hub = Rest::default();
+    let early = hub.0.connected_device("d0", Habits::default());
+    report(&mut hub, "d0", "error");
+    let mut job = by_method();
+    job["queryCondition"] = json!("*");
+    job["rollout"] = json!({ "waves": [{ "percent": 100 }], "waveSuccessPercent": 100 });
+    assert_eq!(hub.put("/jobs/v2/firmware", None, job).status, 200);
+    hub.0.run(5_000);
+    assert_eq!(hub.0.world().devices[early].diary.methods.len(), 1);
+    assert_eq!(who(&mut hub, "running"), ["d0"]);
+    report(&mut hub, "d0", "succeeded");
+    let done = scheduling::end(&mut hub, "firmware");
+    assert_eq!(
+        rows(&mut hub, "firmware")[0]["error"],
+        Value::Null,
+        "{done}"
+    );
+}
+
+#[test]
 fn r20_a_bad_version_stops_at_the_first_wave_and_touches_no_other() {
     let mut hub = Rest::default();
     let devices = rollout(&mut hub, by_method());

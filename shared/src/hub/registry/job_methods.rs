@@ -314,18 +314,20 @@ impl Registry {
         let known = self.known(call.job, sql)?;
         known.moved(call.wave, State::Running, state);
         known.look_again |= state == State::Pending;
-        let parameters: [SqlValue; 7] = [
+        let parameters: [SqlValue; 8] = [
             state.name().into(),
             (state == State::Succeeded).into(),
             (!result.is_null()).then(|| result.to_string()).into(),
             error.map(|(code, text)| error_text(code, text)).into(),
+            (state == State::Running).into(),
             now.milliseconds().into(),
             call.job.into(),
             call.device.as_str().into(),
         ];
         sql.execute(
+            // A row that stays `running` keeps the time of the call.
             "UPDATE job_device SET status = ?, is_success = ?, outcome = ?, error = ?, \
-             updated = ? WHERE job = ? AND device_id = ? AND status = 'running'",
+             updated = iif(?, updated, ?) WHERE job = ? AND device_id = ? AND status = 'running'",
             &parameters,
         )?;
         if state == State::Pending
