@@ -79,14 +79,9 @@ impl Policies {
         Self(policies)
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// All of them, in the order of their ranks.
-    pub fn members(&self) -> &[Policy] {
-        &self.0
+    /// Whether one has a say in such a step, on some device.
+    pub fn name_step(&self, step: &Step<'_>) -> bool {
+        self.0.iter().any(|policy| policy.names(step))
     }
 
     /// The places that a device needs for a step that may go.

@@ -153,10 +153,14 @@ impl Policy {
         })
     }
 
-    /// Whether it has a say in a step.
+    /// Whether it has a say in a step on the device with this twin.
     pub(super) fn is_about(&self, step: &Step<'_>, twin: &Value) -> bool {
-        let named = self
-            .applies_to
+        self.names(step) && matches(self.target.as_ref(), twin)
+    }
+
+    /// Whether it has a say in such a step.
+    pub(super) fn names(&self, step: &Step<'_>) -> bool {
+        self.applies_to
             .iter()
             .any(|scope| match (scope, step.action) {
                 (Scope::Everything, _) => true,
@@ -164,8 +168,7 @@ impl Policy {
                 (Scope::TwinUpdates, Action::TwinUpdate)
                 | (Scope::Configurations, Action::Configuration) => step.is_disruptive,
                 _ => false,
-            });
-        named && matches(self.target.as_ref(), twin)
+            })
     }
 
     /// Whether it names this method, and not just everything.

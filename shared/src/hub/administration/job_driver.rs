@@ -126,7 +126,9 @@ impl Hub {
         let live = ScheduledJob::in_phases(&LIVE, sql)?;
         // Places are told of once a round to each shard.
         let mut told = BTreeSet::new();
-        self.places.begin_round();
+        if !live.is_empty() {
+            self.begin_places(sql)?;
+        }
         for job in &live {
             for (shard, part) in (0_u16..).zip(&job.shards) {
                 // What comes of methods under way concerns every phase but the first.
@@ -139,7 +141,7 @@ impl Hub {
                     continue;
                 }
                 let command = job.command(usize::from(shard), now);
-                let places = self.places_for(job, shard, told.insert(shard), sql)?;
+                let places = self.places_for(job, shard, told.insert(shard));
                 self.correlations += 1;
                 self.jobs
                     .calls

@@ -41,32 +41,46 @@ pub(super) struct PlaceBook {
     wishes: Vec<(u64, u16, String, Vec<Wish>)>,
     /// For the next round, by job and shard.
     granted: BTreeMap<(u64, u16), Vec<String>>,
-    /// The same of the round that begins, and all of these devices.
+    /// The same of the round that begins.
     sent: BTreeMap<(u64, u16), Vec<String>>,
-    fresh: BTreeSet<String>,
+    /// Who else has a place, by shard.
+    held: BTreeMap<u16, Vec<HeldPlace>>,
     sizes: BTreeMap<String, Size>,
     /// Groups to be counted in the next round.
     counted: BTreeMap<String, Wish>,
 }
 
-impl PlaceBook {
-    /// A round begins: what was given since the last one is told now, or never.
-    pub(super) fn begin_round(&mut self) {
-        self.sent = std::mem::take(&mut self.granted);
-        self.fresh = self.sent.values().flatten().cloned().collect();
-        self.wishes.clear();
-    }
-}
-
 impl Hub {
+    /// A round begins: what was given since the last one is told now, or never.
+    pub(super) fn begin_places(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
+        let layout = self.required()?.layout;
+        let book = &mut self.places;
+        book.wishes.clear();
+        book.held.clear();
+        book.sent = std::mem::take(&mut book.granted);
+        // Who hears of a place with this round has not begun.
+        let fresh: BTreeSet<&String> = book.sent.values().flatten().collect();
+        for row in &sql.query("SELECT DISTINCT device_id, job FROM job_place", &[])? {
+            let device = row.required_text(0)?.to_owned();
+            if fresh.contains(&device) {
+                continue;
+            }
+            let id = DeviceId::parse(&device)
+                .map_err(|error| HubError::internal(format!("a stored device id: {error}")))?;
+            let job = row.integer(1).unwrap_or(0).unsigned_abs();
+            let held = book.held.entry(layout.shard_of(&id)).or_default();
+            held.push(HeldPlace { device, job });
+        }
+        Ok(())
+    }
+
     /// What a shard has to hear with its first step of a round (`with_all`), and with each.
     pub(super) fn places_for(
         &mut self,
         job: &ScheduledJob,
         shard: u16,
         with_all: bool,
-        sql: &dyn Sql,
-    ) -> Result<Option<Box<Places>>, HubError> {
+    ) -> Option<Box<Places>> {
         let mut places = Places {
             granted: self
                 .places
@@ -77,32 +91,11 @@ impl Hub {
         };
         if with_all {
             places.counted = self.places.counted.values().cloned().collect();
-            places.held = self.held_in(shard, sql)?;
+            places.held = self.places.held.remove(&shard).unwrap_or_default();
         }
         let is_empty =
             places.granted.is_empty() && places.held.is_empty() && places.counted.is_empty();
-        Ok((!is_empty).then(|| Box::new(places)))
-    }
-
-    fn held_in(&self, shard: u16, sql: &dyn Sql) -> Result<Vec<HeldPlace>, HubError> {
-        let layout = self.required()?.layout;
-        let rows = sql.query("SELECT DISTINCT device_id, job FROM job_place", &[])?;
-        let mut held = Vec::new();
-        for row in &rows {
-            let name = row.required_text(0)?;
-            let device = DeviceId::parse(name)
-                .map_err(|error| HubError::internal(format!("a stored device id: {error}")))?;
-            // One that hears of its place with this round has not begun.
-            if layout.shard_of(&device) != shard || self.places.fresh.contains(name) {
-                continue;
-            }
-            let job = row.integer(1).unwrap_or(0).unsigned_abs();
-            held.push(HeldPlace {
-                device: name.to_owned(),
-                job,
-            });
-        }
-        Ok(held)
+        (!is_empty).then(|| Box::new(places))
     }
 
     /// Takes from an answer what is about places.

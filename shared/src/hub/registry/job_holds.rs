@@ -56,13 +56,12 @@ impl Registry {
         let order = &job.chosen.order;
         let is_overridden = order.overrides.is_some();
         let step = Step::of_job(order, &self.disruptions);
-        let (verdict, wishes) =
-            self.judge_with_places(&step, is_overridden, identity, twin, context)?;
+        let (verdict, wishes) = self.judge_step(&step, is_overridden, identity, twin, context)?;
         let (hold, over) = match verdict {
-            Verdict::Go if wishes.is_empty() || self.jobs.granted.contains(&device.id) => {
+            Verdict::Go if wishes.is_empty() || self.has_place(job, device) => {
                 return Ok(true);
             }
-            Verdict::Go => (self.wish(device, wishes), None),
+            Verdict::Go => (self.wish(job, device, wishes), None),
             Verdict::Hold(hold) => {
                 let since = since(device.hold.as_deref());
                 let over = match (since, hold.timeout) {
@@ -92,11 +91,17 @@ impl Registry {
         Ok(false)
     }
 
+    fn has_place(&self, job: &JobRow, device: &Pending) -> bool {
+        let place = (job.number, device.id.clone());
+        self.jobs.granted.contains(&place)
+    }
+
     /// Asks the hub object for places; until it has given them the device waits.
-    fn wish(&mut self, device: &Pending, wishes: Vec<Wish>) -> Hold {
+    fn wish(&mut self, job: &JobRow, device: &Pending, wishes: Vec<Wish>) -> Hold {
         let policy = wishes.first().map(|wish| wish.policy.clone());
         if self.jobs.wishes.len() < MOST_WISHES {
-            self.jobs.wishes.push((device.id.clone(), wishes));
+            let wish = (job.number, device.id.clone(), wishes);
+            self.jobs.wishes.push(wish);
         }
         Hold {
             policy: policy.unwrap_or_default(),

@@ -19,10 +19,12 @@ impl Registry {
     /// Touches devices that got their place, before the step itself.
     pub(super) fn take_places(
         &mut self,
+        job: u64,
         places: &Places,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        self.jobs.granted = places.granted.iter().cloned().collect();
+        let granted = places.granted.iter().cloned();
+        self.jobs.granted = granted.map(|device| (job, device)).collect();
         for device in &places.granted {
             let Ok(device) = DeviceId::parse(device) else {
                 continue;
@@ -38,12 +40,19 @@ impl Registry {
     /// What the hub object wants to know of places, after the step.
     pub(super) fn tell_of_places(
         &mut self,
+        job: u64,
         places: Option<&Places>,
         part: &mut JobPart,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         self.jobs.granted.clear();
-        part.wishes = std::mem::take(&mut self.jobs.wishes);
+        for (of, device, wishes) in std::mem::take(&mut self.jobs.wishes) {
+            if of == job {
+                part.wishes.push((device, wishes));
+            } else {
+                self.jobs.wishes.push((of, device, wishes));
+            }
+        }
         let Some(places) = places else {
             return Ok(());
         };
@@ -67,7 +76,7 @@ impl Registry {
         };
         let mut scan = QueryScan {
             text: format!("SELECT deviceId FROM devices{condition}"),
-            limit: 1_000,
+            explain: true,
             ..QueryScan::default()
         };
         let mut size = 0;
@@ -75,7 +84,7 @@ impl Registry {
             let RegistryReply::QueryPart(part) = self.scan(&scan, context)? else {
                 return Err(HubError::internal("a scan found no part of a query"));
             };
-            size += part.items.len() as u64;
+            size += part.matched;
             match part.scanned_to {
                 Some(key) => scan.after = Some(key),
                 None => return Ok(size),

@@ -53,9 +53,10 @@ pub(super) struct Jobs {
     pub(super) soon: Vec<(Timestamp, DeviceId)>,
     /// Whether devices that connect may be awaited by a method job.
     pub(super) awaits_devices: bool,
-    /// Of the step under way: devices that have a place in their group, and those that need one.
-    pub(super) granted: BTreeSet<String>,
-    pub(super) wishes: Vec<(String, Vec<Wish>)>,
+    /// Of the step under way: devices that have a place in their group, by job.
+    pub(super) granted: BTreeSet<(u64, String)>,
+    /// Devices that need one, and for which job: told with that job's next step.
+    pub(super) wishes: Vec<(u64, String, Vec<Wish>)>,
     /// Whether devices whose twin changes may be held by a policy.
     pub(super) holds_devices: bool,
     /// Whether they may be awaited by a rollout.

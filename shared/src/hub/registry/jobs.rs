@@ -6,7 +6,8 @@
 //! is touched only while its row is `pending`. What is told to the hub object are counters
 //! of the rows. It must never touch a device of a wave that the hub object has not opened.
 
-use super::job_holds::EXPIRED;
+use super::job_holds::{self, EXPIRED};
+use super::job_patterns;
 use super::job_rows::{JobRow, Known, State, error_text, wave_of};
 use super::{Context, Registry};
 use crate::error::{ErrorCode, HubError};
@@ -46,7 +47,7 @@ impl Registry {
     ) -> Result<RegistryReply, HubError> {
         let number = step.number;
         if let Some(places) = &step.places {
-            self.take_places(places, context)?;
+            self.take_places(number, places, context)?;
         }
         let job = JobRow::load(context.sql, number)?;
         let mut part = JobPart::default();
@@ -58,7 +59,7 @@ impl Registry {
                 }
             }
             (_, None) => {
-                self.tell_of_places(step.places.as_deref(), &mut part, context)?;
+                self.tell_of_places(number, step.places.as_deref(), &mut part, context)?;
                 return Ok(RegistryReply::JobPart(Box::new(part)));
             }
             (JobCommand::Forget, Some(_)) => part.more = self.forget(number, context)?,
@@ -81,7 +82,7 @@ impl Registry {
             }
             (JobCommand::Retry(_), Some(_)) => {}
         }
-        self.tell_of_places(step.places.as_deref(), &mut part, context)?;
+        self.tell_of_places(number, step.places.as_deref(), &mut part, context)?;
         let known = self.known(number, context.sql)?;
         part.waves.clone_from(&known.waves);
         part.look_at = known.look_at;
@@ -94,6 +95,9 @@ impl Registry {
                 "UPDATE job SET is_open = 0 WHERE number = ? AND is_open = 1 AND is_chosen = 1",
                 &[number.into()],
             )?;
+            // Twins that change concern nobody any more, unless another job holds some.
+            self.jobs.holds_devices = job_holds::are_there(context.sql)?;
+            self.jobs.awaits_patterns = job_patterns::are_awaited(context.sql)?;
         }
         Ok(RegistryReply::JobPart(Box::new(part)))
     }

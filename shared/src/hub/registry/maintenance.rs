@@ -37,21 +37,8 @@ impl Registry {
         }
     }
 
-    /// Whether a step may reach a device now.
+    /// Whether a step may reach a device now, and the places that it needs if it may go.
     pub(super) fn judge_step(
-        &self,
-        step: &Step<'_>,
-        is_overridden: bool,
-        row: &IdentityRow,
-        twin: Option<&Twin>,
-        context: &Context<'_>,
-    ) -> Result<Verdict, HubError> {
-        let judged = self.judge_with_places(step, is_overridden, row, twin, context)?;
-        Ok(judged.0)
-    }
-
-    /// The same, with the places that the device needs if it may go.
-    pub(super) fn judge_with_places(
         &self,
         step: &Step<'_>,
         is_overridden: bool,
@@ -60,7 +47,8 @@ impl Registry {
         context: &Context<'_>,
     ) -> Result<(Verdict, Vec<Wish>), HubError> {
         let may_go = (Verdict::Go, Vec::new());
-        if self.maintenance.is_empty() && !step.is_disruptive {
+        // Most steps are nobody's business, and need no twin.
+        if !step.is_disruptive && !self.maintenance.name_step(step) {
             return Ok(may_go);
         }
         let body = match twin {
@@ -97,7 +85,8 @@ impl Registry {
             return Ok(());
         }
         let step = Step::disruptive_configuration();
-        if self.judge_step(&step, false, row, Some(twin), context)? != Verdict::Go {
+        let (verdict, _) = self.judge_step(&step, false, row, Some(twin), context)?;
+        if verdict != Verdict::Go {
             matching.retain(|configuration| !is_new(configuration));
         }
         Ok(())
@@ -118,7 +107,8 @@ impl Registry {
         if row.identity.module.is_some() || !(is_named || step.is_disruptive) {
             return Ok(());
         }
-        match self.judge_step(&step, is_overridden, row, None, context)? {
+        let (verdict, _) = self.judge_step(&step, is_overridden, row, None, context)?;
+        match verdict {
             Verdict::Hold(hold) | Verdict::Fail(hold) if is_named || hold.is_interlock() => {
                 return Err(held(&hold));
             }
@@ -145,7 +135,7 @@ impl Registry {
         let identity = Identity::device(explain.device.clone());
         let row = IdentityRow::require(context.sql, &identity)?;
         let step = Step::method(&explain.method, &self.disruptions);
-        let verdict = self.judge_step(&step, false, &row, None, context)?;
+        let (verdict, _) = self.judge_step(&step, false, &row, None, context)?;
         let (word, hold) = match verdict {
             Verdict::Go => ("go", Value::Null),
             Verdict::Hold(hold) => ("hold", hold.document(context.now)),
