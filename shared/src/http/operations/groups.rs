@@ -2,7 +2,7 @@
 //!
 //! A count is a query of this moment over all shards, and costs as much as one.
 
-use super::{Failure, unexpected};
+use super::{Failure, deleted, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json;
@@ -105,9 +105,5 @@ pub async fn delete<B: Backend>(
     id: String,
 ) -> Result<Response, Failure> {
     let change = HubRequest::DeleteDeviceGroup(id.clone(), if_match(request));
-    match backend.hub(change).await? {
-        HubReply::Changed(true) => Ok(Response::empty(204)),
-        HubReply::Changed(false) => Err(not_found(&id).into()),
-        _ => Err(unexpected("the hub")),
-    }
+    deleted(backend.hub(change).await?, || not_found(&id))
 }

@@ -1,6 +1,6 @@
 //! Maintenance policies, and what they say of a device (`device-management.md` §4).
 
-use super::{Failure, ask_shard, unexpected};
+use super::{Failure, ask_shard, deleted, unexpected};
 use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
 use crate::http::authorize::{Caller, forbidden};
@@ -85,11 +85,7 @@ pub async fn delete<B: Backend>(
     id: String,
 ) -> Result<Response, Failure> {
     let change = HubRequest::DeleteMaintenancePolicy(id.clone(), if_match(request));
-    match backend.hub(change).await? {
-        HubReply::Changed(true) => Ok(Response::empty(204)),
-        HubReply::Changed(false) => Err(not_found(&id).into()),
-        _ => Err(unexpected("the hub")),
-    }
+    deleted(backend.hub(change).await?, || not_found(&id))
 }
 
 /// `GET /api/v1/devices/{id}/maintenance?method=`: whether the method may be called now, and

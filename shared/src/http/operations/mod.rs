@@ -41,9 +41,10 @@ pub mod twins;
 
 use super::backend::Backend;
 use super::error::Envelope;
+use super::message::Response;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::DeviceId;
-use crate::ipc::hub::Settings;
+use crate::ipc::hub::{HubReply, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use futures_util::future::join_all;
 use std::rc::Rc;
@@ -55,6 +56,18 @@ pub struct Failure {
     pub error: HubError,
     /// How it is written.
     pub envelope: Envelope,
+}
+
+/// What a DELETE answers that the hub object has carried out.
+pub(super) fn deleted(
+    reply: HubReply,
+    missing: impl FnOnce() -> HubError,
+) -> Result<Response, Failure> {
+    match reply {
+        HubReply::Changed(true) => Ok(Response::empty(204)),
+        HubReply::Changed(false) => Err(missing().into()),
+        _ => Err(unexpected("the hub")),
+    }
 }
 
 impl From<HubError> for Failure {

@@ -1,6 +1,6 @@
 //! The registry of device-management patterns (`device-management.md` §3.1).
 
-use super::{Failure, unexpected};
+use super::{Failure, deleted, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json;
@@ -79,9 +79,5 @@ pub async fn delete<B: Backend>(
     id: String,
 ) -> Result<Response, Failure> {
     let change = HubRequest::DeletePattern(id.clone(), if_match(request));
-    match backend.hub(change).await? {
-        HubReply::Changed(true) => Ok(Response::empty(204)),
-        HubReply::Changed(false) => Err(not_found(&id).into()),
-        _ => Err(unexpected("the hub")),
-    }
+    deleted(backend.hub(change).await?, || not_found(&id))
 }

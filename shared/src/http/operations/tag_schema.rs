@@ -1,6 +1,6 @@
 //! The schema of tags, and who breaks it (`device-management.md` §7).
 
-use super::{Failure, unexpected};
+use super::{Failure, deleted, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json;
@@ -83,14 +83,8 @@ pub async fn put<B: Backend>(backend: &B, request: &Request) -> Result<Response,
 
 /// `DELETE /api/v1/schemas/tags`
 pub async fn delete<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
-    match backend
-        .hub(HubRequest::DeleteTagSchema(if_match(request)))
-        .await?
-    {
-        HubReply::Changed(true) => Ok(Response::empty(204)),
-        HubReply::Changed(false) => Err(not_found().into()),
-        _ => Err(unexpected("the hub")),
-    }
+    let change = HubRequest::DeleteTagSchema(if_match(request));
+    deleted(backend.hub(change).await?, not_found)
 }
 
 /// `GET /api/v1/schemas/tags/violations`: `top`, `after` (a device id); whatever the mode

@@ -4,6 +4,7 @@
 //! Who has not confirmed the newest is a row, written with the change. It must never say that
 //! somebody has, before they answered.
 
+use super::scheduled_jobs::{Phase, ScheduledJob};
 use super::{Hub, configurations};
 use crate::error::HubError;
 use crate::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing};
@@ -134,7 +135,9 @@ impl Hub {
         }
         if self.pushing.is_empty() {
             // Policies may hold other devices now.
-            self.jobs.hurry(now, effects);
+            if !ScheduledJob::in_phases(&[Phase::Running], sql)?.is_empty() {
+                self.jobs.hurry(now, effects);
+            }
             for (token, reply) in std::mem::take(&mut self.waiting) {
                 effects.replies.push((token, Ok(reply)));
             }

@@ -25,8 +25,9 @@ pub(super) const EXPIRED: (&str, &str) = (
 );
 /// The code of devices where a gate could not tell, and wanted it so.
 const REFUSED: &str = "MaintenanceGateFailed";
-/// Devices of one step that ask for places: more could not be given many.
-const MOST_WISHES: usize = 200;
+/// Devices of one step that ask for places, in all and in one group.
+const MOST_WISHES: usize = 500;
+const MOST_WISHES_OF_GROUP: usize = 20;
 /// A device that is held is looked at as often as this.
 const LOOKED_AT_SECONDS: i64 = 60;
 
@@ -98,8 +99,13 @@ impl Registry {
 
     /// Asks the hub object for places; until it has given them the device waits.
     fn wish(&mut self, job: &JobRow, device: &Pending, wishes: Vec<Wish>) -> Hold {
-        let policy = wishes.first().map(|wish| wish.policy.clone());
-        if self.jobs.wishes.len() < MOST_WISHES {
+        let first = wishes.first();
+        let policy = first.map(|wish| wish.policy.clone());
+        let key = first.map(|wish| wish.key.as_str());
+        let others = self.jobs.wishes.iter();
+        let of_group = others.filter(|(.., wishes)| wishes.first().map(|w| w.key.as_str()) == key);
+        // A large group must not keep small ones from asking.
+        if self.jobs.wishes.len() < MOST_WISHES && of_group.count() < MOST_WISHES_OF_GROUP {
             let wish = (job.number, device.id.clone(), wishes);
             self.jobs.wishes.push(wish);
         }
