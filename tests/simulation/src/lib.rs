@@ -13,6 +13,7 @@ pub mod device;
 pub mod diary;
 pub mod faults;
 pub mod ledger;
+pub mod maintaining;
 pub mod network;
 pub mod operator;
 pub mod packets;
