@@ -70,7 +70,9 @@ def start(api, device_id, method):
 
 
 def row(api, job):
-    return api.get(f"/api/v1/jobs/{job}/devices").json()["devices"][0]
+    """The job's only row; empty until its devices are chosen, which is a moment after it was made."""
+    rows = api.get(f"/api/v1/jobs/{job}/devices").json()["devices"]
+    return rows[0] if rows else {}
 
 
 def test_r08_power_holds_a_firmware_job_and_mains_releases_it(api, device, machine, policy):
