@@ -20,7 +20,7 @@ pub mod sort_value;
 mod value;
 
 pub use aggregate::{Group, Groups};
-pub use ast::{Collection, Query, Shape};
+pub use ast::{Collection, Query, Select, Shape};
 pub use error::QueryError;
 pub use evaluate::matches;
 pub use parser::{parse, parse_condition};

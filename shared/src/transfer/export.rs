@@ -39,7 +39,10 @@ pub(super) async fn step<B: Backend>(backend: &B, job: &Transfer) -> Result<Step
         let RegistryReply::Lines(page) = reply.map_err(|error| StepError::actor(&error))? else {
             return Err(StepError::Later("a shard gave another answer".to_owned()));
         };
-        text.push_str(&page.text);
+        for line in &page.lines {
+            text.push_str(line.get());
+            text.push('\n');
+        }
         cursor.done += page.count;
         cursor.after = page.last;
         if cursor.after.is_none() {

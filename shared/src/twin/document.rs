@@ -287,7 +287,8 @@ impl Twin {
         etag_text(self.etag)
     }
 
-    fn properties(&self) -> Value {
+    /// `properties` as the service sees them.
+    pub fn properties(&self) -> Value {
         let mut properties = Map::new();
         properties.insert(
             "desired".to_owned(),

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod merge;
 pub mod patch;
 pub mod section;
+pub mod stored;
 pub mod tag_schema;
 
 pub use document::{REPLACE_TWIN, Twin, TwinChange, UPDATE_TWIN};

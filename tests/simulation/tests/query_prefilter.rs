@@ -358,6 +358,11 @@ fn the_prefilter_changes_no_result() {
                 .enumerate()
                 .map(|(number, twin)| store(&mut stage, &format!("twin-{number:02}"), twin))
                 .collect();
+            // Whole rows go from storage to the answer unparsed.
+            let whole = scan(&mut stage, "SELECT * FROM devices");
+            let whole = whole.items.iter().map(|item| item.body.get().to_owned());
+            let expected: Vec<String> = documents.iter().map(Value::to_string).collect();
+            prop_assert_eq!(whole.collect::<Vec<_>>(), expected);
             for condition in conditions {
                 let text = format!("SELECT deviceId FROM devices WHERE {condition}");
                 let query = parse(&text)

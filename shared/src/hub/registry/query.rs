@@ -5,19 +5,22 @@
 //! slice is bounded in rows and bytes, so that a query never keeps devices waiting long.
 
 use super::identity::{COLUMNS, IdentityRow};
+use super::twins::Member;
 use super::{Context, Registry, job_documents, tally, twins};
+use crate::configuration::marks::{self, Marks};
 use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
 use crate::query::plan::{IndexedPath, Prefilter, prefilter};
 use crate::query::{
-    Collection, DocumentKey, Groups, Place, Query, Sections, Shape, matches, parse, project,
+    Collection, DocumentKey, Groups, Place, Query, Sections, Select, Shape, matches, parse, project,
 };
 use crate::sorting;
 use crate::sql::{Row, Sql, SqlValue};
+use crate::twin::stored::{ObjectText, StoredTwin};
 use crate::twin::tag_schema::violation;
 use crate::twin::{Section, Twin};
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 /// Rows of one statement: they are all in memory at once. One more than a page has, since
@@ -100,8 +103,9 @@ impl Slice<'_> {
             };
             prefilter = Some(rest);
         }
+        let is_job = self.query.collection == Collection::Jobs;
+        let as_text = self.shows_whole_rows() && !is_job;
         'slice: loop {
-            let is_job = self.query.collection == Collection::Jobs;
             let read = if is_job {
                 job_documents::read_rows
             } else {
@@ -116,23 +120,13 @@ impl Slice<'_> {
             )?;
             let last_batch = rows.len() < usize::try_from(BATCH).unwrap_or(0);
             for row in &rows {
-                let (key, document) = if is_job {
-                    job_documents::read_document(row)?
+                let key = if as_text {
+                    self.show(row)?
                 } else {
-                    let (identity, document) = read_document(row)?;
-                    (DocumentKey::of(&identity.identity), document)
+                    self.look_at(row)?
                 };
-                after = Some(key.clone());
+                after = Some(key);
                 self.part.scanned += 1;
-                let result = match self.schema {
-                    _ if !matches(self.query.condition.as_ref(), &document) => None,
-                    Some(schema) => broken(schema, &document),
-                    None => Some(document),
-                };
-                if let Some(result) = result {
-                    self.part.matched += 1;
-                    self.take(key, result)?;
-                }
                 if self.is_full() {
                     self.part.scanned_to = after;
                     break 'slice;
@@ -150,9 +144,47 @@ impl Slice<'_> {
         self.load_ordered(sql)
     }
 
+    /// Whether every row is a result as it stands, so that nobody needs to look inside.
+    fn shows_whole_rows(&self) -> bool {
+        self.query.condition.is_none()
+            && self.query.shape() == Shape::Rows
+            && self.query.select == Select::Everything
+            && self.schema.is_none()
+            && !self.scan.explain
+    }
+
     /// Whether a result that is made on the way is complete.
     fn is_full(&self) -> bool {
         self.part.items.len() >= self.limit || self.bytes > MAX_PART_BYTES
+    }
+
+    /// Takes a row as it stands.
+    fn show(&mut self, row: &Row) -> Result<DocumentKey, HubError> {
+        let (identity, body) = read_document_text(row)?;
+        let key = DocumentKey::of(&identity.identity);
+        self.part.matched += 1;
+        self.push(Place::of(None, &Value::Null, key.clone()), body);
+        Ok(key)
+    }
+
+    /// Takes a row if it fulfils the condition.
+    fn look_at(&mut self, row: &Row) -> Result<DocumentKey, HubError> {
+        let (key, document) = if self.query.collection == Collection::Jobs {
+            job_documents::read_document(row)?
+        } else {
+            let (identity, document) = read_document(row)?;
+            (DocumentKey::of(&identity.identity), document)
+        };
+        let result = match self.schema {
+            _ if !matches(self.query.condition.as_ref(), &document) => None,
+            Some(schema) => broken(schema, &document),
+            None => Some(document),
+        };
+        if let Some(result) = result {
+            self.part.matched += 1;
+            self.take(key.clone(), result)?;
+        }
+        Ok(key)
     }
 
     fn take(&mut self, key: DocumentKey, document: Value) -> Result<(), HubError> {
@@ -221,9 +253,13 @@ impl Slice<'_> {
     fn add(&mut self, place: Place, body: &Value) -> Result<(), HubError> {
         let body =
             to_raw_value(body).map_err(|error| HubError::internal(format!("a result: {error}")))?;
+        self.push(place, body);
+        Ok(())
+    }
+
+    fn push(&mut self, place: Place, body: Box<RawValue>) {
         self.bytes += body.get().len();
         self.part.items.push(QueryItem { place, body });
-        Ok(())
     }
 }
 
@@ -344,6 +380,48 @@ pub(super) fn read_document(row: &Row) -> Result<(IdentityRow, Value), HubError>
     let (identity, twin) = (IdentityRow::read(row)?, read_twin(row, 0)?);
     let document = twins::body(&identity, &twin, pending(row));
     Ok((identity, document))
+}
+
+/// The same document as text, of which nothing is parsed. All parts must have been fetched.
+fn read_document_text(row: &Row) -> Result<(IdentityRow, Box<RawValue>), HubError> {
+    let identity = IdentityRow::read(row)?;
+    let (etag, version, twin) = read_stored_twin(row)?;
+    let properties = twin.properties()?;
+    let marks = row.text(COLUMNS.split(", ").count() + 6);
+    let marks: Option<Marks> = marks
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| HubError::internal(format!("stored twin: {error}")))?;
+    let mut text = ObjectText::new();
+    twins::members(
+        &identity,
+        etag,
+        version,
+        pending(row),
+        &mut |name, member| match member {
+            Member::Plain(value) => text.member(name, &value),
+            Member::Tags => text.text(name, twin.tags),
+            Member::Properties => text.text(name, &properties),
+            Member::Configurations => {
+                if let Some(marks) = &marks {
+                    text.member(name, &marks::shown(marks));
+                }
+            }
+        },
+    );
+    Ok((identity, text.finish()?))
+}
+
+/// Etag, version and documents of a twin whose parts were all fetched.
+pub(super) fn read_stored_twin(row: &Row) -> Result<(u64, u64, StoredTwin<'_>), HubError> {
+    let width = COLUMNS.split(", ").count();
+    let number = |column: usize| row.integer(width + column).unwrap_or(0).unsigned_abs();
+    let twin = StoredTwin {
+        tags: row.required_text(width + 2)?,
+        desired: row.required_text(width + 3)?,
+        reported: row.required_text(width + 4)?,
+    };
+    Ok((number(0), number(1), twin))
 }
 
 /// The number of pending messages.

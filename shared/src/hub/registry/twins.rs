@@ -10,6 +10,7 @@ use crate::ipc::audit::AuditEntry;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::registry::{Document, RegistryReply, ReportTwin, WriteTwin};
 use crate::sql::Sql;
+use crate::twin::etag::etag_text;
 use crate::twin::{Twin, TwinChange, TwinPatch};
 use serde_json::{Map, Value, json};
 
@@ -107,42 +108,75 @@ pub(super) fn document(
 
 /// The body of that document, for who knows how many messages are pending.
 pub(super) fn body(row: &IdentityRow, twin: &Twin, pending: i64) -> Value {
+    let mut body = Map::new();
+    members(
+        row,
+        twin.etag,
+        twin.version,
+        pending,
+        &mut |name, member| {
+            let value = match member {
+                Member::Plain(value) => value,
+                Member::Tags => Value::Object(twin.tags.clone()),
+                Member::Properties => twin.properties(),
+                Member::Configurations if twin.configurations.is_empty() => return,
+                Member::Configurations => marks::shown(&twin.configurations),
+            };
+            body.insert(name.to_owned(), value);
+        },
+    );
+    Value::Object(body)
+}
+
+/// What a member of the document holds.
+pub(super) enum Member {
+    Plain(Value),
+    /// What the twin holds, parsed or not.
+    Tags,
+    Properties,
+    Configurations,
+}
+
+/// The members of the document, in their order.
+pub(super) fn members(
+    row: &IdentityRow,
+    etag: u64,
+    version: u64,
+    pending: i64,
+    put: &mut dyn FnMut(&'static str, Member),
+) {
+    let mut plain = |name, value| put(name, Member::Plain(value));
     let unset =
         |time: Option<crate::time::Timestamp>| json!(time.unwrap_or(crate::time::Timestamp::UNSET));
-    let mut body = Map::new();
-    body.insert("deviceId".into(), json!(row.identity.device));
+    plain("deviceId", json!(row.identity.device));
     if let Some(module) = &row.identity.module {
-        body.insert("moduleId".into(), json!(module));
+        plain("moduleId", json!(module));
     }
-    body.insert("etag".into(), json!(twin.etag_text()));
-    body.insert("deviceEtag".into(), json!(row.etag_text()));
-    body.insert("status".into(), json!(row.status()));
+    plain("etag", json!(etag_text(etag)));
+    plain("deviceEtag", json!(row.etag_text()));
+    plain("status", json!(row.status()));
     if let Some(reason) = &row.status_reason {
-        body.insert("statusReason".into(), json!(reason));
+        plain("statusReason", json!(reason));
     }
-    body.insert("statusUpdateTime".into(), unset(row.status_updated));
-    body.insert("connectionState".into(), json!(row.connection_state()));
-    body.insert("lastActivityTime".into(), unset(row.last_activity));
-    body.insert("cloudToDeviceMessageCount".into(), json!(pending));
-    body.insert("authenticationType".into(), json!(row.authentication.kind));
-    body.insert("x509Thumbprint".into(), row.authentication.thumbprints());
-    body.insert(
-        "modelId".into(),
-        json!(row.model_id.as_deref().unwrap_or("")),
-    );
-    body.insert("version".into(), json!(twin.version));
-    body.extend(twin.service_sections());
-    if !twin.configurations.is_empty() {
-        body.insert("configurations".into(), marks::shown(&twin.configurations));
-    }
-    body.insert("capabilities".into(), json!({ "iotEdge": row.iot_edge }));
+    plain("statusUpdateTime", unset(row.status_updated));
+    plain("connectionState", json!(row.connection_state()));
+    plain("lastActivityTime", unset(row.last_activity));
+    plain("cloudToDeviceMessageCount", json!(pending));
+    plain("authenticationType", json!(row.authentication.kind));
+    plain("x509Thumbprint", row.authentication.thumbprints());
+    plain("modelId", json!(row.model_id.as_deref().unwrap_or("")));
+    plain("version", json!(version));
+    put("tags", Member::Tags);
+    put("properties", Member::Properties);
+    put("configurations", Member::Configurations);
+    let mut plain = |name, value| put(name, Member::Plain(value));
+    plain("capabilities", json!({ "iotEdge": row.iot_edge }));
     if let Some(scope) = &row.device_scope {
-        body.insert("deviceScope".into(), json!(scope));
+        plain("deviceScope", json!(scope));
     }
     if let Some(scope) = &row.parent_scope {
-        body.insert("parentScopes".into(), json!([scope]));
+        plain("parentScopes", json!([scope]));
     }
-    Value::Object(body)
 }
 
 pub(super) fn get(

@@ -4,6 +4,7 @@ use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::base64_bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Plain list (`service.md` §4.5).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,8 +132,8 @@ pub struct ExportLines {
 /// Identities and twins as a file has them (`service.md` §5.2).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Lines {
-    /// The lines, each with its end.
-    pub text: String,
+    /// The lines, without their ends: text that nobody reads on its way.
+    pub lines: Vec<Box<RawValue>>,
     /// How many devices they hold.
     pub count: u64,
     /// Where the next page begins; `None`: this was the last one.
