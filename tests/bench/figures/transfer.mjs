@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { policyToken, request } from "../parts/hub-client.mjs";
-import { residentBytes, settledBytes } from "../parts/resident-memory.mjs";
+import { processorSeconds, residentBytes, settledBytes } from "../parts/resident-memory.mjs";
 import { Home, withRuntimes } from "../parts/runtime.mjs";
 import { percentile } from "../parts/statistics.mjs";
 
@@ -31,6 +31,7 @@ const line = (number) =>
 async function run(context, hub, order) {
   const idle = (await settledBytes(hub.workerdPid, context.signal)).bytes;
   const started = performance.now();
+  const processor = processorSeconds(hub.workerdPid);
   const { jobId } = await request(hub, "POST", `/jobs/create?${API_VERSION}`, { signal: context.signal, body: order });
   let peak = idle;
   const seen = new Set();
@@ -45,7 +46,8 @@ async function run(context, hub, order) {
     if (job.status === "completed") {
       const seconds = (performance.now() - started) / 1000;
       if (job.failedCount !== 0) throw new Error(`${job.failedCount} lines were refused`);
-      return { seconds, megabytes: (peak - idle) / MEBIBYTE, progressSteps: seen.size, readP99Ms: percentile(reads, 99) };
+      const processorTime = processorSeconds(hub.workerdPid) - processor;
+      return { seconds, processorSeconds: processorTime, megabytes: (peak - idle) / MEBIBYTE, progressSteps: seen.size, readP99Ms: percentile(reads, 99) };
     }
     if (job.status !== "running" && job.status !== "enqueued") throw new Error(`the job is ${job.status}: ${job.failureReason}`);
     if (performance.now() - started > PATIENCE_MS) throw new Error("the job does not end");

@@ -1,4 +1,4 @@
-// The resident memory of a workerd, read when it no longer moves.
+// What a workerd takes: resident memory, read when it no longer moves, and processor time.
 
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,12 +12,20 @@ const TOLERANCE_BYTES = 1024 * 1024;
 /** Objects leave memory about 10 s after their last work, and the heap shrinks behind that. */
 const LEAST_SECONDS = 18;
 const MOST_SECONDS = 60;
+/** The unit of /proc/PID/stat, the same on every Linux of today. */
+const TICKS_PER_SECOND = 100;
 
 /** Resident bytes of a process now. */
 export function residentBytes(pid) {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   if (!line) throw new Error(`/proc/${pid}/status has no VmRSS: this needs Linux, and a process that lives`);
   return Number(line[1]) * 1024;
+}
+
+/** Seconds of processor time that a process has had: noise of the machine is not in them. */
+export function processorSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** Resident bytes once settled: the median of the last samples, and whether they agreed in time. */
