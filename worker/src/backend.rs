@@ -3,10 +3,10 @@
 use crate::blobs::R2BlobStore;
 use crate::object::layout;
 use crate::outbound;
+use crate::pieces::Pieces;
 use crate::platform;
 use crate::remote;
 use crate::settings_mirror;
-use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::error::HubError;
@@ -22,10 +22,10 @@ use shared::maintenance::Zones;
 use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use shared::x509::SignatureCheck;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use worker::{ByteStream, Delay, Env};
+use worker::{Delay, Env};
 
 thread_local! {
     /// Of this isolate; it has as many requests as there are.
@@ -35,9 +35,10 @@ thread_local! {
 /// The actors as Durable Objects. Lives as long as one request.
 pub struct WorkerBackend {
     env: Env,
+    layout: OnceCell<Layout>,
     certificate: Option<String>,
     /// The body that an operation reads itself.
-    body: RefCell<Option<ByteStream>>,
+    body: RefCell<Option<Pieces>>,
 }
 
 impl WorkerBackend {
@@ -45,13 +46,14 @@ impl WorkerBackend {
     pub fn new(env: Env, certificate: Option<String>) -> Self {
         Self {
             env,
+            layout: OnceCell::new(),
             certificate,
             body: RefCell::new(None),
         }
     }
 
     /// The same with a body that an operation reads itself.
-    pub fn with_body(self, body: ByteStream) -> Self {
+    pub fn with_body(self, body: Pieces) -> Self {
         Self {
             body: RefCell::new(Some(body)),
             ..self
@@ -74,8 +76,8 @@ impl WorkerBackend {
         to: Address,
         request: Asked,
     ) -> Result<Answer, HubError> {
-        let stub = remote::stub(&self.env, to)?;
-        let answers = remote::ask(&stub, to, &[request]).await?;
+        let remote = remote::object(&self.env, to)?;
+        let answers = remote::ask(&remote, to, &[request]).await?;
         answers
             .into_iter()
             .next()
@@ -99,7 +101,7 @@ impl Backend for WorkerBackend {
     }
 
     fn layout(&self) -> Layout {
-        layout(&self.env)
+        *self.layout.get_or_init(|| layout(&self.env))
     }
 
     async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
@@ -124,8 +126,8 @@ impl Backend for WorkerBackend {
 
     async fn append(&self, partition: u16, batch: Vec<u8>) -> Result<(), HubError> {
         let to = Address::Events(partition);
-        let stub = remote::stub(&self.env, to)?;
-        remote::append(&stub, to, &batch).await
+        let remote = remote::object(&self.env, to)?;
+        remote::append(&remote, to, &batch).await
     }
 
     async fn hub(&self, request: HubRequest) -> HubResult {
@@ -141,8 +143,9 @@ impl Backend for WorkerBackend {
         let Some(mut body) = self.body.take() else {
             return Ok(None);
         };
-        let piece = body.next().await.transpose().map_err(|error| {
-            HubError::invalid(format!("The body could not be read to its end: {error}."))
+        let piece = body.next().await.map_err(|error| {
+            let why = platform::describe(&error);
+            HubError::invalid(format!("The body could not be read to its end: {why}."))
         })?;
         self.body.replace(Some(body));
         Ok(piece)

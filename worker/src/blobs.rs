@@ -4,17 +4,15 @@
 //! them. What is allowed and what an answer looks like is decided in `shared::blob`.
 
 use crate::backend::WorkerBackend;
+use crate::pieces::Pieces;
 use crate::platform::describe;
-use futures_util::StreamExt;
 use js_sys::Uint8Array;
 use shared::blob::store::{Attributes, BlobStore, Expected, Page, Part, Properties, StoreError};
 use shared::blob::{BlobResponse, Body};
 use shared::http::Request as HubRequest;
 use shared::http::message::Body as WholeBody;
 use wasm_bindgen::prelude::*;
-use worker::{
-    ByteStream, EncodeBody, Env, Headers, Request, Response, ResponseBody, ResponseBuilder, Result,
-};
+use worker::{EncodeBody, Env, Headers, Request, Response, ResponseBody, ResponseBuilder, Result};
 
 #[wasm_bindgen(module = "/src/blobs.js")]
 extern "C" {
@@ -148,16 +146,8 @@ impl BlobStore for R2BlobStore {
             Incoming::Bytes(bytes) => return Ok((bytes.len() <= limit).then_some(bytes)),
             Incoming::Stream(stream) => stream,
         };
-        let mut body = Vec::new();
-        let mut chunks = ByteStream::from(stream);
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(unreadable)?;
-            if body.len() + chunk.len() > limit {
-                return Ok(None);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Some(body))
+        let mut pieces = Pieces::new(&stream).map_err(failed)?;
+        pieces.collect(limit).await.map_err(failed)
     }
 
     async fn properties(&self, key: &str) -> std::result::Result<Option<Properties>, StoreError> {

@@ -5,9 +5,10 @@ use crate::backend::WorkerBackend;
 use crate::blobs;
 use crate::console;
 use crate::object::layout;
+use crate::pieces::Pieces;
 use crate::platform::{client_certificate, random};
 use crate::remote::{self, SOCKET_PATH};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use shared::auth::client_certificate::HEADER;
 use shared::http::message::{Body, Method, Request as HubRequest, Response as HubResponse};
 use shared::ipc::Address;
@@ -79,9 +80,9 @@ async fn open_socket(request: Request, env: &Env) -> Result<Response> {
     let mut init = worker::RequestInit::new();
     init.with_headers(forwarded);
     let request = Request::new_with_init(&remote::url(to, SOCKET_PATH), &init)?;
-    let stub =
-        remote::stub(env, to).map_err(|error| worker::Error::RustError(error.to_string()))?;
-    stub.fetch_with_request(request).await
+    let gateway =
+        remote::object(env, to).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    Ok(gateway.fetch(request.inner()).await?.into())
 }
 
 async fn api(
@@ -108,8 +109,8 @@ async fn api(
     }
     let mut body = Vec::new();
     if shared::http::reads_body_in_pieces(method, &path) {
-        if request.inner().body().is_some() {
-            backend = backend.with_body(request.stream()?);
+        if let Some(stream) = request.inner().body() {
+            backend = backend.with_body(Pieces::new(&stream)?);
         }
     } else {
         let limit = shared::http::body_limit(method, &path);
@@ -134,9 +135,9 @@ async fn api(
 
 /// The whole body, or `None` as soon as it exceeds the limit.
 async fn read_body(request: &mut Request, limit: usize) -> Result<Option<Vec<u8>>> {
-    if request.inner().body().is_none() {
+    let Some(stream) = request.inner().body() else {
         return Ok(Some(Vec::new()));
-    }
+    };
     let announced = request
         .headers()
         .get("content-length")?
@@ -147,16 +148,7 @@ async fn read_body(request: &mut Request, limit: usize) -> Result<Option<Vec<u8>
     if announced.is_some() {
         return request.bytes().await.map(Some);
     }
-    let mut body = Vec::new();
-    let mut chunks = request.stream()?;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        if body.len() + chunk.len() > limit {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
+    Ok(Pieces::new(&stream)?.collect(limit).await?)
 }
 
 fn answer(backend: &Rc<WorkerBackend>, response: HubResponse) -> Result<Response> {

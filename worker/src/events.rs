@@ -2,7 +2,7 @@
 
 use crate::object::{Host, Object, alarm_fired, carry_out, json};
 use crate::platform::now;
-use crate::remote::{APPEND_PATH, log_error};
+use crate::remote::{self, APPEND_PATH, log_error};
 use shared::error::HubError;
 use shared::hub::effects::{Correlation, Effects, Outcome};
 use shared::hub::events::{Events as Actor, MAX_SEGMENT_BYTES};
@@ -89,12 +89,12 @@ impl DurableObject for Events {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    async fn fetch(&self, request: Request) -> Result<Response> {
         let url = request.inner().url();
         if url.ends_with(APPEND_PATH) {
             return self.append(&url, request).await;
         }
-        let requests: Vec<EventsRequest> = serde_json::from_str(&request.text().await?)?;
+        let requests: Vec<EventsRequest> = remote::requests(&request).await?;
         let mut answers: Vec<EventsResult> = Vec::with_capacity(requests.len());
         for request in requests {
             let (token, later) = self.shell.object.caller();

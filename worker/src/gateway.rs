@@ -6,7 +6,7 @@
 
 use crate::object::{Host, Object, alarm_fired, carry_out, json, layout};
 use crate::platform::{SocketTable, now, random_name};
-use crate::remote::{SOCKET_PATH, log_error, log_js};
+use crate::remote::{self, SOCKET_PATH, log_error, log_js};
 use shared::auth::client_certificate::HEADER;
 use shared::error::HubError;
 use shared::hub::effects::{Correlation, Effects, Outcome};
@@ -242,11 +242,10 @@ impl Gateway {
     pub async fn fetch(&self, request: web_sys::Request) -> Result<JsValue, JsValue> {
         let shell = self.shell.clone();
         let url = request.url();
-        let mut request = Request::from(request);
         let response = if url.ends_with(SOCKET_PATH) {
-            shell.accept(&request, &url)
+            shell.accept(&Request::from(request), &url)
         } else {
-            match request.text().await {
+            match remote::text(&request).await {
                 Ok(text) => shell.requests(&url, &text).await,
                 Err(error) => Err(error),
             }

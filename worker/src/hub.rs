@@ -4,7 +4,7 @@
 use crate::backend::WorkerBackend;
 use crate::object::{Host, Object, alarm_fired, carry_out, json};
 use crate::platform::now;
-use crate::remote::log_error;
+use crate::remote::{self, log_error};
 use crate::settings_mirror;
 use shared::error::HubError;
 use shared::hub::administration::Hub as Actor;
@@ -145,8 +145,8 @@ impl DurableObject for Hub {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let requests: Vec<HubRequest> = serde_json::from_str(&request.text().await?)?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let requests: Vec<HubRequest> = remote::requests(&request).await?;
         let mut answers: Vec<HubResult> = Vec::with_capacity(requests.len());
         for request in requests {
             let (token, later) = self.shell.object.caller();

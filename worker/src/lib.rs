@@ -18,6 +18,7 @@ mod gateway;
 mod hub;
 mod object;
 mod outbound;
+mod pieces;
 mod platform;
 mod registry;
 mod remote;

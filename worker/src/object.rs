@@ -4,7 +4,7 @@
 //! Carries out what actors want; decides nothing.
 
 use crate::platform;
-use crate::remote;
+use crate::remote::{self, Remote};
 use crate::storage::ObjectSql;
 use futures_channel::oneshot;
 use shared::error::HubError;
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::{Delay, Env, State, Stub};
+use worker::{Delay, Env, State};
 
 /// Calls to one address under way at a time, which keeps them in order; what comes meanwhile
 /// goes as the next batch.
@@ -33,7 +33,7 @@ const MAX_BATCH: usize = 256;
 /// The outgoing side of one address.
 #[derive(Default)]
 struct Lane {
-    stub: Option<Rc<Stub>>,
+    remote: Option<Rc<Remote>>,
     waiting: Vec<(Correlation, Outgoing)>,
     under_way: u32,
 }
@@ -194,11 +194,11 @@ fn enqueue<H: Host>(host: &Rc<H>, calls: Vec<Call>) {
 
 /// The actor itself sees to it that one append per partition is under way.
 fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation: Correlation) {
-    let stub = lane_stub(host, to);
+    let remote = lane_remote(host, to);
     let again = host.clone();
     spawn(host, async move {
-        let outcome = match stub {
-            Ok(stub) => Outcome::Appended(remote::append(&stub, to, &segment).await),
+        let outcome = match remote {
+            Ok(remote) => Outcome::Appended(remote::append(&remote, to, &segment).await),
             Err(error) => Outcome::Appended(Err(error)),
         };
         again.finished(vec![(correlation, outcome)]);
@@ -207,11 +207,11 @@ fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation:
 
 /// A call that waits for nobody and keeps nobody waiting.
 fn alone<H: Host>(host: &Rc<H>, to: Address, request: Outgoing, correlation: Correlation) {
-    let stub = lane_stub(host, to);
+    let remote = lane_remote(host, to);
     let again = host.clone();
     spawn(host, async move {
-        let outcome = match stub {
-            Ok(stub) => remote::carry_out(&stub, to, &[request]).await.pop(),
+        let outcome = match remote {
+            Ok(remote) => remote::carry_out(&remote, to, &[request]).await.pop(),
             Err(_) => None,
         };
         again.finished(vec![(correlation, outcome.unwrap_or_else(no_answer))]);
@@ -222,16 +222,16 @@ fn no_answer() -> Outcome {
     Outcome::Appended(Err(HubError::internal("no answer")))
 }
 
-fn lane_stub<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Stub>, HubError> {
+fn lane_remote<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Remote>, HubError> {
     let object = host.object();
     let mut lanes = object.lanes.borrow_mut();
     let lane = lanes.entry(to).or_default();
-    if let Some(stub) = &lane.stub {
-        return Ok(stub.clone());
+    if let Some(remote) = &lane.remote {
+        return Ok(remote.clone());
     }
-    let stub = Rc::new(remote::stub(&object.env, to)?);
-    lane.stub = Some(stub.clone());
-    Ok(stub)
+    let remote = Rc::new(remote::object(&object.env, to)?);
+    lane.remote = Some(remote.clone());
+    Ok(remote)
 }
 
 fn send_next<H: Host>(host: &Rc<H>, to: Address) {
@@ -247,13 +247,13 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
         let count = lane.waiting.len().min(MAX_BATCH);
         lane.waiting.drain(..count).collect()
     };
-    let stub = lane_stub(host, to);
+    let remote = lane_remote(host, to);
     let again = host.clone();
     spawn(host, async move {
         let began = platform::now();
         let (correlations, requests): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let outcomes = match &stub {
-            Ok(stub) => remote::carry_out(stub, to, &requests).await,
+        let outcomes = match &remote {
+            Ok(remote) => remote::carry_out(remote, to, &requests).await,
             Err(_) => Vec::new(),
         };
         let mut more = false;
@@ -261,7 +261,7 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
             more = !lane.waiting.is_empty();
             if outcomes.is_empty() {
                 // A stub whose object broke stays broken.
-                lane.stub = None;
+                lane.remote = None;
             }
         }
         let mut outcomes = outcomes.into_iter();

@@ -1,6 +1,6 @@
 //! Requests to other servers. Where one may go is decided in `shared::http::outbound`.
 
-use futures_util::StreamExt;
+use crate::pieces::Pieces;
 use futures_util::future::{Either, select};
 use js_sys::Uint8Array;
 use shared::error::{ErrorCode, HubError};
@@ -9,7 +9,7 @@ use shared::http::message::Method;
 use shared::http::outbound::{Answer, PATIENCE_MILLISECONDS};
 use std::pin::pin;
 use std::time::Duration;
-use worker::{AbortController, Delay, Fetch, Headers, RequestInit, RequestRedirect};
+use worker::{AbortController, Delay, Fetch, Headers, RequestInit, RequestRedirect, ResponseBody};
 
 fn failed(why: impl ToString) -> HubError {
     HubError::new(ErrorCode::ServiceUnavailable, why.to_string())
@@ -62,22 +62,23 @@ async fn exchange(
         .map_err(|_| failed("the address makes no sense"))?;
     let sent = Fetch::Request(outgoing).send_with_signal(signal).await;
     // The error may repeat the address, which is a secret.
-    let mut response = sent.map_err(|_| failed("the connection failed"))?;
+    let response = sent.map_err(|_| failed("the connection failed"))?;
     let status = response.status_code();
     let headers = response.headers().entries().collect();
     let mut body = Vec::new();
     if request.method != Method::Head
-        && let Ok(mut chunks) = response.stream()
+        && let ResponseBody::Stream(stream) = response.body()
     {
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| failed("the answer broke off"))?;
-            if body.len() + chunk.len() > limit {
+        let broken = |_| failed("the answer broke off");
+        let mut pieces = Pieces::new(stream).map_err(broken)?;
+        while let Some(piece) = pieces.next().await.map_err(broken)? {
+            if body.len() + piece.len() > limit {
                 if (200..300).contains(&status) && limit > 0 {
                     return Err(failed("the answer is larger than what was asked for"));
                 }
                 break;
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(&piece);
         }
     }
     Ok(Answer {

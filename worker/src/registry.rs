@@ -2,7 +2,7 @@
 
 use crate::object::{Host, Object, alarm_fired, carry_out, json};
 use crate::platform::{now, zones};
-use crate::remote::log_error;
+use crate::remote::{self, log_error};
 use shared::error::HubError;
 use shared::hub::effects::{Correlation, Effects, Outcome};
 use shared::hub::registry::Registry as Actor;
@@ -83,9 +83,9 @@ impl DurableObject for Registry {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    async fn fetch(&self, request: Request) -> Result<Response> {
         let url = request.inner().url();
-        let requests: Vec<RegistryRequest> = serde_json::from_str(&request.text().await?)?;
+        let requests: Vec<RegistryRequest> = remote::requests(&request).await?;
         let mut answers: Vec<Option<RegistryResult>> = Vec::with_capacity(requests.len());
         let mut waiting = Vec::new();
         for (index, request) in requests.into_iter().enumerate() {

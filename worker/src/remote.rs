@@ -1,13 +1,45 @@
 //! Calls between objects: one JSON text in and one out per hop, telemetry as raw bytes.
 
 use crate::platform::describe;
+use js_sys::Uint8Array;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::error::{ErrorCode, HubError};
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::ipc::Address;
-use wasm_bindgen::JsValue;
-use worker::{Env, Method, Request, RequestInit, Stub};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+#[wasm_bindgen(module = "/src/remote.js")]
+extern "C" {
+    /// An object, from anywhere.
+    pub type Remote;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(env: &JsValue, binding: &str, name: &str) -> Result<Remote, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    async fn post(this: &Remote, url: &str, body: Uint8Array) -> Result<JsValue, JsValue>;
+    /// Hands a request over; the object's response.
+    #[wasm_bindgen(method, catch)]
+    pub async fn fetch(
+        this: &Remote,
+        request: &web_sys::Request,
+    ) -> Result<web_sys::Response, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    async fn received(request: &web_sys::Request) -> Result<JsValue, JsValue>;
+    fn release(bytes: &Uint8Array);
+}
+
+/// Copies bytes into our memory and gives theirs back.
+fn taken(bytes: JsValue) -> Vec<u8> {
+    let Ok(bytes) = bytes.dyn_into::<Uint8Array>() else {
+        return Vec::new();
+    };
+    let copy = bytes.to_vec();
+    release(&bytes);
+    copy
+}
 
 /// Path of a telemetry append; everything else is a JSON array of requests.
 pub const APPEND_PATH: &str = "/append";
@@ -31,12 +63,11 @@ pub fn url(to: Address, path: &str) -> String {
     format!("https://object/{number}{path}")
 }
 
-/// A stub for an object.
-pub fn stub(env: &Env, to: Address) -> Result<Stub, HubError> {
+/// The way to an object.
+pub fn object(env: &Env, to: Address) -> Result<Remote, HubError> {
     let (binding, name) = place(to);
-    env.durable_object(binding)
-        .and_then(|namespace| namespace.get_by_name(&name))
-        .map_err(|error| unreachable_object(&name, &error.to_string()))
+    Remote::new(env.as_ref(), binding, &name)
+        .map_err(|error| unreachable_object(&name, &describe(&error)))
 }
 
 fn unreachable_object(name: &str, detail: &str) -> HubError {
@@ -46,66 +77,68 @@ fn unreachable_object(name: &str, detail: &str) -> HubError {
     )
 }
 
-async fn post(
-    stub: &Stub,
-    to: Address,
-    path: &str,
-    body: JsValue,
-) -> Result<worker::Response, HubError> {
-    let failed = |detail: String| unreachable_object(&place(to).1, &detail);
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body));
-    let request =
-        Request::new_with_init(&url(to, path), &init).map_err(|error| failed(error.to_string()))?;
-    let response = stub
-        .fetch_with_request(request)
+async fn post(remote: &Remote, to: Address, path: &str, body: &[u8]) -> Result<Vec<u8>, HubError> {
+    let answer = remote
+        .post(&url(to, path), Uint8Array::from(body))
         .await
-        .map_err(|error| failed(error.to_string()))?;
-    if response.status_code() >= 300 {
-        return Err(failed(format!("status {}", response.status_code())));
-    }
-    Ok(response)
+        .map_err(|error| unreachable_object(&place(to).1, &describe(&error)))?;
+    Ok(taken(answer))
+}
+
+/// The requests that a call brings to an object.
+pub async fn requests<Asked: DeserializeOwned>(
+    request: &worker::Request,
+) -> worker::Result<Vec<Asked>> {
+    Ok(serde_json::from_str(&text(request.inner()).await?)?)
+}
+
+/// The text of a call.
+pub async fn text(request: &web_sys::Request) -> worker::Result<String> {
+    let bytes = taken(received(request).await?);
+    String::from_utf8(bytes).map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
 /// Sends requests together; the answers come in the same order.
 pub async fn ask<Asked: Serialize, Answer: DeserializeOwned>(
-    stub: &Stub,
+    remote: &Remote,
     to: Address,
     requests: &[Asked],
 ) -> Result<Vec<Result<Answer, HubError>>, HubError> {
-    let text =
-        serde_json::to_string(requests).map_err(|error| HubError::internal(error.to_string()))?;
-    let mut response = post(stub, to, "/", JsValue::from_str(&text)).await?;
-    let answer = response
-        .text()
-        .await
-        .map_err(|error| HubError::internal(error.to_string()))?;
-    serde_json::from_str(&answer).map_err(|error| HubError::internal(error.to_string()))
+    let failed = |error: serde_json::Error| HubError::internal(error.to_string());
+    let asked = serde_json::to_string(requests).map_err(failed)?;
+    let answer = post(remote, to, "/", asked.as_bytes()).await?;
+    // Not from bytes: everything that reads JSON would be compiled twice.
+    let answer =
+        String::from_utf8(answer).map_err(|error| HubError::internal(error.to_string()))?;
+    serde_json::from_str(&answer).map_err(failed)
 }
 
 /// Appends a segment.
-pub async fn append(stub: &Stub, to: Address, segment: &[u8]) -> Result<(), HubError> {
-    let body = js_sys::Uint8Array::from(segment);
-    post(stub, to, APPEND_PATH, body.into()).await.map(|_| ())
+pub async fn append(remote: &Remote, to: Address, segment: &[u8]) -> Result<(), HubError> {
+    post(remote, to, APPEND_PATH, segment).await.map(|_| ())
 }
 
 /// Carries out calls of an actor that go to one object; outcomes in the same order.
-pub async fn carry_out(stub: &Stub, to: Address, requests: &[Outgoing]) -> Vec<Outcome> {
+pub async fn carry_out(remote: &Remote, to: Address, requests: &[Outgoing]) -> Vec<Outcome> {
     match to {
         Address::Registry(_) => {
             let asked: Vec<_> = requests.iter().filter_map(registry_request).collect();
-            outcomes(ask(stub, to, &asked).await, asked.len(), Outcome::Registry)
+            outcomes(
+                ask(remote, to, &asked).await,
+                asked.len(),
+                Outcome::Registry,
+            )
         }
         Address::Gateway(_) => {
             let asked: Vec<_> = requests.iter().filter_map(gateway_request).collect();
-            outcomes(ask(stub, to, &asked).await, asked.len(), Outcome::Gateway)
+            outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Gateway)
         }
         Address::Events(_) | Address::Hub => {
             if let [Outgoing::Append(segment)] = requests {
-                return vec![Outcome::Appended(append(stub, to, segment).await)];
+                return vec![Outcome::Appended(append(remote, to, segment).await)];
             }
             let asked: Vec<_> = requests.iter().filter_map(events_request).collect();
-            outcomes(ask(stub, to, &asked).await, asked.len(), Outcome::Events)
+            outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Events)
         }
     }
 }

@@ -65,9 +65,9 @@ pub async fn read(env: &Env) -> Result<Option<Rc<Settings>>, HubError> {
 }
 
 async fn ask_owner(env: &Env) -> Result<Option<Settings>, HubError> {
-    let stub = remote::stub(env, Address::Hub)?;
+    let hub = remote::object(env, Address::Hub)?;
     let answers: Vec<HubResult> =
-        remote::ask(&stub, Address::Hub, &[HubRequest::GetSettings]).await?;
+        remote::ask(&hub, Address::Hub, &[HubRequest::GetSettings]).await?;
     match answers.into_iter().next() {
         Some(Ok(HubReply::Settings(settings))) => Ok(Some(*settings)),
         Some(Err(error)) if error.code == shared::error::ErrorCode::ServiceUnavailable => Ok(None),
