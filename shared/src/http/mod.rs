@@ -158,7 +158,7 @@ async fn serve_open<B: Backend>(
 }
 
 /// An operation that is compiled by itself. With all of them in it, `serve_authorized` was one
-/// function of 216 kB, for which the runtime's compiler kept 60 MB.
+/// function of 216 kB, and the runtime's compiler keeps what its largest function took.
 fn apart<'a>(operation: impl Future<Output = Result<Response, Failure>> + 'a) -> Apart<'a> {
     Box::pin(operation)
 }

@@ -461,7 +461,7 @@ impl Registry {
 }
 
 /// Calls a handler that is compiled by itself. All in one with `dispatch`, they are a function
-/// of 117 kB, and the runtime's compiler takes some 400 times that when it gets hot.
+/// of 117 kB, and the runtime's compiler keeps what its largest function took.
 #[inline(never)]
 fn apart<Reply>(handler: impl FnOnce() -> Reply) -> Reply {
     handler()
