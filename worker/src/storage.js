@@ -70,11 +70,17 @@ class Rows {
   }
 }
 
+/** Whether rows of these columns, as objects, have all values and in their order. */
+function areTold(names) {
+  return new Set(names).size === names.length && !names.some((name) => /^\d+$/.test(name));
+}
+
 /** SQL of one object, and the statements that it has seen, by number. */
 export class Database {
   constructor(sql) {
     this.sql = sql;
     this.statements = [];
+    this.told = [];
   }
 
   /** Keeps a statement: the runtime finds the plan of a string that it has seen fastest. */
@@ -84,6 +90,7 @@ export class Database {
 
   forgetAll() {
     this.statements = [];
+    this.told = [];
   }
 
   /** Runs a statement that returns nothing. */
@@ -93,7 +100,18 @@ export class Database {
 
   /** Runs a statement; undefined if it has no rows. */
   query(number, shape, text, bytes) {
-    const rows = this.sql.exec(this.statements[number], ...unpack(shape, text, bytes)).raw().toArray();
+    const cursor = this.sql.exec(this.statements[number], ...unpack(shape, text, bytes));
+    const first = [];
+    // Most statements have one row or none, which the cursor gives by itself. What reads it as
+    // arrays is one more object of the runtime's own kind, and those outlive many collections.
+    if ((this.told[number] ??= areTold(cursor.columnNames))) {
+      while (first.length < 2) {
+        const { done, value } = cursor.next();
+        if (done) return first.length === 0 ? undefined : new Rows(first);
+        first.push(Object.values(value));
+      }
+    }
+    const rows = first.concat(cursor.raw().toArray());
     return rows.length === 0 ? undefined : new Rows(rows);
   }
 }

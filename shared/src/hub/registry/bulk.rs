@@ -109,7 +109,7 @@ impl Registry {
                     }
                     // Taken in any case: it must not be told of the next item.
                     let warning = context.warning.take();
-                    outcome.map(|()| warning)
+                    outcome.map(|_| warning)
                 })
                 .collect(),
         )
@@ -131,9 +131,7 @@ impl Registry {
         let sql = context.sql;
         let ended = sql.transaction(&mut || {
             for (identity, item) in &items {
-                let existed = IdentityRow::load(sql, identity)?.is_some();
-                let outcome = self.apply(identity, item, &entropy, context);
-                plans.push(outcome.map(|()| planned(item, existed)));
+                plans.push(self.apply(identity, item, &entropy, context));
             }
             undone = true;
             Err(HubError::internal("undone on purpose"))
@@ -149,13 +147,14 @@ impl Registry {
         }
     }
 
+    /// Applies one item; answers what that did.
     fn apply(
         &mut self,
         identity: &Identity,
         item: &Value,
         entropy: &[u8],
         context: &mut Context<'_>,
-    ) -> Result<(), HubError> {
+    ) -> Result<Planned, HubError> {
         let Value::Object(item) = item else {
             return Err(HubError::new(
                 ErrorCode::DeserializationError,
@@ -165,24 +164,23 @@ impl Registry {
         match import_mode(item)? {
             ImportMode::Delete { if_match } => {
                 let precondition = precondition(item, "eTag", if_match)?;
-                self.delete(identity, &precondition, context)
+                self.delete(identity, &precondition, context)?;
+                Ok(Planned::Delete)
             }
             ImportMode::UpdateTwin { if_match } => {
-                self.apply_twin(identity, item, if_match, context)
+                self.apply_twin(identity, item, if_match, context)?;
+                Ok(Planned::UpdateTwin)
             }
-            ImportMode::Create => {
-                self.apply_identity(identity, item, &Precondition::None, entropy, context)
-            }
-            ImportMode::Update { if_match } => {
-                let precondition = precondition(item, "eTag", if_match)?;
-                self.apply_identity(identity, item, &precondition, entropy, context)
-            }
-            ImportMode::CreateOrUpdate { if_match } => {
-                let precondition = match IdentityRow::load(context.sql, identity)? {
-                    None => Precondition::None,
-                    Some(_) => precondition(item, "eTag", if_match)?,
+            mode => {
+                let existing = IdentityRow::load(context.sql, identity)?;
+                let precondition = match (mode, &existing) {
+                    (ImportMode::Update { if_match }, _)
+                    | (ImportMode::CreateOrUpdate { if_match }, Some(_)) => {
+                        precondition(item, "eTag", if_match)?
+                    }
+                    _ => Precondition::None,
                 };
-                self.apply_identity(identity, item, &precondition, entropy, context)
+                self.apply_identity(identity, item, existing, &precondition, entropy, context)
             }
         }
     }
@@ -191,14 +189,19 @@ impl Registry {
         &mut self,
         identity: &Identity,
         item: &Map<String, Value>,
+        existing: Option<IdentityRow>,
         precondition: &Precondition,
         entropy: &[u8],
         context: &mut Context<'_>,
-    ) -> Result<(), HubError> {
+    ) -> Result<Planned, HubError> {
         modules::check_not_system(identity)?;
         modules::check_not_reserved(identity)?;
         let wanted = Wanted::parse(identity, item, entropy)?;
         let twin = initial_twin(item)?;
+        let done = match existing {
+            Some(_) => Planned::Update,
+            None => Planned::Create,
+        };
         let put = Put {
             identity: identity.clone(),
             precondition,
@@ -206,7 +209,8 @@ impl Registry {
             twin: twin.as_ref(),
             entropy,
         };
-        self.put(put, context).map(|_| ())
+        self.put_over(existing, put, context)?;
+        Ok(done)
     }
 
     fn apply_twin(
@@ -225,20 +229,6 @@ impl Registry {
         check_etag(&precondition, &twin.etag_text())?;
         self.write_service(&row, twin, &patch, ServiceWrite::Patch, context)
             .map(|_| ())
-    }
-}
-
-/// What an item that can be applied does.
-fn planned(item: &Value, existed: bool) -> Planned {
-    let mode = match item {
-        Value::Object(item) => import_mode(item).ok(),
-        _ => None,
-    };
-    match (mode, existed) {
-        (Some(ImportMode::Delete { .. }), _) => Planned::Delete,
-        (Some(ImportMode::UpdateTwin { .. }), _) => Planned::UpdateTwin,
-        (_, true) => Planned::Update,
-        (_, false) => Planned::Create,
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Registry {
     swept_to: Option<String>,
     /// Paths that queries find by an index.
     indexed: Vec<IndexedPath>,
+    /// Whether the list of revoked credentials has anything on it: most never have.
+    has_revoked: bool,
     /// How often what went wrong may be written down.
     operations: Operations,
     /// The tables `configuration` and `configuration_pass`, read.
@@ -126,6 +128,7 @@ impl Registry {
             censuses: census::load(sql)?,
             swept_to: None,
             indexed: query_indexes::load(sql)?,
+            has_revoked: revocation::are_there(sql)?,
             operations: Operations::default(),
             configurations: Rc::new(configuration_copy::Known::load(sql)?),
             pass: None,

@@ -97,7 +97,19 @@ impl Registry {
         context: &mut Context<'_>,
     ) -> Result<IdentityRow, HubError> {
         let existing = IdentityRow::load(context.sql, &put.identity)?;
-        revocation::check(context.sql, &put.identity, &put.wanted.authentication)?;
+        self.put_over(existing, put, context)
+    }
+
+    /// The same where somebody has looked already what there is.
+    pub(super) fn put_over(
+        &mut self,
+        existing: Option<IdentityRow>,
+        put: Put<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<IdentityRow, HubError> {
+        if self.has_revoked {
+            revocation::check(context.sql, &put.identity, &put.wanted.authentication)?;
+        }
         let row = match (existing, put.precondition) {
             (None, Precondition::None) => self.create(put, context)?,
             (None, _) => return Err(modules::not_found(context.sql, &put.identity)?),

@@ -72,6 +72,7 @@ impl Registry {
             context,
         )?;
         let checksum = archive::write(retire, &members, purged, context)?;
+        self.has_revoked = true;
         for member in &members {
             revocation::revoke(context.sql, member, context.now)?;
             self.block(member, retire, context)?;

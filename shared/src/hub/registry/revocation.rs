@@ -53,6 +53,11 @@ fn digest(identity: &Identity, kind: &str, secret: &str) -> String {
 /// Stands in place of a digest; its time is that of the device's newest retirement.
 const ISSUED_CERTIFICATES: &str = "certificates issued before";
 
+/// Whether anything is on the list.
+pub(super) fn are_there(sql: &dyn Sql) -> Result<bool, HubError> {
+    Ok(!sql.query("SELECT 1 FROM revoked LIMIT 1", &[])?.is_empty())
+}
+
 /// Puts the credentials of an identity on the list.
 pub(super) fn revoke(sql: &dyn Sql, row: &IdentityRow, now: Timestamp) -> Result<(), HubError> {
     let mut revoked = digests(&row.identity, &row.authentication);
