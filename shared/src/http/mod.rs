@@ -18,6 +18,7 @@ mod message_properties;
 pub mod operation;
 pub(crate) mod operations;
 pub mod outbound;
+mod pace;
 mod parameters;
 mod precondition;
 pub mod progress_stream;

@@ -4,7 +4,7 @@
 //! The shell pulls, as it does events: nobody looks for a client that does not read.
 
 use super::backend::Backend;
-use super::event_stream::HEARTBEAT_MILLISECONDS;
+use super::pace::{HEARTBEAT, Pace, Turn};
 use super::{roll_ups, throttling};
 use crate::error::HubError;
 use crate::pattern::totals::{RollUp, Totals};
@@ -14,18 +14,13 @@ use serde_json::{Value, json};
 
 /// Between two looks at the fleet.
 const PAUSE_MILLISECONDS: i64 = 2_000;
-/// A pause is at least so many times as long as the look before it, so that watching a large
-/// fleet never takes more than a quarter of its shards' time.
-const PAUSES_PER_LOOK: i64 = 3;
 
 /// A running stream.
 #[derive(Debug)]
 pub struct ProgressStream {
     ask: RollUp,
     last: Option<Totals>,
-    last_sent: Timestamp,
-    next_look: Timestamp,
-    ends: Timestamp,
+    pace: Pace,
     closed: bool,
 }
 
@@ -35,9 +30,7 @@ impl ProgressStream {
         Self {
             ask,
             last: None,
-            last_sent: now,
-            next_look: now,
-            ends,
+            pace: Pace::new(now, ends),
             closed: false,
         }
     }
@@ -51,40 +44,27 @@ impl ProgressStream {
             backend.report(&format!("a progress stream ended: {error}"));
             None
         });
-        self.last_sent = backend.now();
+        self.pace.sent(backend.now());
         self.closed = chunk.is_none();
         chunk.map(String::into_bytes)
     }
 
     async fn run<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
         loop {
-            let now = backend.now();
-            if now >= self.ends {
-                return Ok(None);
+            match self.pace.turn(backend).await {
+                Turn::End => return Ok(None),
+                Turn::Heartbeat => return Ok(Some(HEARTBEAT.to_owned())),
+                Turn::Look => {
+                    if let Some(chunk) = self.look(backend).await? {
+                        return Ok(Some(chunk));
+                    }
+                }
             }
-            if now >= self.next_look
-                && let Some(chunk) = self.look(backend, now).await?
-            {
-                return Ok(Some(chunk));
-            }
-            let heartbeat = self.last_sent.plus_milliseconds(HEARTBEAT_MILLISECONDS);
-            let now = backend.now();
-            if now >= heartbeat {
-                return Ok(Some(": heartbeat\n\n".to_owned()));
-            }
-            let until = self.next_look.min(heartbeat).min(self.ends);
-            let pause = until.milliseconds() - now.milliseconds();
-            backend
-                .sleep(u32::try_from(pause.max(1)).unwrap_or(1))
-                .await;
         }
     }
 
-    async fn look<B: Backend>(
-        &mut self,
-        backend: &B,
-        now: Timestamp,
-    ) -> Result<Option<String>, HubError> {
+    async fn look<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
+        let now = backend.now();
         // Each look costs what a query costs, so many streams together get less often a look;
         // the first one was counted as the request.
         if self.last.is_some()
@@ -92,14 +72,12 @@ impl ProgressStream {
                 .await
                 .is_err()
         {
-            self.next_look = now.plus_milliseconds(PAUSE_MILLISECONDS);
+            self.pace.rest(now, PAUSE_MILLISECONDS);
             return Ok(None);
         }
         self.ask.as_of = now;
         let mut all = roll_ups::totals(backend, &self.ask).await?;
-        let took = backend.now().milliseconds() - now.milliseconds();
-        let pause = PAUSE_MILLISECONDS.max(took.saturating_mul(PAUSES_PER_LOOK));
-        self.next_look = backend.now().plus_milliseconds(pause);
+        self.pace.looked(now, backend.now(), PAUSE_MILLISECONDS);
         let totals = all.pop().unwrap_or_default();
         if self.last.as_ref() == Some(&totals) {
             return Ok(None);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::ErrorCode;
+use crate::http::event_stream::HEARTBEAT_MILLISECONDS;
 use crate::http::fake::{FakeHub, SHARDS, block_on};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::pattern::standing::Standing;
@@ -131,8 +132,7 @@ fn looks_count_like_queries_and_what_is_over_the_rate_is_looked_at_later() {
         .is_ok()
     {}
     let asked = hub.asked_registry.borrow().len();
-    stream.next_look = hub.now.get();
-    assert_eq!(block_on(stream.look(&hub, hub.now.get())), Ok(None));
+    assert_eq!(block_on(stream.look(&hub)), Ok(None));
     assert_eq!(hub.asked_registry.borrow().len(), asked);
 }
 
