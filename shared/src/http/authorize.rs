@@ -92,6 +92,7 @@ pub fn access(operation: &Operation) -> Access {
         | O::PastTwin(..)
         | O::Query
         | O::ExplainQuery
+        | O::StreamQuery
         | O::EventsInfo
         | O::ReadEvents
         | O::StreamEvents

@@ -6,6 +6,7 @@
 use super::backend::Backend;
 use super::event_stream::EventStream;
 use super::progress_stream::ProgressStream;
+use super::query_stream::QueryStream;
 use crate::percent;
 use std::borrow::Cow;
 
@@ -131,6 +132,8 @@ pub enum Stream {
     Events(EventStream),
     /// A fleet's progress.
     Progress(Box<ProgressStream>),
+    /// A query's result.
+    Query(Box<QueryStream>),
 }
 
 impl Stream {
@@ -139,6 +142,7 @@ impl Stream {
         match self {
             Self::Events(events) => events.next(backend).await,
             Self::Progress(progress) => progress.next(backend).await,
+            Self::Query(query) => query.next(backend).await,
         }
     }
 }

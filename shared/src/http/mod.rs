@@ -23,6 +23,7 @@ mod parameters;
 mod precondition;
 pub mod progress_stream;
 pub mod query_pages;
+pub mod query_stream;
 pub mod roll_ups;
 pub mod route;
 mod throttling;
@@ -221,6 +222,7 @@ async fn serve_authorized<B: Backend>(
 
         O::Query => apart(queries::query(backend, request)).await,
         O::ExplainQuery => apart(queries::explain(backend, request)).await,
+        O::StreamQuery => apart(queries::stream(backend, request, caller)).await,
 
         O::SendToDevice(id) => apart(messages::send(backend, request, id)).await,
         O::PurgeMessages(id) => messages::purge(backend, id).await,

@@ -116,6 +116,8 @@ pub enum Operation {
     Query,
     /// `POST /api/v1/query/explain`
     ExplainQuery,
+    /// `POST /api/v1/query/stream`
+    StreamQuery,
 
     // --- service.md §8: cloud-to-device ---
     /// `POST /devices/{id}/messages/deviceBound`
@@ -402,6 +404,7 @@ impl Operation {
             | O::VerifyCertificate(_)
             | O::TerminatorCertificates
             | O::ExplainQuery
+            | O::StreamQuery
             | O::SignIn
             | O::CurrentSession
             | O::SignOut
@@ -445,7 +448,7 @@ impl Operation {
             Self::PutConfiguration(_) | Self::ApplyConfigurationContent(_) => 256 * KIB,
             Self::TestConfigurationQueries => 128 * KIB,
             // 8192 characters, escaped as the client likes, or twice as much to answer 412.
-            Self::Query | Self::ExplainQuery => 128 * KIB,
+            Self::Query | Self::ExplainQuery | Self::StreamQuery => 128 * KIB,
             _ => DEFAULT_BODY_LIMIT,
         }
     }

@@ -316,6 +316,7 @@ fn own_operation(
         (Get, ["operations"]) => Ok(O::ReadOperations),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
         (Post, ["query", "explain"]) => Ok(O::ExplainQuery),
+        (Post, ["query", "stream"]) => Ok(O::StreamQuery),
         (Get, ["query", "indexes"]) => Ok(O::GetQueryIndexes),
         (Put, ["query", "indexes"]) => Ok(O::PutQueryIndexes),
 

@@ -55,6 +55,7 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         ),
         (Post, "/devices/query", O::Query),
         (Post, "/api/v1/query/explain", O::ExplainQuery),
+        (Post, "/api/v1/query/stream", O::StreamQuery),
         (
             Post,
             "/devices/d/messages/deviceBound",

@@ -50,6 +50,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         // Groups are counted by a query.
         O::Query
         | O::ExplainQuery
+        | O::StreamQuery
         | O::GetGroup(_)
         | O::ListTagViolations
         | O::GetProgress

@@ -23,6 +23,46 @@ pub struct QueryScan {
     /// Only devices whose tags break the hub's schema; results are `deviceId` and how.
     #[serde(default)]
     pub violations: bool,
+    /// Whoever asks follows what changes.
+    #[serde(default)]
+    pub watch: Option<Watch>,
+}
+
+/// Asks for what changed in a query's result, or for a scan and where to follow it from.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Watch {
+    /// Everything up to here is known; absent: nothing, and the scan is wanted.
+    #[serde(default)]
+    pub since: Option<ChangePlace>,
+    /// Random, in case the shard begins to remember now.
+    pub entropy: u64,
+    /// At most so many bytes of results, about.
+    pub max_bytes: u32,
+}
+
+/// A place among the changes that a shard remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangePlace {
+    /// Names the memory; another one knows nothing of this place.
+    pub epoch: u64,
+    /// The number of the last change before it.
+    pub number: u64,
+}
+
+/// What a part says besides to who watches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryChanges {
+    /// Where to go on. Of a scan's first slice: behind every change that the scan may not see.
+    pub place: ChangePlace,
+    /// Too much was forgotten: in place of what changed this is the first slice of a scan.
+    #[serde(default)]
+    pub anew: bool,
+    /// Documents that changed and are not in the result.
+    #[serde(default)]
+    pub left: Vec<DocumentKey>,
+    /// More changed than this part has room for.
+    #[serde(default)]
+    pub more: bool,
 }
 
 /// What a slice of a query's scan found.
@@ -46,6 +86,9 @@ pub struct QueryPart {
     /// How many of them fulfil the condition.
     #[serde(default)]
     pub matched: u64,
+    /// If the scan asked to watch.
+    #[serde(default)]
+    pub changes: Option<QueryChanges>,
 }
 
 /// A result of one document.

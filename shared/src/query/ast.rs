@@ -264,6 +264,14 @@ impl Query {
         }
         Some(paths)
     }
+
+    /// Whether a member of documents is read.
+    pub fn reads(&self, member: &str) -> bool {
+        self.paths().is_none_or(|paths| {
+            let mut first = paths.iter().map(|path| path.names().first().copied());
+            first.any(|name| name == Some(member))
+        })
+    }
 }
 
 impl Aggregate {

@@ -127,6 +127,7 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
 
         O::Query => (Post, vec![Word("devices"), Word("query")]),
         O::ExplainQuery => (Post, own(&[Word("query"), Word("explain")])),
+        O::StreamQuery => (Post, own(&[Word("query"), Word("stream")])),
 
         O::SendToDevice(id) => (Post, device(id, &DEVICE_BOUND)),
         O::PurgeMessages(id) => (Delete, device(id, &[Word("commands")])),

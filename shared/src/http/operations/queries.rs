@@ -3,12 +3,14 @@
 
 use super::{Failure, settings};
 use crate::error::{ErrorCode, HubError};
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::continuation::Continuation;
 use crate::http::json;
-use crate::http::message::{Request, Response};
+use crate::http::message::{Body, Request, Response, Stream};
 use crate::http::parameters::page_size;
 use crate::http::query_pages::{cost, page};
+use crate::http::query_stream::{self, QueryStream};
 use crate::query::plan::{IndexedPath, prefilter};
 use crate::query::{Query, Sections, Shape, parse};
 use crate::sql::SqlValue;
@@ -16,6 +18,9 @@ use serde_json::{Value, json};
 
 /// Most results of a page, also what an absent size means; clients ask for more and loop.
 pub(super) const MAX_PAGE: usize = 100;
+
+/// A stream ends after this long at the latest; clients come back by themselves.
+const MAX_STREAM_SECONDS: i64 = 3600;
 
 /// Where clients name the size of a page.
 pub(super) const PAGE_SIZE: &str = "x-ms-max-item-count";
@@ -93,6 +98,26 @@ pub async fn explain<B: Backend>(backend: &B, request: &Request) -> Result<Respo
                 .collect::<Vec<_>>(),
         }),
     ))
+}
+
+/// `POST /api/v1/query/stream`: rows as they enter, change and leave.
+pub async fn stream<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    let text = read_text(request)?;
+    query_stream::check(&parse(&text).map_err(HubError::from)?)?;
+    // Counted before anything is sent, so that a result too large is an answer, not an event.
+    let shards = cost(backend, &text).await?;
+    query_stream::check_count(shards.iter().map(|shard| shard.matched).sum())?;
+    let now = backend.now();
+    let ends = caller.until.min(now.plus_seconds(MAX_STREAM_SECONDS));
+    let stream = QueryStream::new(text, backend.layout().shards, now, ends);
+    let mut response =
+        Response::empty(200).with_header("content-type", "text/event-stream; charset=utf-8");
+    response.body = Body::EventStream(Stream::Query(Box::new(stream)));
+    Ok(response)
 }
 
 fn plan(query: &Query) -> Value {

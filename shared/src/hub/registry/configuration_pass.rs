@@ -71,7 +71,7 @@ impl Registry {
         let mut next = None;
         let mut wrote_outbox = false;
         let outcome = sql.transaction(&mut || {
-            let mut context = Context::new(now, sql, effects, None);
+            let mut context = Context::new(now, sql, effects, None, &self.changes);
             next = self.step(&known, &pass, &mut context)?;
             wrote_outbox = context.wrote_outbox;
             context.write_entries()

@@ -249,7 +249,7 @@ impl Registry {
         );
         if wanted.is_empty() {
             let marks = marks::of(matching, decisions, true);
-            twins::store_marks(context.sql, &row.identity, &marks)?;
+            twins::store_marks(context, &row.identity, &marks)?;
             return Ok(false);
         }
         let before = twin.clone();
@@ -262,7 +262,7 @@ impl Registry {
             // It does not fit into this twin: nothing of it is written.
             Err(error) if error.code == ErrorCode::ArgumentInvalid => {
                 let marks = marks::of(matching, decisions, false);
-                twins::store_marks(context.sql, &row.identity, &marks)?;
+                twins::store_marks(context, &row.identity, &marks)?;
                 return Ok(false);
             }
             Err(error) => return Err(error),

@@ -1,12 +1,15 @@
 //! What one input of a shard may use, and what comes of it besides the answer.
 
+use super::changes::Changes;
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::hub::effects::Effects;
+use crate::ids::{DeviceId, Identity};
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::registry::RegistryResult;
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use std::rc::Rc;
 
 /// What one input may use: time, storage, effects; whether the outbox got rows; and what
 /// the record of changes will say.
@@ -29,6 +32,7 @@ pub(super) struct Context<'a> {
     pub(super) configured_by: Option<String>,
     /// Why twins change, for their history.
     pub(super) origin: &'static str,
+    pub(super) changes: Rc<Changes>,
 }
 
 impl<'a> Context<'a> {
@@ -37,6 +41,7 @@ impl<'a> Context<'a> {
         sql: &'a dyn Sql,
         effects: &'a mut Effects<RegistryResult>,
         cause: Option<&'a Cause>,
+        changes: &Rc<Changes>,
     ) -> Self {
         Self {
             now,
@@ -50,7 +55,20 @@ impl<'a> Context<'a> {
             missing_scopes: Vec::new(),
             configured_by: None,
             origin: "hub",
+            changes: changes.clone(),
         }
+    }
+
+    /// A document of queries is not what it was, or not there: for those who watch. Every
+    /// write of what a document shows must say so.
+    pub(super) fn changed(&self, device: &DeviceId, module: &str) {
+        self.changes.note(device, module, false, self.now);
+    }
+
+    /// A device was heard, and nothing else.
+    pub(super) fn heard(&self, identity: &Identity) {
+        let module = identity.module_key();
+        self.changes.note(&identity.device, module, true, self.now);
     }
 
     /// Notes a change for the record. `entry` is made only if somebody is behind it.

@@ -120,13 +120,13 @@ impl Registry {
             DeviceOperation::Receive => lock_next(&row, &request.entropy, context),
             DeviceOperation::Complete(lock) => {
                 let message = locked(&row, lock, context)?;
-                message.delete(context.sql)?;
+                message.delete(context)?;
                 self.feed_back(&message, &row, feedback::Outcome::Success, context)?;
                 Ok(RegistryReply::Done)
             }
             DeviceOperation::Reject(lock) => {
                 let message = locked(&row, lock, context)?;
-                message.delete(context.sql)?;
+                message.delete(context)?;
                 self.feed_back(&message, &row, feedback::Outcome::Rejected, context)?;
                 Ok(RegistryReply::Done)
             }
@@ -147,7 +147,7 @@ impl Registry {
     ) -> Result<(), HubError> {
         let most = i64::from(self.settings()?.cloud_to_device.max_delivery_count);
         if message.delivery_count + 1 >= most {
-            message.delete(context.sql)?;
+            message.delete(context)?;
             return self.feed_back(
                 message,
                 row,

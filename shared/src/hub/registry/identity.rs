@@ -105,12 +105,14 @@ impl IdentityRow {
     }
 
     /// Writes what an identity write may change; the session columns stay.
-    pub(super) fn store(&self, sql: &dyn Sql) -> Result<(), HubError> {
+    pub(super) fn store(&self, context: &Context<'_>) -> Result<(), HubError> {
+        let identity = &self.identity;
+        context.changed(&identity.device, identity.module_key());
         let authentication = serde_json::to_string(&self.authentication)
             .map_err(|error| HubError::internal(error.to_string()))?;
         let milliseconds =
             |time: Option<Timestamp>| -> SqlValue { time.map(Timestamp::milliseconds).into() };
-        sql.execute(
+        context.sql.execute(
             "INSERT INTO identity (device_id, module_id, generation_id, etag, status, \
              status_reason, status_updated, authentication, iot_edge, device_scope, parent_scope, \
              managed_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
@@ -299,6 +301,7 @@ impl Registry {
             let body = || twin.event_body(identity);
             self.emit_lifecycle(identity, "deleteDeviceIdentity", &body, context)?;
         }
+        context.changed(&identity.device, identity.module_key());
         for table in ["identity", "twin", "twin_history"] {
             context.sql.execute(
                 &format!("DELETE FROM {table} WHERE device_id = ? AND module_id = ?"),

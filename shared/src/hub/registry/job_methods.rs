@@ -177,7 +177,7 @@ impl Registry {
             let (before, calls) = (self.correlations, effects.calls.len());
             let mut wrote_outbox = false;
             let outcome = sql.transaction(&mut || {
-                let mut context = Context::new(now, sql, effects, None);
+                let mut context = Context::new(now, sql, effects, None, &self.changes);
                 for (_, device) in &due {
                     let identity = Identity::device(device.clone());
                     if let Some(row) = IdentityRow::load(sql, &identity)? {

@@ -122,7 +122,13 @@ impl Registry {
         };
         // What follows is on behalf of whoever made the job.
         let cause = &job.chosen.cause;
-        let mut inner = Context::new(context.now, context.sql, &mut *context.effects, Some(cause));
+        let mut inner = Context::new(
+            context.now,
+            context.sql,
+            &mut *context.effects,
+            Some(cause),
+            &self.changes,
+        );
         inner.origin = "job";
         if let Err(error) = self.judge_tags(&identity.identity, &before, &twin.tags, &mut inner) {
             return refuse(error.code.name(), &error.message);

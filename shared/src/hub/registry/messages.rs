@@ -63,8 +63,9 @@ impl MessageRow {
         })
     }
 
-    pub(super) fn delete(&self, sql: &dyn Sql) -> Result<(), HubError> {
-        sql.execute(
+    pub(super) fn delete(&self, context: &Context<'_>) -> Result<(), HubError> {
+        context.changed(&self.device, "");
+        context.sql.execute(
             "DELETE FROM message WHERE device_id = ? AND sequence = ?",
             &[self.device.as_str().into(), self.sequence.into()],
         )
@@ -249,6 +250,7 @@ impl Registry {
         topic(&message.device, &properties, message.ack)?;
         let properties = serde_json::to_string(&properties)
             .map_err(|error| HubError::internal(error.to_string()))?;
+        context.changed(&message.device, "");
         context.sql.execute(
             "INSERT INTO message (device_id, sequence, properties, ack, body, enqueued, expires) \
              VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -295,7 +297,7 @@ impl Registry {
                 && message.sent_epoch == Some(epoch)
         });
         if let Some(message) = completed {
-            message.delete(context.sql)?;
+            message.delete(context)?;
             self.feed_back(message, &row, feedback::Outcome::Success, context)?;
         }
         if row.epoch != epoch || !row.is_connected() {
@@ -313,7 +315,7 @@ impl Registry {
         let row = IdentityRow::require(context.sql, &Identity::device(device.clone()))?;
         let messages = pending(context.sql, device, context.now)?;
         for message in &messages {
-            message.delete(context.sql)?;
+            message.delete(context)?;
             self.feed_back(message, &row, feedback::Outcome::Purged, context)?;
         }
         context.record(|| AuditEntry {
@@ -337,7 +339,7 @@ impl Registry {
             .query(&statement, &[context.now.milliseconds().into()])?;
         for row in rows {
             let message = MessageRow::read(&row)?;
-            message.delete(context.sql)?;
+            message.delete(context)?;
             let identity = Identity::device(message.device.clone());
             if let Some(row) = IdentityRow::load(context.sql, &identity)? {
                 self.feed_back(&message, &row, feedback::Outcome::Expired, context)?;

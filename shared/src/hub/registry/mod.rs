@@ -10,6 +10,7 @@ mod authentication;
 mod browse;
 mod bulk;
 mod census;
+mod changes;
 mod client_certificates;
 mod configuration_copy;
 mod configuration_pass;
@@ -35,6 +36,7 @@ mod modules;
 mod operations;
 mod put;
 mod query;
+mod query_changes;
 mod query_indexes;
 mod record;
 mod regenerate;
@@ -107,6 +109,7 @@ pub struct Registry {
     zones: Rc<dyn Zones>,
     /// The sweep over changes of twins that are too old.
     history: history::Sweep,
+    changes: Rc<changes::Changes>,
 }
 
 impl Registry {
@@ -139,6 +142,7 @@ impl Registry {
                 ..job_rows::Jobs::default()
             },
             history: history::Sweep::default(),
+            changes: Rc::default(),
         })
     }
 
@@ -172,7 +176,7 @@ impl Registry {
             let Some(request) = request.take() else {
                 return Err(HubError::internal("a request ran twice"));
             };
-            let mut context = Context::new(now, sql, effects, cause.as_ref());
+            let mut context = Context::new(now, sql, effects, cause.as_ref(), &self.changes);
             context.origin = history::origin(&request);
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             wrote_outbox = context.wrote_outbox;
@@ -355,7 +359,7 @@ impl Registry {
         effects: &mut Effects<RegistryResult>,
     ) -> Result<(), HubError> {
         sql.transaction(&mut || {
-            let mut context = Context::new(now, sql, effects, None);
+            let mut context = Context::new(now, sql, effects, None, &self.changes);
             self.expire_messages(&mut context)?;
             self.delete_retired(&mut context)?;
             self.sweep_history(&mut context)?;

@@ -210,8 +210,8 @@ impl Registry {
         twin: &Twin,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        row.store(context.sql)?;
-        twins::store(context.sql, &row.identity, twin)?;
+        row.store(context)?;
+        twins::store(context, &row.identity, twin)?;
         let body = || twin.event_body(&row.identity);
         self.emit_lifecycle(&row.identity, "createDeviceIdentity", &body, context)
     }
@@ -301,7 +301,7 @@ impl Registry {
         new.enabled = wanted.enabled;
         new.status_reason = wanted.status_reason;
         new.authentication = wanted.authentication;
-        new.store(context.sql)?;
+        new.store(context)?;
         context.record(|| record::identity_entry("update", &row.identity, Some(&row), Some(&new)));
         if becomes_edge {
             self.add_edge_modules(&new, &EDGE_MODULES, ticks, context)?;

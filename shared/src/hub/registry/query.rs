@@ -5,6 +5,7 @@
 //! slice is bounded in rows and bytes, so that a query never keeps devices waiting long.
 
 use super::identity::{COLUMNS, IdentityRow};
+use super::query_changes::Sight;
 use super::twins::Member;
 use super::{Context, Registry, job_documents, tally, twins};
 use crate::configuration::marks::{self, Marks};
@@ -40,6 +41,10 @@ impl Registry {
         scan: &QueryScan,
         context: &mut Context<'_>,
     ) -> Result<RegistryReply, HubError> {
+        let sight = scan.watch.map(|watch| self.sight(&watch, context.now));
+        if let Some(part) = sight.and_then(Sight::nothing) {
+            return Ok(RegistryReply::QueryPart(Box::new(part)));
+        }
         let query = parse(&scan.text)?;
         let nothing = json!({});
         let known = self
@@ -55,23 +60,31 @@ impl Registry {
                 .then(|| known.map_or(&nothing, |known| &known.schema)),
             limit: usize::try_from(scan.limit.clamp(1, MAX_ITEMS)).unwrap_or(1),
             part: QueryPart::default(),
+            max_bytes: scan.watch.map_or(MAX_PART_BYTES, |watch| {
+                usize::try_from(watch.max_bytes).unwrap_or(MAX_PART_BYTES)
+            }),
             bytes: 0,
             places: Vec::new(),
             groups: Groups::default(),
         };
-        slice.run(context.sql)?;
+        match sight {
+            Some(sight) => slice.watch(sight, &self.changes, context.sql)?,
+            None => slice.run(context.sql)?,
+        }
         Ok(RegistryReply::QueryPart(Box::new(slice.part)))
     }
 }
 
-struct Slice<'a> {
+/// A part in the making.
+pub(super) struct Slice<'a> {
     scan: &'a QueryScan,
-    query: &'a Query,
+    pub(super) query: &'a Query,
     indexed: &'a [IndexedPath],
     /// Only documents count whose tags break it, and results say how.
     schema: Option<&'a Value>,
     limit: usize,
-    part: QueryPart,
+    pub(super) part: QueryPart,
+    max_bytes: usize,
     bytes: usize,
     /// Candidates of an ordered query, without what they hold.
     places: Vec<Place>,
@@ -79,7 +92,7 @@ struct Slice<'a> {
 }
 
 impl Slice<'_> {
-    fn run(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
+    pub(super) fn run(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
         let sections = Sections::to_scan(self.query);
         let condition = self.query.condition.as_ref();
         let mut prefilter = prefilter(condition, self.indexed);
@@ -104,7 +117,6 @@ impl Slice<'_> {
             prefilter = Some(rest);
         }
         let is_job = self.query.collection == Collection::Jobs;
-        let as_text = self.shows_whole_rows() && !is_job;
         'slice: loop {
             let read = if is_job {
                 job_documents::read_rows
@@ -120,12 +132,7 @@ impl Slice<'_> {
             )?;
             let last_batch = rows.len() < usize::try_from(BATCH).unwrap_or(0);
             for row in &rows {
-                let key = if as_text {
-                    self.show(row)?
-                } else {
-                    self.look_at(row)?
-                };
-                after = Some(key);
+                after = Some(self.read(row)?);
                 self.part.scanned += 1;
                 if self.is_full() {
                     self.part.scanned_to = after;
@@ -144,9 +151,19 @@ impl Slice<'_> {
         self.load_ordered(sql)
     }
 
+    /// Takes a row if it is a result. The same text comes of the same row, however it was found.
+    pub(super) fn read(&mut self, row: &Row) -> Result<DocumentKey, HubError> {
+        if self.shows_whole_rows() {
+            self.show(row)
+        } else {
+            self.look_at(row)
+        }
+    }
+
     /// Whether every row is a result as it stands, so that nobody needs to look inside.
     fn shows_whole_rows(&self) -> bool {
-        self.query.condition.is_none()
+        self.query.collection != Collection::Jobs
+            && self.query.condition.is_none()
             && self.query.shape() == Shape::Rows
             && self.query.select == Select::Everything
             && self.schema.is_none()
@@ -154,8 +171,8 @@ impl Slice<'_> {
     }
 
     /// Whether a result that is made on the way is complete.
-    fn is_full(&self) -> bool {
-        self.part.items.len() >= self.limit || self.bytes > MAX_PART_BYTES
+    pub(super) fn is_full(&self) -> bool {
+        self.part.items.len() >= self.limit || self.bytes > self.max_bytes
     }
 
     /// Takes a row as it stands.

@@ -60,7 +60,7 @@ impl Registry {
         let mut new = row.clone();
         new.authentication.keys = Some(keys.clone());
         new.etag = row.etag.saturating_add(1);
-        new.store(context.sql)?;
+        new.store(context)?;
         context.record(|| {
             record::identity_entry("regenerateKeysOf", identity, Some(&row), Some(&new))
         });

@@ -134,7 +134,7 @@ impl Registry {
         }
         blocked.authentication = row.authentication.erased();
         blocked.etag = row.etag.saturating_add(1);
-        blocked.store(context.sql)?;
+        blocked.store(context)?;
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection) {
             Self::close(gateway, connection, "deviceRetired", context)?;
         }

@@ -149,6 +149,7 @@ impl Registry {
         if request.model_id.is_some() {
             row.model_id.clone_from(&request.model_id);
         }
+        context.changed(&row.identity.device, row.identity.module_key());
         context.sql.execute(
             "UPDATE identity SET epoch = ?, gateway = ?, connection = ?, state_updated = ?, \
              last_activity = ?, persistent = ?, subscriptions = ?, session = ?, model_id = ?, \
@@ -238,6 +239,7 @@ impl Registry {
         let last_activity = row.last_activity.map_or(last_activity, |known| {
             known.max(last_activity.min(context.now))
         });
+        context.changed(&row.identity.device, row.identity.module_key());
         context.sql.execute(
             "UPDATE identity SET gateway = NULL, connection = NULL, state_updated = ?, \
              last_activity = ?, subscriptions = ?, session = ? \
@@ -405,6 +407,7 @@ pub(super) fn note_activity(
     context: &mut Context<'_>,
 ) -> Result<RegistryReply, HubError> {
     for (identity, at) in entries {
+        context.heard(identity);
         context.sql.execute(
             "UPDATE identity SET last_activity = max(coalesce(last_activity, 0), ?) \
              WHERE device_id = ? AND module_id = ?",

@@ -43,8 +43,13 @@ pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, H
     }))
 }
 
-pub(super) fn store(sql: &dyn Sql, identity: &Identity, twin: &Twin) -> Result<(), HubError> {
-    sql.execute(
+pub(super) fn store(
+    context: &Context<'_>,
+    identity: &Identity,
+    twin: &Twin,
+) -> Result<(), HubError> {
+    context.changed(&identity.device, identity.module_key());
+    context.sql.execute(
         "INSERT INTO twin (device_id, module_id, etag, version, tags, desired, reported, \
          configurations) VALUES (?, ?, ?, ?, jsonb(?), jsonb(?), jsonb(?), jsonb(?)) \
          ON CONFLICT (device_id, module_id) DO UPDATE SET etag = excluded.etag, \
@@ -74,11 +79,12 @@ fn text<T: serde::Serialize>(value: &T) -> Result<String, HubError> {
 
 /// Writes only which configurations a twin is a target of; no version moves.
 pub(super) fn store_marks(
-    sql: &dyn Sql,
+    context: &Context<'_>,
     identity: &Identity,
     marks: &Map<String, Value>,
 ) -> Result<(), HubError> {
-    sql.execute(
+    context.changed(&identity.device, identity.module_key());
+    context.sql.execute(
         "UPDATE twin SET configurations = jsonb(?) WHERE device_id = ? AND module_id = ?",
         &[
             marks_text(marks)?.into(),
@@ -319,7 +325,7 @@ impl Registry {
         if !change.changed {
             return Ok(());
         }
-        store(context.sql, &row.identity, twin)?;
+        store(context, &row.identity, twin)?;
         self.jobs_hear_of_twin(row, context);
         self.keep_change(&row.identity, twin, &change.undo, context)?;
         self.emit(
