@@ -156,6 +156,7 @@ impl QueryStream {
             match answer.and_then(changed_part) {
                 Ok((part, changes)) => {
                     self.unpaid = self.unpaid.saturating_add(part.scanned);
+                    self.scans |= changes.anew;
                     more |= shard.take(part, changes, &mut chunk);
                 }
                 // Nothing is lost: the same is asked again.

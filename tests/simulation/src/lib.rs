@@ -26,6 +26,7 @@ pub mod sockets;
 pub mod sqlite;
 pub mod stage;
 pub mod traffic;
+pub mod watching;
 pub mod world;
 pub mod zones;
 

@@ -4,7 +4,7 @@ use crate::backend::HubHandle;
 use crate::device::HOST;
 use serde_json::{Value, json};
 use shared::auth::{audience, sas};
-use shared::http::{Backend, Body, Method, Request, handle};
+use shared::http::{Backend, Body, Method, Request, Response, handle};
 
 /// A REST client.
 #[derive(Debug, Clone)]
@@ -60,6 +60,31 @@ impl Operator {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Reply {
+        let response = self.respond(method, target, headers, body).await;
+        let headers = response
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect();
+        let body = match response.body {
+            Body::Bytes(bytes) => serde_json::from_slice(&bytes).expect("answers are JSON"),
+            _ => Value::Null,
+        };
+        Reply {
+            status: response.status,
+            headers,
+            body,
+        }
+    }
+
+    /// The same, and the answer as it is: it may be a stream.
+    pub async fn respond(
+        &self,
+        method: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Response {
         let token = self.token();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = if path.starts_with("/api/") {
@@ -81,21 +106,7 @@ impl Operator {
             body,
             secure: true,
         };
-        let response = handle(&self.hub, request).await;
-        let headers = response
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.clone()))
-            .collect();
-        let body = match response.body {
-            Body::Bytes(bytes) => serde_json::from_slice(&bytes).expect("answers are JSON"),
-            _ => Value::Null,
-        };
-        Reply {
-            status: response.status,
-            headers,
-            body,
-        }
+        handle(&self.hub, request).await
     }
 
     /// Uses a signed URL of the blob store: the status, and the content or the error's text.

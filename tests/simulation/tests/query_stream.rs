@@ -1,0 +1,483 @@
+//! A query's result as it changes (R23): what a client makes of the events is what the query
+//! says, whatever happens to the shards meanwhile.
+
+use serde_json::{Value, json};
+use shared::http::Backend;
+use shared::ids::{DeviceId, Identity};
+use shared::ipc::Address;
+use shared::ipc::registry::{RegistryRequest, ReportTwin};
+use simulation::configuring::{device, report};
+use simulation::device::{Action, Habits};
+use simulation::random::Random;
+use simulation::rest::Rest;
+use simulation::scenario::over_seeds;
+use simulation::scheduling;
+use simulation::watching::{Watched, name};
+use simulation::{Faults, Simulation};
+use std::collections::BTreeMap;
+
+/// A change is told within this time.
+const SOON: i64 = 1_000;
+
+const HOT: &str =
+    "SELECT deviceId, properties.reported.t AS t FROM devices WHERE properties.reported.t > 50";
+
+fn hot(hub: &mut Rest, id: &str, t: i64) {
+    report(hub, id, json!({ "t": t }));
+}
+
+fn told(event: &str, id: &str, t: i64) -> (String, String, Value) {
+    let row = json!({ "deviceId": id, "t": t });
+    (event.to_owned(), id.to_owned(), row)
+}
+
+fn gone(id: &str) -> (String, String, Value) {
+    ("left".to_owned(), id.to_owned(), Value::Null)
+}
+
+fn is_current(news: &[(String, String, Value)]) -> bool {
+    news.last().is_some_and(|(event, ..)| event == "current")
+}
+
+/// Everything that a query says now, by whose row it is.
+fn direct(hub: &mut Rest, query: &str) -> BTreeMap<String, Value> {
+    let mut rows = BTreeMap::new();
+    let mut token: Option<String> = None;
+    loop {
+        let headers: Vec<(&str, &str)> = token
+            .iter()
+            .map(|token| ("x-ms-continuation", token.as_str()))
+            .collect();
+        let method = shared::http::Method::Post;
+        let reply = hub.send(
+            method,
+            "/devices/query",
+            &headers,
+            json!({ "query": query }),
+        );
+        assert_eq!(reply.status, 200, "{:?}", reply.body);
+        for row in reply.body.as_array().unwrap() {
+            rows.insert(name(row), row.clone());
+        }
+        token = reply.header("x-ms-continuation").map(str::to_owned);
+        if token.is_none() {
+            return rows;
+        }
+    }
+}
+
+fn shard_of(hub: &Rest, id: &str) -> Address {
+    let device = DeviceId::parse(id).unwrap();
+    Address::Registry(hub.0.hub().layout().shard_of(&device))
+}
+
+/// Three devices, of which one is hot, and who watches them.
+fn watched() -> (Rest, Watched) {
+    let mut hub = Rest::default();
+    for id in ["a", "b", "c"] {
+        device(&mut hub, id, json!({}));
+        hot(&mut hub, id, 20);
+    }
+    hot(&mut hub, "b", 60);
+    let watched = Watched::open(&mut hub.0, HOT);
+    hub.0.run(SOON);
+    let first = watched.news();
+    assert_eq!(first[0], told("entered", "b", 60));
+    assert!(first.len() == 2 && is_current(&first), "{first:?}");
+    (hub, watched)
+}
+
+#[test]
+fn r23_query_stream_a_row_enters_changes_and_leaves() {
+    let (mut hub, watched) = watched();
+    hot(&mut hub, "a", 70);
+    hub.0.run(SOON);
+    assert_eq!(watched.news(), [told("entered", "a", 70)]);
+    hot(&mut hub, "a", 71);
+    hot(&mut hub, "c", 21);
+    hub.0.run(SOON);
+    assert_eq!(watched.news(), [told("changed", "a", 71)]);
+    // Touched, but not where the query looks.
+    report(&mut hub, "a", json!({ "other": 1 }));
+    hub.patch("/twins/b", json!({ "tags": { "site": "oslo" } }));
+    hub.0.run(SOON);
+    assert_eq!(watched.news(), []);
+    hot(&mut hub, "a", 1);
+    hub.0.run(SOON);
+    assert_eq!(watched.news(), [gone("a")]);
+    assert_eq!(hub.delete("/devices/b", Some("*")).status, 204);
+    hub.0.run(SOON);
+    assert_eq!(watched.news(), [gone("b")]);
+    assert_eq!(watched.count(), 0);
+}
+
+#[test]
+fn r23_query_stream_a_write_is_seen_within_a_second() {
+    let (mut hub, watched) = watched();
+    // At any moment between two looks.
+    for step in 0..40i64 {
+        hub.0.run(step * 37 % 510);
+        let before = hub.0.hub().now();
+        hot(&mut hub, "c", 100 + step);
+        hub.0.run(SOON);
+        let all = watched.told();
+        let last = all.last().unwrap();
+        assert_eq!(last.data["row"]["t"], 100 + step);
+        let waited = last.at.milliseconds() - before.milliseconds();
+        assert!(waited < SOON, "{waited} ms");
+    }
+}
+
+#[test]
+fn r23_query_stream_everything_that_a_document_shows_counts() {
+    let mut hub = Rest::default();
+    device(&mut hub, "pump", json!({}));
+    let pump = hub.0.create_device("gauge", Habits::default());
+    let query = "SELECT deviceId, connectionState, cloudToDeviceMessageCount, status, \
+                 tags.site AS site, configurations FROM devices";
+    let watched = Watched::open(&mut hub.0, query);
+    hub.0.run(SOON);
+    assert_eq!(watched.count(), 2);
+    let changed = |hub: &mut Rest, id: &str, field: &str, value: Value| {
+        hub.0.run(SOON);
+        assert_eq!(watched.rows()[id][field], value, "{id} {field}");
+    };
+    hub.0.world_mut().tell_device(pump, 0, Action::Connect);
+    hub.0.run(5_000);
+    changed(&mut hub, "gauge", "connectionState", json!("Connected"));
+    hub.0.world_mut().crash(Address::Gateway(0));
+    hub.0.world_mut().crash(Address::Gateway(1));
+    let operator = hub.0.operator();
+    hub.0
+        .finish(async move { operator.send_message("pump", "1", &[]).await });
+    changed(&mut hub, "pump", "cloudToDeviceMessageCount", json!(1));
+    hub.delete("/devices/pump/commands", None);
+    changed(&mut hub, "pump", "cloudToDeviceMessageCount", json!(0));
+    hub.put("/devices/pump", Some("*"), json!({ "status": "disabled" }));
+    changed(&mut hub, "pump", "status", json!("disabled"));
+    hub.patch("/twins/pump", json!({ "tags": { "site": "oslo" } }));
+    changed(&mut hub, "pump", "site", json!("oslo"));
+    let content = json!({ "properties.desired.a": 1 });
+    simulation::configuring::configured(&mut hub, "north", 1, "tags.site = 'oslo'", content);
+    let applied = json!({ "north": { "status": "Applied" } });
+    changed(&mut hub, "pump", "configurations", applied);
+    assert_eq!(hub.delete("/configurations/north", Some("*")).status, 204);
+    hub.0.run(2_000);
+    hub.0.run(SOON);
+    assert_eq!(watched.rows()["pump"].get("configurations"), None);
+}
+
+#[test]
+fn r23_query_stream_modules_are_watched_apart_from_devices() {
+    let mut hub = Rest::default();
+    device(&mut hub, "pump", json!({}));
+    hub.put("/devices/pump/modules/m", None, json!({}));
+    let modules = Watched::open(&mut hub.0, "SELECT * FROM devices.modules");
+    let devices = Watched::open(&mut hub.0, "SELECT * FROM devices");
+    hub.0.run(SOON);
+    assert_eq!((modules.count(), devices.count()), (1, 1));
+    (modules.news(), devices.news());
+    hub.patch("/twins/pump/modules/m", json!({ "tags": { "a": 1 } }));
+    hub.put("/devices/pump/modules/n", None, json!({}));
+    hub.0.run(SOON);
+    let names: Vec<String> = modules
+        .news()
+        .into_iter()
+        .map(|(_, name, _)| name)
+        .collect();
+    assert_eq!(names, ["pump/m", "pump/n"]);
+    assert_eq!(devices.news(), []);
+    // A device takes its modules along.
+    assert_eq!(hub.delete("/devices/pump", Some("*")).status, 204);
+    hub.0.run(SOON);
+    assert_eq!((modules.count(), devices.count()), (0, 0));
+}
+
+#[test]
+fn r23_query_stream_a_crash_loses_nothing_and_repeats_nothing() {
+    let (mut hub, watched) = watched();
+    for id in ["a", "b", "c"] {
+        let shard = shard_of(&hub, id);
+        // A change that nobody has seen when the memory is lost, and one behind it.
+        hot(&mut hub, id, 80);
+        hub.0.world_mut().crash(shard);
+        hub.0.run(SOON);
+        let event = if id == "b" { "changed" } else { "entered" };
+        let news = watched.news();
+        assert_eq!(news[0], told(event, id, 80));
+        assert!(news.len() == 2 && is_current(&news), "{news:?}");
+        hot(&mut hub, id, 81);
+        hub.0.run(SOON);
+        assert_eq!(watched.news(), [told("changed", id, 81)]);
+    }
+    // Nothing changed, and nothing is told again but that it is all there.
+    let shard = shard_of(&hub, "a");
+    hub.0.world_mut().crash(shard);
+    hub.0.run(SOON);
+    let news = watched.news();
+    assert!(news.len() == 1 && is_current(&news), "{news:?}");
+    assert_eq!(hub.delete("/devices/a", Some("*")).status, 204);
+    hub.0.world_mut().crash(shard);
+    hub.0.run(SOON);
+    let news = watched.news();
+    assert_eq!(news[0], gone("a"));
+    assert!(news.len() == 2 && is_current(&news), "{news:?}");
+    assert!(!watched.has_ended());
+}
+
+#[test]
+fn r23_query_stream_more_changes_than_a_shard_remembers() {
+    let (mut hub, watched) = watched();
+    let backend = hub.0.hub();
+    let identity = Identity::device(DeviceId::parse("c").unwrap());
+    let shard = backend.layout().shard_of(&identity.device);
+    // All between two looks.
+    for t in 0..5_000 {
+        let (backend, identity) = (backend.clone(), identity.clone());
+        hub.0.spawn(async move {
+            let report = RegistryRequest::ReportTwin(ReportTwin {
+                identity,
+                patch: json!({ "t": 51, "n": t }).to_string(),
+                version: None,
+            });
+            backend.registry(shard, report).await.unwrap();
+        });
+    }
+    hub.0.run(SOON);
+    let news = watched.news();
+    assert!(is_current(&news), "it was scanned anew: {news:?}");
+    assert_eq!(watched.rows()["c"]["t"], 51);
+    assert_eq!(watched.count(), 2);
+}
+
+#[test]
+fn r23_query_stream_large_results_come_in_bounded_chunks() {
+    let mut hub = Rest::default();
+    hub.put("/api/v1/throttles", None, json!({ "units": 10 }));
+    scheduling::devices(&mut hub, 5_000);
+    let watched = Watched::open(&mut hub.0, "SELECT * FROM devices");
+    hub.0.run(20_000);
+    assert_eq!(watched.count(), 5_000);
+    assert!(is_current(&watched.news()));
+    let largest = watched.largest_chunk();
+    assert!(largest < 500_000, "{largest} bytes");
+    // A crash makes the shard scan again, in as many slices.
+    hub.patch("/twins/d4999", json!({ "tags": { "site": "oslo" } }));
+    let shard = shard_of(&hub, "d4999");
+    hub.0.world_mut().crash(shard);
+    hub.0.run(20_000);
+    let news = watched.news();
+    assert_eq!(
+        (news[0].0.as_str(), news[0].1.as_str()),
+        ("changed", "d4999")
+    );
+    assert!(news.len() == 2 && is_current(&news), "{news:?}");
+}
+
+#[test]
+fn r23_query_stream_a_fleet_that_is_only_heard_wakes_nobody() {
+    let (mut hub, watched) = watched();
+    let all = Watched::open(&mut hub.0, "SELECT deviceId, LastActivityTime FROM devices");
+    hub.0.run(SOON);
+    all.news();
+    let backend = hub.0.hub();
+    let identity = Identity::device(DeviceId::parse("b").unwrap());
+    let shard = backend.layout().shard_of(&identity.device);
+    let heard = RegistryRequest::Activity(vec![(identity, backend.now())]);
+    let done = hub
+        .0
+        .finish(async move { backend.registry(shard, heard).await });
+    done.unwrap();
+    hub.0.run(SOON);
+    let news = all.news();
+    assert_eq!(news.len(), 1);
+    assert_eq!((news[0].0.as_str(), news[0].1.as_str()), ("changed", "b"));
+    assert_eq!(watched.news(), []);
+}
+
+/// What a client may do to a fleet of few devices.
+fn anything(hub: &mut Rest, random: &mut Random) {
+    let id = format!("d{}", random.below(6));
+    let t = random.below(100);
+    let any = Some("*");
+    let module = format!("/devices/{id}/modules/m{}", random.below(2));
+    match random.below(20) {
+        0 | 1 => drop(hub.put(&format!("/devices/{id}"), None, json!({}))),
+        2 => {
+            let status = ["enabled", "disabled"][usize::from(t > 30)];
+            let body = json!({ "status": status, "statusReason": t.to_string() });
+            hub.put(&format!("/devices/{id}"), any, body);
+        }
+        3 => drop(hub.delete(&format!("/devices/{id}"), any)),
+        4..=6 => {
+            let backend = hub.0.hub();
+            let identity = Identity::device(DeviceId::parse(&id).unwrap());
+            let shard = backend.layout().shard_of(&identity.device);
+            let report = RegistryRequest::ReportTwin(ReportTwin {
+                identity,
+                patch: json!({ "t": t }).to_string(),
+                version: None,
+            });
+            let _ = hub
+                .0
+                .finish(async move { backend.registry(shard, report).await });
+        }
+        7 | 8 => {
+            let site = ["oslo", "bergen"][usize::from(t > 50)];
+            let body = json!({ "tags": { "site": site }, "properties": { "desired": { "w": t } } });
+            hub.patch(&format!("/twins/{id}"), body);
+        }
+        9 => drop(hub.put(&format!("/twins/{id}"), any, json!({ "tags": { "n": t } }))),
+        10 => drop(hub.put(&module, None, json!({}))),
+        11 => drop(hub.delete(&module, any)),
+        12 => {
+            let operator = hub.0.operator();
+            let expiry = hub.0.hub().now().plus_seconds(2).to_string();
+            let headers = [("iothub-expiry", expiry)];
+            hub.0.finish(async move {
+                let headers = headers
+                    .each_ref()
+                    .map(|(name, text)| (*name, text.as_str()));
+                operator.send_message(&id, &t.to_string(), &headers).await
+            });
+        }
+        13 => drop(hub.delete(&format!("/devices/{id}/commands"), None)),
+        14 => {
+            let body = json!({ "policyKey": "both", "devices": [{ "id": id }] });
+            hub.post("/devices/keys/regenerate", body);
+        }
+        15 => {
+            let mode = ["createOrUpdate", "delete", "updateTwin"][usize::try_from(t % 3).unwrap()];
+            let other = format!("d{}", random.below(6));
+            let items = json!([
+                { "id": id, "importMode": mode, "status": "enabled", "tags": { "bulk": t } },
+                { "id": other, "importMode": "createOrUpdate", "status": "enabled" },
+            ]);
+            hub.post("/devices", items);
+        }
+        16 => {
+            let reply = hub.post(
+                &format!("/api/v1/devices/{id}/retire"),
+                json!({ "reason": "failure" }),
+            );
+            let archived = reply.body["archive"].as_str();
+            if let Some(archived) = archived.filter(|_| t > 50) {
+                hub.post(&format!("{archived}/restore"), Value::Null);
+            }
+        }
+        17 => {
+            let path = format!("/configurations/c{}", random.below(2));
+            if hub.delete(&path, any).status != 204 {
+                let body = json!({
+                    "id": path.rsplit('/').next(), "priority": t, "targetCondition": "tags.site = 'oslo'",
+                    "content": { "deviceContent": { "properties.desired.c": t } },
+                });
+                hub.put(&path, None, body);
+            }
+        }
+        18 => {
+            let job = json!({
+                "type": "scheduleUpdateTwin", "queryCondition": "tags.site = 'bergen'",
+                "updateTwin": { "etag": "*", "tags": { "job": t } },
+            });
+            hub.put(&format!("/jobs/v2/j{}", random.bits()), None, job);
+        }
+        _ => {
+            let devices = hub.0.world().devices.len();
+            if let Some(device) = usize::try_from(t).ok().filter(|device| *device < devices) {
+                let action = [Action::Connect, Action::Leave][usize::from(t > 0)].clone();
+                hub.0.world_mut().tell_device(device, 0, action);
+            }
+        }
+    }
+}
+
+/// Queries whose results together show everything that a document shows.
+const QUERIES: [&str; 4] = [
+    "SELECT * FROM devices",
+    "SELECT * FROM devices WHERE deviceId != 'd9'",
+    "SELECT * FROM devices.modules",
+    HOT,
+];
+
+/// What the clients show is what the queries say. Devices may be heard between the two, so
+/// there is more than one try; what nobody noted stays wrong.
+fn agrees(hub: &mut Rest, clients: &[Watched], patience: u32) {
+    for (query, client) in QUERIES.iter().zip(clients) {
+        assert!(!client.has_ended());
+        for attempt in 1.. {
+            let wanted = direct(hub, query);
+            if client.rows() == wanted {
+                break;
+            }
+            assert!(
+                attempt < patience,
+                "{query}: {:#?}\nbut it is {wanted:#?}",
+                client.rows()
+            );
+            hub.0.run(SOON);
+        }
+    }
+}
+
+fn fleet(seed: u64, faults: Faults) -> (Rest, Random, Vec<Watched>) {
+    let mut hub = Rest(Simulation::new(seed, Faults::none()));
+    let limits = json!({ "overrides": {
+        "configurations": { "perMinute": 60_000, "burst": 1_000 },
+    } });
+    assert_eq!(hub.put("/api/v1/throttles", None, limits).status, 200);
+    let mut random = hub.0.world_mut().random.fork();
+    for id in ["d0", "d1"] {
+        let device = hub.0.create_device(id, Habits::default());
+        hub.0.world_mut().tell_device(device, 0, Action::Connect);
+    }
+    hub.0.run(2_000);
+    let clients: Vec<Watched> = QUERIES
+        .iter()
+        .map(|query| Watched::open(&mut hub.0, query))
+        .collect();
+    hub.0.world_mut().set_faults(faults);
+    (hub, random.fork(), clients)
+}
+
+#[test]
+fn r23_query_stream_folds_to_the_result_after_every_change() {
+    over_seeds(
+        "r23_query_stream_folds_to_the_result_after_every_change",
+        12,
+        |seed| {
+            let (mut hub, mut random, clients) = fleet(seed, Faults::none());
+            for _ in 0..60 {
+                anything(&mut hub, &mut random);
+                hub.0.run(SOON);
+                agrees(&mut hub, &clients, 3);
+            }
+        },
+    );
+}
+
+#[test]
+fn r23_query_stream_folds_to_the_result_whatever_goes_wrong() {
+    over_seeds(
+        "r23_query_stream_folds_to_the_result_whatever_goes_wrong",
+        12,
+        |seed| {
+            let (mut hub, mut random, clients) = fleet(
+                seed,
+                Faults {
+                    crash_every: 1_000,
+                    ..Faults::all()
+                },
+            );
+            for _ in 0..60 {
+                anything(&mut hub, &mut random);
+                let pause = random.between(0, 700);
+                hub.0.run(pause);
+            }
+            hub.0.world_mut().set_faults(Faults::none());
+            hub.0.run(5_000);
+            agrees(&mut hub, &clients, 10);
+            assert!(hub.0.world().crashes > 0);
+        },
+    );
+}
