@@ -8,6 +8,7 @@ use shared::ipc::Address;
 use shared::ipc::registry::{RegistryRequest, ReportTwin};
 use simulation::configuring::{device, report};
 use simulation::device::{Action, Habits};
+use simulation::packets::{ConnectFields, Wire};
 use simulation::random::Random;
 use simulation::rest::Rest;
 use simulation::scenario::over_seeds;
@@ -132,7 +133,10 @@ fn r23_query_stream_a_write_is_seen_within_a_second() {
 fn r23_query_stream_everything_that_a_document_shows_counts() {
     let mut hub = Rest::default();
     device(&mut hub, "pump", json!({}));
-    let pump = hub.0.create_device("gauge", Habits::default());
+    let operator = hub.0.operator();
+    let key = hub
+        .0
+        .finish(async move { operator.create_device("gauge").await });
     let query = "SELECT deviceId, connectionState, cloudToDeviceMessageCount, status, \
                  tags.site AS site, configurations FROM devices";
     let watched = Watched::open(&mut hub.0, query);
@@ -142,11 +146,11 @@ fn r23_query_stream_everything_that_a_document_shows_counts() {
         hub.0.run(SOON);
         assert_eq!(watched.rows()[id][field], value, "{id} {field}");
     };
-    hub.0.world_mut().tell_device(pump, 0, Action::Connect);
-    hub.0.run(5_000);
+    let fields = ConnectFields::new(&hub.0, "gauge", &key);
+    let (wire, _) = Wire::connected(&mut hub.0, &fields);
     changed(&mut hub, "gauge", "connectionState", json!("Connected"));
-    hub.0.world_mut().crash(Address::Gateway(0));
-    hub.0.world_mut().crash(Address::Gateway(1));
+    wire.drop_network(&mut hub.0, true);
+    changed(&mut hub, "gauge", "connectionState", json!("Disconnected"));
     let operator = hub.0.operator();
     hub.0
         .finish(async move { operator.send_message("pump", "1", &[]).await });
