@@ -1,6 +1,7 @@
 //! Queries that are watched, for tests: what a client makes of the stream's events.
 
 use crate::Simulation;
+use crate::rest::Rest;
 use serde_json::{Value, json};
 use shared::http::{Backend, Body, Method};
 use shared::time::Timestamp;
@@ -37,6 +38,36 @@ pub fn name(row: &Value) -> String {
     let text = |field: &str| row.get(field).and_then(Value::as_str);
     let device = text("deviceId").unwrap_or_default();
     text("moduleId").map_or_else(|| device.to_owned(), |module| format!("{device}/{module}"))
+}
+
+/// Everything that a query says now, by whose row it is.
+///
+/// # Panics
+/// If the hub does not agree.
+pub fn direct(hub: &mut Rest, query: &str) -> BTreeMap<String, Value> {
+    let mut rows = BTreeMap::new();
+    let mut token: Option<String> = None;
+    loop {
+        let headers: Vec<(&str, &str)> = token
+            .iter()
+            .map(|token| ("x-ms-continuation", token.as_str()))
+            .collect();
+        let method = Method::Post;
+        let reply = hub.send(
+            method,
+            "/devices/query",
+            &headers,
+            json!({ "query": query }),
+        );
+        assert_eq!(reply.status, 200, "{:?}", reply.body);
+        for row in reply.body.as_array().expect("rows") {
+            rows.insert(name(row), row.clone());
+        }
+        token = reply.header("x-ms-continuation").map(str::to_owned);
+        if token.is_none() {
+            return rows;
+        }
+    }
 }
 
 impl Notes {
