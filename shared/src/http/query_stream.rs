@@ -28,7 +28,7 @@ const CHUNK_BYTES: u32 = 256_000;
 const MIN_PART_BYTES: u32 = 16_000;
 /// So many documents looked at count as a query, which is what a page of one shows.
 const DOCUMENTS_PER_QUERY: u64 = 100;
-/// Looks in a row that may fail, which is about as long as a shard takes to come back.
+/// Looks in a row that may fail: ten seconds, in which a shard comes back.
 const MAX_FAILURES: u32 = 20;
 
 /// Refuses what cannot be watched, and says what to do.
@@ -167,7 +167,7 @@ impl QueryStream {
         if let Some(error) = failure.filter(|_| self.failures > MAX_FAILURES) {
             return Err(error);
         }
-        self.tell_progress(began, &mut chunk);
+        self.tell_standing(began, &mut chunk);
         let pause = if more { 0 } else { PAUSE_MILLISECONDS };
         self.pace.looked(began, backend.now(), pause);
         Ok(chunk)
@@ -199,8 +199,8 @@ impl QueryStream {
         join_all(asks).await
     }
 
-    /// Tells that the client has everything, or that it cannot.
-    fn tell_progress(&mut self, now: Timestamp, chunk: &mut String) {
+    /// Tells that the client has everything, or that it is too much.
+    fn tell_standing(&mut self, now: Timestamp, chunk: &mut String) {
         let count: usize = self.shards.iter().map(|shard| shard.rows.len()).sum();
         let scans = self.shards.iter().any(Shard::scans);
         if count > MAX_ROWS {
