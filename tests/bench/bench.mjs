@@ -15,13 +15,13 @@ import { memory } from "./figures/memory.mjs";
 import { registry } from "./figures/registry.mjs";
 import { rows } from "./figures/rows.mjs";
 import { telemetry } from "./figures/telemetry.mjs";
-import { exporting, importing, transferMemory } from "./figures/transfer.mjs";
+import { dryRunMemory, exporting, importing, transferMemory } from "./figures/transfer.mjs";
 import { print } from "./parts/report.mjs";
 import { summarise } from "./parts/statistics.mjs";
 
-const FIGURES = [telemetry, connect, memory, rows, registry, importing, exporting, transferMemory, ...fleetFigures];
+const FIGURES = [telemetry, connect, memory, rows, registry, importing, exporting, transferMemory, dryRunMemory, ...fleetFigures];
 /** Figures of one measurement, under one name. */
-const GROUPS = { fleet: fleetFigures, transfer: [importing, exporting, transferMemory] };
+const GROUPS = { fleet: fleetFigures, transfer: [importing, exporting, transferMemory, dryRunMemory] };
 const USAGE = `Usage: cargo xtask bench [${[...FIGURES.map((figure) => figure.name), ...Object.keys(GROUPS)].join("|")}] [--quick]`;
 
 function say(text) {

@@ -6,11 +6,14 @@ const PIECE_BYTES = 64 * 1024;
 export class Pieces {
   constructor(stream) {
     this.reader = stream.getReader({ mode: "byob" });
+    this.buffer = new ArrayBuffer(PIECE_BYTES);
   }
 
-  /** The next piece; undefined at the end. */
+  /** The next piece, good until the one behind it is asked for; undefined at the end. */
   async next() {
-    const { value } = await this.reader.readAtLeast(PIECE_BYTES, new Uint8Array(PIECE_BYTES));
-    return value?.byteLength ? value : undefined;
+    const { value } = await this.reader.readAtLeast(PIECE_BYTES, new Uint8Array(this.buffer));
+    if (!value?.byteLength) return undefined;
+    this.buffer = value.buffer;
+    return value;
   }
 }

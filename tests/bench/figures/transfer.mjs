@@ -130,5 +130,7 @@ const figure = (name, unit, atMost, value) => ({
 export const importing = figure("import", "s for 100,000", 30, (one) => one.imported.seconds);
 export const exporting = figure("export", "s for 100,000", 15, (one) => one.exported.seconds);
 export const transferMemory = figure("transfer-memory", "MiB above idle", 128, (one) =>
-  Math.max(one.planned.megabytes, one.imported.megabytes, one.exported.megabytes),
+  Math.max(one.imported.megabytes, one.exported.megabytes),
 );
+/** More than a job's: the answer and all identities of the file are kept to its end. */
+export const dryRunMemory = figure("dry-run-memory", "MiB above idle", 160, (one) => one.planned.megabytes);

@@ -103,6 +103,38 @@ struct Seen {
     again: Again,
 }
 
+/// The lines of a device so far. Most devices have one, which needs no list.
+enum Lines {
+    One(Seen),
+    More(Vec<Seen>),
+}
+
+impl Lines {
+    fn all(&self) -> &[Seen] {
+        match self {
+            Self::One(seen) => std::slice::from_ref(seen),
+            Self::More(seen) => seen,
+        }
+    }
+
+    fn all_mut(&mut self) -> &mut [Seen] {
+        match self {
+            Self::One(seen) => std::slice::from_mut(seen),
+            Self::More(seen) => seen,
+        }
+    }
+
+    fn with(self, next: Seen) -> Self {
+        Self::More(match self {
+            Self::One(first) => vec![first, next],
+            Self::More(mut seen) => {
+                seen.push(next);
+                seen
+            }
+        })
+    }
+}
+
 /// `POST /api/v1/import/dry-run` with NDJSON, or CSV if the content type says `text/csv`
 ///
 /// Answers NDJSON: an object for each line, `{"line","id","moduleId"?,"outcome","errorCode"?,
@@ -133,7 +165,7 @@ pub async fn plan<B: Backend>(backend: &B, request: &Request) -> Result<Response
 /// What is known of a file so far.
 struct Plan<'a, B> {
     backend: &'a B,
-    seen: HashMap<DeviceId, Vec<Seen>>,
+    seen: HashMap<DeviceId, Lines>,
     lines: usize,
     counts: BTreeMap<&'static str, u64>,
     text: Vec<u8>,
@@ -191,7 +223,10 @@ impl<'a, B: Backend> Plan<'a, B> {
             if let (Content::Item(identity, item), Outcome::Planned(planned)) =
                 (&line.content, outcome)
                 && let Some(seen) = self.seen.get_mut(&identity.device)
-                && let Some(seen) = seen.iter_mut().find(|seen| seen.module == identity.module)
+                && let Some(seen) = seen
+                    .all_mut()
+                    .iter_mut()
+                    .find(|seen| seen.module == identity.module)
             {
                 seen.again = Again::new(*planned, item);
             }
@@ -208,24 +243,27 @@ impl<'a, B: Backend> Plan<'a, B> {
             line,
             again: Again::Nothing,
         };
-        let Some(seen) = self.seen.get_mut(&identity.device) else {
-            // Most devices have one line.
-            self.seen.insert(identity.device.clone(), vec![noted]);
+        let Some((device, seen)) = self.seen.remove_entry(&identity.device) else {
+            self.seen.insert(identity.device.clone(), Lines::One(noted));
             return Ok(());
         };
-        if let Some(first) = seen.iter().find(|seen| seen.module == identity.module) {
-            return Err(twice(identity, first.line));
-        }
-        if seen.len() >= MAX_PART {
-            return Err(too_many(identity));
-        }
-        seen.push(noted);
-        Ok(())
+        let all = seen.all();
+        let refusal = match all.iter().find(|seen| seen.module == identity.module) {
+            Some(first) => Some(twice(identity, first.line)),
+            None if all.len() >= MAX_PART => Some(too_many(identity)),
+            None => None,
+        };
+        let seen = match refusal {
+            Some(_) => seen,
+            None => seen.with(noted),
+        };
+        self.seen.insert(device, seen);
+        refusal.map_or(Ok(()), Err)
     }
 
     /// What lines before the window did to a device, as items.
     fn again(&self, device: &DeviceId, of_window: usize) -> Vec<(Identity, Value)> {
-        let seen = self.seen.get(device).map_or(&[][..], Vec::as_slice);
+        let seen = self.seen.get(device).map_or(&[][..], Lines::all);
         // Lines of the window are the last ones.
         let before = seen.len().saturating_sub(of_window);
         let before = seen.iter().take(before).filter_map(|seen| {
