@@ -8,7 +8,7 @@ import pytest
 from azure.iot.hub import IoTHubJobManager
 from azure.iot.hub.protocol.models import CloudToDeviceMethod, JobRequest, Twin, TwinProperties
 
-from harness.rest import RestApi, assert_classic_error
+from harness.rest import EventReader, RestApi, assert_classic_error
 from harness.waiting import eventually
 
 ENDED = {"completed", "failed", "cancelled"}
@@ -162,3 +162,38 @@ def test_jobs_are_listed_newest_first_in_pages(api):
             break
         headers["x-ms-continuation"] = answer.headers["x-ms-continuation"]
     assert found[:3] == list(reversed(names))
+
+
+def test_a_job_and_its_devices_are_told_of_by_a_route(api, fleet):
+    group, ids = fleet
+    source = "deviceJobLifecycleEvents"
+    route = "/api/v1/routes/jobs-of-a-test"
+    assert api.put(route, json={"source": source}).status_code == 201
+    try:
+        reader = EventReader(api, source=source)
+        name = job_id()
+        body = {
+            "type": "scheduleUpdateTwin",
+            "updateTwin": {"etag": "*", "tags": {"ring": "b"}},
+            "queryCondition": f"tags.group = '{group}'",
+        }
+        assert api.put(f"/jobs/v2/{name}", json=body).status_code == 200
+        done = ended(api, name)
+        events: list[dict] = []
+        while len(events) < len(ids) + 3:
+            page = reader.next_events(wait=10)
+            assert page, events
+            events += page
+        assert {event["applicationProperties"]["jobId"] for event in events} == {name}
+        operations = {
+            device: [e["applicationProperties"]["opType"] for e in events if e.get("deviceId") == device]
+            for device in [None, *ids]
+        }
+        assert operations.pop(None) == ["jobScheduled", "jobStarted", "jobCompleted"]
+        assert operations == {device: ["deviceJobCompleted"] for device in ids}
+        [whole] = [event["body"] for event in events if event["applicationProperties"]["opType"] == "jobCompleted"]
+        assert whole == done
+        bodies = sorted((event["body"] for event in events if "deviceId" in event), key=lambda row: row["deviceId"])
+        assert bodies == sorted(rows(api, name), key=lambda row: row["deviceId"])
+    finally:
+        assert api.delete(route).status_code == 204

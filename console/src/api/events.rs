@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
 /// Event names the hub uses; server-sent events reach a listener by name only.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "message",
     "Telemetry",
     "twinChangeEvents",
@@ -20,6 +20,7 @@ const SOURCES: [&str; 10] = [
     "DeviceConnectionStateEvents",
     "digitalTwinChangeEvents",
     "deviceJobLifecycleEvents",
+    "DeviceJobLifecycleEvents",
 ];
 
 /// One event (`query-routing-events.md §4.1`).

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod effects;
 pub mod events;
 pub mod gateway;
+pub mod job_event;
 pub mod outbox;
 pub mod registry;
 pub mod segment;

@@ -7,10 +7,11 @@
 
 use super::effects::{Call, Correlation, Effects, Outgoing};
 use crate::error::HubError;
-use crate::ipc::Address;
+use crate::ids::placement;
 use crate::ipc::events::{EventsRequest, HubEvent};
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::registry::{RegistryRequest, Succeed};
+use crate::ipc::{Address, Layout};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -32,8 +33,12 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Writes an event for a partition.
-    pub fn put_event(sql: &dyn Sql, partition: u16, event: &HubEvent) -> Result<(), HubError> {
+    /// Writes an event for the partition of its device; those of a whole job stay together.
+    pub fn put_event(sql: &dyn Sql, layout: &Layout, event: &HubEvent) -> Result<(), HubError> {
+        let partition = match &event.identity {
+            Some(identity) => layout.partition_of(&identity.device),
+            None => placement(event.job.as_deref().unwrap_or_default(), layout.partitions),
+        };
         put(sql, &format!("events/{partition}"), &to_json(event)?)
     }
 

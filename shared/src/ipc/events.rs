@@ -134,12 +134,17 @@ pub struct PartitionInfo {
     pub bytes: u64,
 }
 
-/// An event that the hub makes (`query-routing-events.md` §4.2–4.4).
+/// An event that the hub makes (`query-routing-events.md` §4.2–4.6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HubEvent {
-    /// About whom.
-    pub identity: Identity,
-    /// `twinChangeEvents`, `deviceLifecycleEvents`, `deviceConnectionStateEvents`.
+    /// About whom; nobody for an event of a whole job.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// `jobId`, for events of jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// `twinChangeEvents`, `deviceLifecycleEvents`, `deviceConnectionStateEvents`,
+    /// `deviceJobLifecycleEvents`.
     pub source: String,
     /// `iothub-message-schema`.
     pub schema: String,

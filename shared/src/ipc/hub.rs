@@ -344,7 +344,8 @@ pub struct Authority {
 pub struct Route {
     /// Its name.
     pub name: String,
-    /// `TwinChangeEvents`, `DeviceLifecycleEvents`, `DeviceConnectionStateEvents`.
+    /// `TwinChangeEvents`, `DeviceLifecycleEvents`, `DeviceConnectionStateEvents`,
+    /// `DeviceJobLifecycleEvents`.
     pub source: String,
     /// Only `true` so far.
     pub condition: String,

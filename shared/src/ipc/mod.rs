@@ -30,12 +30,12 @@ pub struct Layout {
 impl Layout {
     /// The registry shard of a device.
     pub fn shard_of(&self, device: &DeviceId) -> u16 {
-        placement(device, self.shards)
+        placement(device.as_str(), self.shards)
     }
 
     /// The event partition of a device.
     pub fn partition_of(&self, device: &DeviceId) -> u16 {
-        placement(device, self.partitions)
+        placement(device.as_str(), self.partitions)
     }
 }
 

@@ -38,7 +38,8 @@ fn three_segments() -> Stage {
 
 fn hub_event(number: i64) -> HubEvent {
     HubEvent {
-        identity: identity("pump-1"),
+        identity: Some(identity("pump-1")),
+        job: None,
         source: "twinChangeEvents".to_owned(),
         schema: "twinChangeNotification".to_owned(),
         operation: "updateTwin".to_owned(),

@@ -11,10 +11,11 @@ use crate::ipc::hub::{HubReply, HubRequest, Route};
 use serde_json::{Value, json};
 
 /// Sources whose events this hub makes.
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     "TwinChangeEvents",
     "DeviceLifecycleEvents",
     "DeviceConnectionStateEvents",
+    "DeviceJobLifecycleEvents",
 ];
 /// The endpoint that is always there.
 const ENDPOINT: &str = "events";

@@ -205,7 +205,7 @@ impl Hub {
                     job.stop("failed", Some(HubError::from(error).message), now);
                 }
             }
-            job.store(sql)?;
+            self.keep_job(&job, Some(Phase::Waiting), now, sql)?;
         }
         Ok(next)
     }
@@ -298,7 +298,7 @@ impl Hub {
             let moved = (job.phase, job.wave) != (before.phase, before.wave);
             self.jobs.more |= moved;
             if job != before {
-                job.store(sql)?;
+                self.keep_job(&job, Some(before.phase), now, sql)?;
             }
             ended |= job.phase == Phase::Over;
             goes_on |= job.phase != Phase::Over;

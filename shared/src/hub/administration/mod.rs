@@ -10,6 +10,7 @@ mod configurations;
 mod consumer_groups;
 mod device_groups;
 mod job_driver;
+mod job_events;
 mod job_places;
 mod maintenance;
 mod patterns;
@@ -24,6 +25,7 @@ mod transfers;
 
 use super::audit;
 use super::effects::{Correlation, Effects, Outcome, Token};
+use super::outbox::{self, Outbox};
 use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::audit::Cause;
@@ -46,6 +48,7 @@ const STEPS: &[&[&str]] = &[
     scheduled_jobs::SCHEMA,
     &[patterns::SCHEMA],
     &[job_places::SCHEMA],
+    &[outbox::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[
@@ -72,6 +75,7 @@ pub struct Hub {
     places: job_places::PlaceBook,
     /// Answers that wait until nothing is under way.
     waiting: Vec<(Token, HubReply)>,
+    outbox: Outbox,
 }
 
 impl Hub {
@@ -85,6 +89,7 @@ impl Hub {
             jobs: job_driver::JobDriver::default(),
             places: job_places::PlaceBook::default(),
             waiting: Vec::new(),
+            outbox: Outbox::default(),
         })
     }
 
@@ -174,7 +179,7 @@ impl Hub {
                     Err(error) => return Some(Err(error)),
                 };
                 self.jobs.hurry(now, effects);
-                return Some(scheduled_jobs::create(now, *order, shards, cause, sql));
+                return Some(self.create_scheduled_job(now, *order, shards, cause, sql));
             }
             HubRequest::ListScheduledJobs(wanted) => {
                 return Some(scheduled_jobs::list(&wanted, sql));
@@ -272,6 +277,14 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         if self.job_stepped(now, correlation, outcome, sql, effects)? {
+            return self.send_outbox(now, sql, effects);
+        }
+        let delivered = matches!(outcome, Outcome::Events(Ok(_)));
+        if self.outbox.finished(correlation, delivered, sql)? {
+            // A failed call is repeated by the alarm, not at once, lest it spin.
+            if delivered {
+                self.send_outbox(now, sql, effects)?;
+            }
             return Ok(());
         }
         self.pushed(now, correlation, outcome, sql, effects)
@@ -284,7 +297,8 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
-        self.drive_jobs(now, false, sql, effects)
+        self.drive_jobs(now, false, sql, effects)?;
+        self.send_outbox(now, sql, effects)
     }
 
     /// A durable alarm fired: unconfirmed settings are sent again, jobs go on.
@@ -295,6 +309,7 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         self.drive_jobs(now, true, sql, effects)?;
+        self.send_outbox(now, sql, effects)?;
         self.push(now, sql, effects)
     }
 

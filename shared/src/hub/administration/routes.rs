@@ -8,10 +8,11 @@ use crate::sql::Sql;
 /// Routes of a hub.
 const MAX_ROUTES: usize = 100;
 /// Event sources that can be routed so far.
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     "TwinChangeEvents",
     "DeviceLifecycleEvents",
     "DeviceConnectionStateEvents",
+    "DeviceJobLifecycleEvents",
 ];
 
 impl Hub {

@@ -258,14 +258,14 @@ fn not_found(id: &str) -> HubError {
     HubError::new(ErrorCode::JobNotFound, format!("There is no job {id}."))
 }
 
-/// Schedules a job.
-pub(super) fn create(
+/// Puts a job that waits for its start into storage.
+fn create(
     now: Timestamp,
     mut order: JobOrder,
     shards: u16,
     cause: Option<&Cause>,
     sql: &dyn Sql,
-) -> HubResult {
+) -> Result<ScheduledJob, HubError> {
     let id = order.id.clone();
     if ScheduledJob::load(&id, sql)?.is_some() {
         return Err(HubError::new(
@@ -316,8 +316,7 @@ pub(super) fn create(
     let rows = sql.query(number, &[id.as_str().into()])?;
     let number = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
     job.number = number.unsigned_abs();
-    job.store(sql)?;
-    one(&job)
+    Ok(job)
 }
 
 /// Jobs that can be seen, the newest first.
@@ -376,6 +375,20 @@ pub(super) fn summary(id: &str, sql: &dyn Sql) -> Result<Value, HubError> {
 }
 
 impl Hub {
+    /// Schedules a job.
+    pub(super) fn create_scheduled_job(
+        &mut self,
+        now: Timestamp,
+        order: JobOrder,
+        shards: u16,
+        cause: Option<&Cause>,
+        sql: &dyn Sql,
+    ) -> HubResult {
+        let job = create(now, order, shards, cause, sql)?;
+        self.keep_job(&job, None, now, sql)?;
+        one(&job)
+    }
+
     /// One job. While it runs, whoever looks also has the shards asked soon.
     pub(super) fn get_scheduled_job(
         &mut self,
@@ -406,6 +419,7 @@ impl Hub {
             Ok(None) => return Some(Err(not_found(id))),
             Err(error) => return Some(Err(error)),
         };
+        let before = job.phase;
         let runs = matches!(
             job.phase,
             Phase::Choosing | Phase::Retrying | Phase::Running
@@ -445,7 +459,7 @@ impl Hub {
                 )));
             }
         }
-        if let Err(error) = job.store(sql) {
+        if let Err(error) = self.keep_job(&job, Some(before), now, sql) {
             return Some(Err(error));
         }
         self.jobs.hurry(now, effects);

@@ -35,7 +35,12 @@ pub(super) fn document(entry: &Entry<'_>, place: Place) -> Option<Value> {
     }
 }
 
-fn envelope(place: Place, source: &str, device: &str, module: Option<&str>) -> Map<String, Value> {
+fn envelope(
+    place: Place,
+    source: &str,
+    device: Option<&str>,
+    module: Option<&str>,
+) -> Map<String, Value> {
     let mut event = Map::new();
     event.insert(
         "id".into(),
@@ -46,9 +51,10 @@ fn envelope(place: Place, source: &str, device: &str, module: Option<&str>) -> M
     event.insert("offset".into(), json!(place.offset.to_string()));
     event.insert("enqueuedTime".into(), json!(place.enqueued));
     event.insert("source".into(), json!(source));
-    event.insert("deviceId".into(), json!(device));
-    if let Some(module) = module {
-        event.insert("moduleId".into(), json!(module));
+    for (name, id) in [("deviceId", device), ("moduleId", module)] {
+        if let Some(id) = id {
+            event.insert(name.into(), json!(id));
+        }
     }
     event
 }
@@ -57,7 +63,7 @@ fn telemetry(record: &Record<'_>, place: Place) -> Value {
     // Bags are validated before they are stored; an unreadable one still shows its body.
     let properties = property_bag::parse(record.bag).unwrap_or_default();
     let module = (!record.module.is_empty()).then_some(record.module);
-    let mut event = envelope(place, "Telemetry", record.device, module);
+    let mut event = envelope(place, "Telemetry", Some(record.device), module);
 
     let mut system = Map::new();
     for (property, value) in &properties.system {
@@ -150,9 +156,11 @@ fn parse_body(properties: &MessageProperties, body: &[u8]) -> Option<Value> {
 }
 
 fn hub_event(event: &HubEvent, place: Place) -> Value {
-    let identity = &event.identity;
-    let module = identity.module.as_ref().map(crate::ids::ModuleId::as_str);
-    let mut document = envelope(place, &event.source, identity.device.as_str(), module);
+    let identity = event.identity.as_ref();
+    let device = identity.map(|identity| identity.device.as_str());
+    let module = identity.and_then(|identity| identity.module.as_ref());
+    let module = module.map(crate::ids::ModuleId::as_str);
+    let mut document = envelope(place, &event.source, device, module);
     let mut system = Map::new();
     system.insert("content-type".into(), json!("application/json"));
     system.insert("content-encoding".into(), json!("utf-8"));
@@ -160,9 +168,19 @@ fn hub_event(event: &HubEvent, place: Place) -> Value {
         system.insert("correlation-id".into(), json!(request));
     }
     system.insert("user-id".into(), json!(event.hub_name));
-    system.insert("iothub-connection-device-id".into(), json!(identity.device));
-    if let Some(module) = module {
-        system.insert("iothub-connection-module-id".into(), json!(module));
+    let mut application = Map::new();
+    application.insert("hubName".into(), json!(event.hub_name));
+    for (stamp, name, id) in [
+        ("iothub-connection-device-id", "deviceId", device),
+        ("iothub-connection-module-id", "moduleId", module),
+    ] {
+        if let Some(id) = id {
+            system.insert(stamp.into(), json!(id));
+            application.insert(name.into(), json!(id));
+        }
+    }
+    if let Some(job) = &event.job {
+        application.insert("jobId".into(), json!(job));
     }
     system.insert(
         "iothub-enqueuedtime".into(),
@@ -170,12 +188,6 @@ fn hub_event(event: &HubEvent, place: Place) -> Value {
     );
     system.insert("iothub-message-source".into(), json!(event.source));
     document.insert("systemProperties".into(), Value::Object(system));
-    let mut application = Map::new();
-    application.insert("hubName".into(), json!(event.hub_name));
-    application.insert("deviceId".into(), json!(identity.device));
-    if let Some(module) = module {
-        application.insert("moduleId".into(), json!(module));
-    }
     application.insert("operationTimestamp".into(), json!(event.time));
     application.insert("opType".into(), json!(event.operation));
     application.insert("iothub-message-schema".into(), json!(event.schema));

@@ -122,7 +122,9 @@ impl Events {
             }
             let json = serde_json::to_string(event)
                 .map_err(|error| HubError::internal(error.to_string()))?;
-            segment::encode_hub_event(&mut data, event.identity.device.as_str(), &json);
+            let device = event.identity.as_ref().map(|identity| &identity.device);
+            let device = device.map_or("", |device| device.as_str());
+            segment::encode_hub_event(&mut data, device, &json);
             highest = highest.max(*number);
         }
         if highest == known {

@@ -61,6 +61,8 @@ pub(super) struct Jobs {
     pub(super) holds_devices: bool,
     /// Whether they may be awaited by a rollout.
     pub(super) awaits_patterns: bool,
+    /// A route asks for events of jobs.
+    pub(super) tells: bool,
 }
 
 /// What is remembered of a job.

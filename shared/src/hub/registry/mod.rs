@@ -23,6 +23,7 @@ mod feedback;
 mod history;
 mod identity;
 mod job_documents;
+mod job_events;
 mod job_holds;
 mod job_methods;
 mod job_patterns;
@@ -55,6 +56,7 @@ mod wanted;
 
 use super::audit;
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
+use super::job_event::routed;
 use super::outbox::Outbox;
 use super::settings;
 use crate::error::{ErrorCode, HubError};
@@ -117,6 +119,7 @@ impl Registry {
     pub fn open(shard: u16, sql: &dyn Sql) -> Result<Self, HubError> {
         crate::sql::migrate(sql, schema::STEPS)?;
         let settings = settings::load(sql)?;
+        let tells = routed(settings.as_ref()).is_some();
         Ok(Self {
             shard,
             maintenance: Rc::new(maintenance::read(settings.as_ref())),
@@ -139,6 +142,7 @@ impl Registry {
                 awaits_devices: job_rows::begin_life(sql)?,
                 holds_devices: job_holds::are_there(sql)?,
                 awaits_patterns: job_patterns::are_awaited(sql)?,
+                tells,
                 ..job_rows::Jobs::default()
             },
             history: history::Sweep::default(),
@@ -179,6 +183,7 @@ impl Registry {
             let mut context = Context::new(now, sql, effects, cause.as_ref(), &self.changes);
             context.origin = history::origin(&request);
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
+            self.tell_of_jobs(&mut context)?;
             wrote_outbox = context.wrote_outbox;
             context.write_entries()
         });
@@ -304,6 +309,7 @@ impl Registry {
                 settings::store(&mut self.settings, *new, context.sql)?;
                 self.apply_indexes(context.sql)?;
                 self.take_policies();
+                self.route_job_events(context.sql)?;
                 RegistryReply::Done
             }
         };
@@ -324,7 +330,7 @@ impl Registry {
             Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)) | Outcome::Registry(Ok(_))
         );
         if self.job_call_finished(now, correlation, outcome, sql, effects)? {
-            return Ok(());
+            return self.tell_of_jobs_alone(now, sql, effects);
         }
         if self.delivery_finished(correlation, delivered) {
             return Ok(());
@@ -348,6 +354,7 @@ impl Registry {
         self.expire_waiting(now, effects);
         self.arm_waiting(effects);
         self.call_due(now, sql, effects)?;
+        self.tell_of_jobs_alone(now, sql, effects)?;
         self.pass_on(now, sql, effects)
     }
 
@@ -363,6 +370,7 @@ impl Registry {
             self.expire_messages(&mut context)?;
             self.delete_retired(&mut context)?;
             self.sweep_history(&mut context)?;
+            self.tell_of_jobs(&mut context)?;
             self.deliver_again(&mut context)
         })?;
         if Outbox::has_rows(sql)? {
@@ -448,7 +456,8 @@ impl Registry {
             return Ok(());
         }
         let event = HubEvent {
-            identity: identity.clone(),
+            identity: Some(identity.clone()),
+            job: None,
             source: source.to_owned(),
             schema: schema.to_owned(),
             operation: operation.to_owned(),
@@ -460,8 +469,15 @@ impl Registry {
                 .or_else(|| context.cause.map(|cause| cause.request_id.clone())),
             body: body(),
         };
-        let partition = settings.layout.partition_of(&identity.device);
-        Outbox::put_event(context.sql, partition, &event)?;
+        Self::put_event(settings, &event, context)
+    }
+
+    fn put_event(
+        settings: &Settings,
+        event: &HubEvent,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        Outbox::put_event(context.sql, &settings.layout, event)?;
         context.wrote_outbox = true;
         Ok(())
     }

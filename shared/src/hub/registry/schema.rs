@@ -6,8 +6,8 @@
 //! are small.
 
 use super::{
-    archive, configuration_copy, history, job_holds, job_rows, operations, query_indexes,
-    retirement, revocation, roll_up, transfer,
+    archive, configuration_copy, history, job_events, job_holds, job_rows, operations,
+    query_indexes, retirement, revocation, roll_up, transfer,
 };
 use crate::hub::{audit, outbox};
 
@@ -26,6 +26,7 @@ pub const STEPS: &[&[&str]] = &[
     &[history::SCHEMA],
     &[job_holds::SCHEMA],
     &[roll_up::CALLS],
+    &[job_events::SCHEMA],
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took
