@@ -1,6 +1,6 @@
 //! The `Events` Durable Object: shell of `shared::hub::events`.
 
-use crate::object::{Host, Object, alarm_fired, carry_out, json};
+use crate::object::{self, Callers, Host, Object, alarm_fired, json};
 use crate::platform::now;
 use crate::remote::{self, APPEND_PATH, log_error};
 use shared::error::HubError;
@@ -12,21 +12,26 @@ use std::rc::Rc;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// One partition of the event log.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct Events {
     shell: Rc<Shell>,
 }
 
 struct Shell {
-    object: Object<EventsResult>,
+    object: Object,
+    callers: Callers<EventsResult>,
     actor: RefCell<Option<Actor>>,
 }
 
 impl Shell {
+    fn carry_out(self: &Rc<Self>, effects: Effects<EventsResult>) {
+        object::carry_out(self.clone(), &self.callers, effects);
+    }
+
     fn with<T>(
         &self,
         url: Option<&str>,
-        work: impl FnOnce(&mut Actor, &Object<EventsResult>) -> T,
+        work: impl FnOnce(&mut Actor, &Object) -> T,
     ) -> std::result::Result<T, HubError> {
         let mut actor = self.actor.borrow_mut();
         if actor.is_none() {
@@ -40,20 +45,18 @@ impl Shell {
 }
 
 impl Host for Shell {
-    type Reply = EventsResult;
-
-    fn object(&self) -> &Object<EventsResult> {
+    fn object(&self) -> &Object {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, _outcomes: Vec<(Correlation, Outcome)>) {}
+    fn finished(self: Rc<Self>, _outcomes: Vec<(Correlation, Outcome)>) {}
 
-    fn timer(self: &Rc<Self>) {
+    fn timer(self: Rc<Self>) {
         let mut effects = Effects::default();
         if let Err(error) = self.with(None, |actor, _| actor.timer(now(), &mut effects)) {
             log_error("events", &error);
         }
-        carry_out(self, effects);
+        self.carry_out(effects);
     }
 }
 
@@ -67,7 +70,7 @@ impl Events {
         let stored = self.shell.with(Some(url), |actor, object| {
             actor.append(now(), segment, &object.sql, &mut effects)
         });
-        carry_out(&self.shell, effects);
+        self.shell.carry_out(effects);
         match stored.flatten() {
             Ok(()) => Ok(Response::empty()?.with_status(204)),
             Err(error) => {
@@ -84,6 +87,7 @@ impl DurableObject for Events {
         Self {
             shell: Rc::new(Shell {
                 object,
+                callers: Callers::default(),
                 actor: RefCell::new(None),
             }),
         }
@@ -97,15 +101,15 @@ impl DurableObject for Events {
         let requests: Vec<EventsRequest> = remote::requests(&request).await?;
         let mut answers: Vec<EventsResult> = Vec::with_capacity(requests.len());
         for request in requests {
-            let (token, later) = self.shell.object.caller();
+            let (token, later) = self.shell.callers.caller();
             let mut effects = Effects::default();
             let answer = self.shell.with(Some(&url), |actor, object| {
                 actor.handle(now(), token, request, &object.sql, &mut effects)
             });
-            carry_out(&self.shell, effects);
+            self.shell.carry_out(effects);
             answers.push(match answer {
                 Ok(Some(answer)) => {
-                    self.shell.object.forget(token);
+                    self.shell.callers.forget(token);
                     answer
                 }
                 Ok(None) => later
@@ -127,7 +131,7 @@ impl DurableObject for Events {
             log_error("events alarm", &error);
             effects.alarm_at(now().plus_seconds(60));
         }
-        carry_out(&self.shell, effects);
+        self.shell.carry_out(effects);
         Response::empty()
     }
 }

@@ -4,7 +4,7 @@
 //! a device's message is one synchronous call without a promise, its bytes are copied once
 //! into a buffer that lives as long as the object, and all answers leave in one crossing.
 
-use crate::object::{Host, Object, alarm_fired, carry_out, json, layout};
+use crate::object::{self, Callers, Host, Object, alarm_fired, json, layout};
 use crate::platform::{SocketTable, now, random_name};
 use crate::remote::{self, SOCKET_PATH, log_error, log_js};
 use shared::auth::client_certificate::HEADER;
@@ -38,7 +38,8 @@ pub struct Gateway {
 }
 
 struct Shell {
-    object: Object<GatewayResult>,
+    object: Object,
+    callers: Callers<GatewayResult>,
     actor: RefCell<Option<Actor>>,
     sockets: SocketTable,
     frame: RefCell<Vec<u8>>,
@@ -63,6 +64,10 @@ impl Sockets for Live<'_> {
 }
 
 impl Shell {
+    fn carry_out(self: &Rc<Self>, effects: Effects<GatewayResult>) {
+        object::carry_out(self.clone(), &self.callers, effects);
+    }
+
     /// Gives the actor an input and carries out what follows.
     fn act<T>(
         self: &Rc<Self>,
@@ -117,7 +122,7 @@ impl Shell {
         for (slot, code) in &out.closes {
             self.sockets.close(*slot, *code);
         }
-        carry_out(self, out.common);
+        self.carry_out(out.common);
     }
 
     /// The socket's slot; one that hibernated comes back into the actor's memory.
@@ -172,14 +177,14 @@ impl Shell {
         let requests: Vec<GatewayRequest> = serde_json::from_str(text)?;
         let mut answers: Vec<GatewayResult> = Vec::with_capacity(requests.len());
         for request in requests {
-            let (token, later) = self.object.caller();
+            let (token, later) = self.callers.caller();
             let answer = self.act(Some(url), |actor, shell, out| {
                 let sockets = Live(&shell.sockets);
                 actor.handle(now(), token, request, &shell.object.sql, &sockets, out)
             });
             answers.push(match answer {
                 Ok(Some(answer)) => {
-                    self.object.forget(token);
+                    self.callers.forget(token);
                     answer
                 }
                 Ok(None) => later
@@ -193,13 +198,11 @@ impl Shell {
 }
 
 impl Host for Shell {
-    type Reply = GatewayResult;
-
-    fn object(&self) -> &Object<GatewayResult> {
+    fn object(&self) -> &Object {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
+    fn finished(self: Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
         let finished = self.act(None, |actor, shell, out| {
             for (correlation, outcome) in outcomes {
                 actor.finished(now(), correlation, outcome, &shell.object.sql, out);
@@ -210,7 +213,7 @@ impl Host for Shell {
         }
     }
 
-    fn timer(self: &Rc<Self>) {
+    fn timer(self: Rc<Self>) {
         let fired = self.act(None, |actor, shell, out| {
             actor.timer(now(), &shell.object.sql, out);
         });
@@ -229,6 +232,7 @@ impl Gateway {
         let sockets = SocketTable::new(&JsValue::from(state.as_raw()));
         let shell = Shell {
             object: Object::new(state, env),
+            callers: Callers::default(),
             actor: RefCell::new(None),
             sockets,
             frame: RefCell::new(vec![0; FIRST_FRAME_BYTES]),
@@ -304,7 +308,7 @@ impl Gateway {
             log_error("gateway alarm", &error);
             let mut effects = Effects::default();
             effects.alarm_at(now().plus_seconds(5));
-            carry_out(&self.shell, effects);
+            self.shell.carry_out(effects);
         }
         Ok(JsValue::UNDEFINED)
     }

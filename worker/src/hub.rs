@@ -2,7 +2,7 @@
 //! settings in KV.
 
 use crate::backend::WorkerBackend;
-use crate::object::{Host, Object, alarm_fired, carry_out, json};
+use crate::object::{self, Callers, Host, Object, alarm_fired, json};
 use crate::platform::now;
 use crate::remote::{self, log_error};
 use crate::settings_mirror;
@@ -22,21 +22,26 @@ const LONGEST_PAUSE_MILLISECONDS: i64 = 500;
 const LONGEST_DRIVE_MILLISECONDS: i64 = 10_000;
 
 /// The hub object.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct Hub {
     shell: Rc<Shell>,
 }
 
 struct Shell {
-    object: Object<HubResult>,
+    object: Object,
+    callers: Callers<HubResult>,
     actor: RefCell<Option<Actor>>,
     mirrored: Cell<u64>,
 }
 
 impl Shell {
+    fn carry_out(self: &Rc<Self>, effects: Effects<HubResult>) {
+        object::carry_out(self.clone(), &self.callers, effects);
+    }
+
     fn with<T>(
         &self,
-        work: impl FnOnce(&mut Actor, &Object<HubResult>) -> T,
+        work: impl FnOnce(&mut Actor, &Object) -> T,
     ) -> std::result::Result<T, HubError> {
         let mut actor = self.actor.borrow_mut();
         if actor.is_none() {
@@ -58,7 +63,7 @@ impl Shell {
             let job = self
                 .with(|actor, object| actor.transfer(now(), &object.sql, &mut effects))
                 .flatten();
-            carry_out(&self, effects);
+            self.carry_out(effects);
             let Some(job) = job? else {
                 return Ok(());
             };
@@ -72,7 +77,7 @@ impl Shell {
             if next > now() || now() >= until {
                 let mut effects = Effects::default();
                 effects.alarm_at(next);
-                carry_out(&self, effects);
+                self.carry_out(effects);
                 return Ok(());
             }
             // The process has one thread, and looks at its sockets only when nothing is left
@@ -103,13 +108,11 @@ impl Shell {
 }
 
 impl Host for Shell {
-    type Reply = HubResult;
-
-    fn object(&self) -> &Object<HubResult> {
+    fn object(&self) -> &Object {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
+    fn finished(self: Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
         let mut effects = Effects::default();
         for (correlation, outcome) in outcomes {
             let finished = self.with(|actor, object| {
@@ -119,16 +122,16 @@ impl Host for Shell {
                 log_error("hub", &error);
             }
         }
-        carry_out(self, effects);
+        self.carry_out(effects);
     }
 
-    fn timer(self: &Rc<Self>) {
+    fn timer(self: Rc<Self>) {
         let mut effects = Effects::default();
         let outcome = self.with(|actor, object| actor.timer(now(), &object.sql, &mut effects));
         if let Err(error) = outcome.flatten() {
             log_error("scheduled jobs", &error);
         }
-        carry_out(self, effects);
+        self.carry_out(effects);
     }
 }
 
@@ -139,6 +142,7 @@ impl DurableObject for Hub {
         Self {
             shell: Rc::new(Shell {
                 object,
+                callers: Callers::default(),
                 actor,
                 mirrored: Cell::new(0),
             }),
@@ -149,15 +153,15 @@ impl DurableObject for Hub {
         let requests: Vec<HubRequest> = remote::requests(&request).await?;
         let mut answers: Vec<HubResult> = Vec::with_capacity(requests.len());
         for request in requests {
-            let (token, later) = self.shell.object.caller();
+            let (token, later) = self.shell.callers.caller();
             let mut effects = Effects::default();
             let answer = self.shell.with(|actor, object| {
                 actor.handle(now(), token, request, &object.sql, &mut effects)
             });
-            carry_out(&self.shell, effects);
+            self.shell.carry_out(effects);
             let answer = match answer {
                 Ok(Some(answer)) => {
-                    self.shell.object.forget(token);
+                    self.shell.callers.forget(token);
                     answer
                 }
                 Ok(None) => later
@@ -181,7 +185,7 @@ impl DurableObject for Hub {
             log_error("hub alarm", &error);
             effects.alarm_at(now().plus_seconds(5));
         }
-        carry_out(&self.shell, effects);
+        self.shell.carry_out(effects);
         let drive = Shell::drive_transfer(self.shell.clone());
         if let Err(error) = drive.await {
             log_error("import or export job", &error);

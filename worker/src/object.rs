@@ -38,35 +38,69 @@ struct Lane {
     under_way: u32,
 }
 
-/// An object's shell around its actor. `Reply` is the actor's result type.
-pub struct Object<Reply> {
+/// An object's shell around its actor.
+pub struct Object {
     /// The platform's handle.
     pub state: State,
     /// Bindings.
     pub env: Env,
     /// Storage.
     pub sql: ObjectSql,
-    callers: RefCell<HashMap<Token, oneshot::Sender<Reply>>>,
-    tokens: Cell<Token>,
     lanes: RefCell<HashMap<Address, Lane>>,
     timer: Cell<Option<Timestamp>>,
     alarm: Cell<Option<Timestamp>>,
     alarm_known: Cell<bool>,
 }
 
-/// What the shell calls back into.
-pub trait Host: 'static {
-    /// The actor's answers.
-    type Reply: 'static;
+/// What the shell calls back into. Not generic: what drives an object exists once.
+pub trait Host {
     /// The common part.
-    fn object(&self) -> &Object<Self::Reply>;
+    fn object(&self) -> &Object;
     /// Calls have ended, all those that travelled together at once.
-    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>);
+    fn finished(self: Rc<Self>, outcomes: Vec<(Correlation, Outcome)>);
     /// The volatile timer fired.
-    fn timer(self: &Rc<Self>);
+    fn timer(self: Rc<Self>);
 }
 
-impl<Reply: 'static> Object<Reply> {
+/// Callers that wait for an actor's answer.
+pub struct Callers<Reply> {
+    waiting: RefCell<HashMap<Token, oneshot::Sender<Reply>>>,
+    tokens: Cell<Token>,
+}
+
+impl<Reply> Default for Callers<Reply> {
+    fn default() -> Self {
+        Self {
+            waiting: RefCell::default(),
+            tokens: Cell::new(0),
+        }
+    }
+}
+
+impl<Reply> Callers<Reply> {
+    /// A return address for a caller that may have to wait.
+    pub fn caller(&self) -> (Token, oneshot::Receiver<Reply>) {
+        let token = self.tokens.get() + 1;
+        self.tokens.set(token);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().insert(token, sender);
+        (token, receiver)
+    }
+
+    /// The caller got its answer at once.
+    pub fn forget(&self, token: Token) {
+        self.waiting.borrow_mut().remove(&token);
+    }
+
+    /// Answers a caller; one that has gone meanwhile is forgotten.
+    pub fn answer(&self, token: Token, reply: Reply) {
+        if let Some(sender) = self.waiting.borrow_mut().remove(&token) {
+            let _gone = sender.send(reply);
+        }
+    }
+}
+
+impl Object {
     /// Around the platform's handles.
     pub fn new(state: State, env: Env) -> Self {
         let sql = ObjectSql::new(&state);
@@ -74,8 +108,6 @@ impl<Reply: 'static> Object<Reply> {
             state,
             env,
             sql,
-            callers: RefCell::default(),
-            tokens: Cell::new(0),
             lanes: RefCell::default(),
             timer: Cell::new(None),
             alarm: Cell::new(None),
@@ -113,52 +145,39 @@ impl<Reply: 'static> Object<Reply> {
             )),
         }
     }
-
-    /// A return address for a caller that may have to wait.
-    pub fn caller(&self) -> (Token, oneshot::Receiver<Reply>) {
-        let token = self.tokens.get() + 1;
-        self.tokens.set(token);
-        let (sender, receiver) = oneshot::channel();
-        self.callers.borrow_mut().insert(token, sender);
-        (token, receiver)
-    }
-
-    /// The caller got its answer at once.
-    pub fn forget(&self, token: Token) {
-        self.callers.borrow_mut().remove(&token);
-    }
-
-    /// Answers a caller; one that has gone meanwhile is forgotten.
-    pub fn answer(&self, token: Token, reply: Reply) {
-        if let Some(sender) = self.callers.borrow_mut().remove(&token) {
-            let _gone = sender.send(reply);
-        }
-    }
 }
 
 /// Carries out what an actor wants.
-pub fn carry_out<H: Host>(host: &Rc<H>, effects: Effects<H::Reply>) {
-    let object = host.object();
+pub fn carry_out<Reply>(host: Rc<dyn Host>, callers: &Callers<Reply>, effects: Effects<Reply>) {
     for (token, reply) in effects.replies {
-        object.answer(token, reply);
+        callers.answer(token, reply);
     }
-    if !effects.calls.is_empty() {
-        enqueue(host, effects.calls);
+    follow(&host, effects.calls, effects.timer, effects.alarm);
+}
+
+fn follow(
+    host: &Rc<dyn Host>,
+    calls: Vec<Call>,
+    timer: Option<Timestamp>,
+    alarm: Option<Timestamp>,
+) {
+    if !calls.is_empty() {
+        enqueue(host, calls);
     }
-    if let Some(at) = effects.timer {
+    if let Some(at) = timer {
         arm_timer(host, at);
     }
-    if let Some(at) = effects.alarm {
+    if let Some(at) = alarm {
         arm_alarm(host, at);
     }
 }
 
 /// Keeps the object awake until `work` is done.
-fn spawn<H: Host>(host: &Rc<H>, work: impl Future<Output = ()> + 'static) {
+fn spawn(host: &Rc<dyn Host>, work: impl Future<Output = ()> + 'static) {
     host.object().state.wait_until(work);
 }
 
-fn enqueue<H: Host>(host: &Rc<H>, calls: Vec<Call>) {
+fn enqueue(host: &Rc<dyn Host>, calls: Vec<Call>) {
     let mut touched: Vec<Address> = Vec::new();
     for Call {
         to,
@@ -193,7 +212,7 @@ fn enqueue<H: Host>(host: &Rc<H>, calls: Vec<Call>) {
 }
 
 /// The actor itself sees to it that one append per partition is under way.
-fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation: Correlation) {
+fn append(host: &Rc<dyn Host>, to: Address, segment: Rc<Vec<u8>>, correlation: Correlation) {
     let remote = lane_remote(host, to);
     let again = host.clone();
     spawn(host, async move {
@@ -201,12 +220,12 @@ fn append<H: Host>(host: &Rc<H>, to: Address, segment: Rc<Vec<u8>>, correlation:
             Ok(remote) => Outcome::Appended(remote::append(&remote, to, &segment).await),
             Err(error) => Outcome::Appended(Err(error)),
         };
-        again.finished(vec![(correlation, outcome)]);
+        again.clone().finished(vec![(correlation, outcome)]);
     });
 }
 
 /// A call that waits for nobody and keeps nobody waiting.
-fn alone<H: Host>(host: &Rc<H>, to: Address, request: Outgoing, correlation: Correlation) {
+fn alone(host: &Rc<dyn Host>, to: Address, request: Outgoing, correlation: Correlation) {
     let remote = lane_remote(host, to);
     let again = host.clone();
     spawn(host, async move {
@@ -214,7 +233,9 @@ fn alone<H: Host>(host: &Rc<H>, to: Address, request: Outgoing, correlation: Cor
             Ok(remote) => remote::carry_out(&remote, to, &[request]).await.pop(),
             Err(_) => None,
         };
-        again.finished(vec![(correlation, outcome.unwrap_or_else(no_answer))]);
+        again
+            .clone()
+            .finished(vec![(correlation, outcome.unwrap_or_else(no_answer))]);
     });
 }
 
@@ -222,7 +243,7 @@ fn no_answer() -> Outcome {
     Outcome::Appended(Err(HubError::internal("no answer")))
 }
 
-fn lane_remote<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Remote>, HubError> {
+fn lane_remote(host: &Rc<dyn Host>, to: Address) -> Result<Rc<Remote>, HubError> {
     let object = host.object();
     let mut lanes = object.lanes.borrow_mut();
     let lane = lanes.entry(to).or_default();
@@ -234,7 +255,7 @@ fn lane_remote<H: Host>(host: &Rc<H>, to: Address) -> Result<Rc<Remote>, HubErro
     Ok(remote)
 }
 
-fn send_next<H: Host>(host: &Rc<H>, to: Address) {
+fn send_next(host: &Rc<dyn Host>, to: Address) {
     let batch: Vec<(Correlation, Outgoing)> = {
         let mut lanes = host.object().lanes.borrow_mut();
         let Some(lane) = lanes.get_mut(&to) else {
@@ -269,7 +290,7 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
             .into_iter()
             .map(|correlation| (correlation, outcomes.next().unwrap_or_else(no_answer)))
             .collect();
-        again.finished(finished);
+        again.clone().finished(finished);
         if more {
             let took = platform::now().milliseconds() - began.milliseconds();
             let pause = (2 * took).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
@@ -283,7 +304,7 @@ fn send_next<H: Host>(host: &Rc<H>, to: Address) {
 }
 
 /// A timer that keeps the object awake; an earlier one makes a later one moot.
-fn arm_timer<H: Host>(host: &Rc<H>, at: Timestamp) {
+fn arm_timer(host: &Rc<dyn Host>, at: Timestamp) {
     let object = host.object();
     if object.timer.get().is_some_and(|armed| armed <= at) {
         return;
@@ -295,13 +316,13 @@ fn arm_timer<H: Host>(host: &Rc<H>, at: Timestamp) {
         Delay::from(Duration::from_millis(wait.max(0).unsigned_abs())).await;
         if again.object().timer.get() == Some(at) {
             again.object().timer.set(None);
-            again.timer();
+            again.clone().timer();
         }
     });
 }
 
 /// The durable alarm; only ever moved to an earlier time.
-fn arm_alarm<H: Host>(host: &Rc<H>, at: Timestamp) {
+fn arm_alarm(host: &Rc<dyn Host>, at: Timestamp) {
     let object = host.object();
     if object.alarm_known.get() && object.alarm.get().is_some_and(|armed| armed <= at) {
         return;
@@ -334,7 +355,7 @@ fn arm_alarm<H: Host>(host: &Rc<H>, at: Timestamp) {
 }
 
 /// The alarm has fired: none is set now.
-pub fn alarm_fired<Reply>(object: &Object<Reply>) {
+pub fn alarm_fired(object: &Object) {
     object.alarm.set(None);
     object.alarm_known.set(true);
 }

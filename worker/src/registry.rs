@@ -1,6 +1,6 @@
 //! The `Registry` Durable Object: shell of `shared::hub::registry`.
 
-use crate::object::{Host, Object, alarm_fired, carry_out, json};
+use crate::object::{self, Callers, Host, Object, alarm_fired, json};
 use crate::platform::{now, zones};
 use crate::remote::{self, log_error};
 use shared::error::HubError;
@@ -12,21 +12,26 @@ use std::rc::Rc;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// One registry shard.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct Registry {
     shell: Rc<Shell>,
 }
 
 struct Shell {
-    object: Object<RegistryResult>,
+    object: Object,
+    callers: Callers<RegistryResult>,
     actor: RefCell<Option<Actor>>,
 }
 
 impl Shell {
+    fn carry_out(self: &Rc<Self>, effects: Effects<RegistryResult>) {
+        object::carry_out(self.clone(), &self.callers, effects);
+    }
+
     fn with<T>(
         &self,
         url: Option<&str>,
-        work: impl FnOnce(&mut Actor, &Object<RegistryResult>) -> T,
+        work: impl FnOnce(&mut Actor, &Object) -> T,
     ) -> std::result::Result<T, HubError> {
         let mut actor = self.actor.borrow_mut();
         if actor.is_none() {
@@ -41,13 +46,11 @@ impl Shell {
 }
 
 impl Host for Shell {
-    type Reply = RegistryResult;
-
-    fn object(&self) -> &Object<RegistryResult> {
+    fn object(&self) -> &Object {
         &self.object
     }
 
-    fn finished(self: &Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
+    fn finished(self: Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
         let mut effects = Effects::default();
         for (correlation, outcome) in outcomes {
             let finished = self.with(None, |actor, object| {
@@ -57,10 +60,10 @@ impl Host for Shell {
                 log_error("registry", &error);
             }
         }
-        carry_out(self, effects);
+        self.carry_out(effects);
     }
 
-    fn timer(self: &Rc<Self>) {
+    fn timer(self: Rc<Self>) {
         let mut effects = Effects::default();
         let outcome = self.with(None, |actor, object| {
             actor.timer(now(), &object.sql, &mut effects)
@@ -68,7 +71,7 @@ impl Host for Shell {
         if let Err(error) = outcome.flatten() {
             log_error("registry", &error);
         }
-        carry_out(self, effects);
+        self.carry_out(effects);
     }
 }
 
@@ -78,6 +81,7 @@ impl DurableObject for Registry {
         Self {
             shell: Rc::new(Shell {
                 object,
+                callers: Callers::default(),
                 actor: RefCell::new(None),
             }),
         }
@@ -89,14 +93,14 @@ impl DurableObject for Registry {
         let mut answers: Vec<Option<RegistryResult>> = Vec::with_capacity(requests.len());
         let mut waiting = Vec::new();
         for (index, request) in requests.into_iter().enumerate() {
-            let (token, later) = self.shell.object.caller();
+            let (token, later) = self.shell.callers.caller();
             let mut effects = Effects::default();
             let answer = self.shell.with(Some(&url), |actor, object| {
                 actor.handle(now(), token, request, &object.sql, &mut effects)
             });
             match answer {
                 Ok(Some(answer)) => {
-                    self.shell.object.forget(token);
+                    self.shell.callers.forget(token);
                     answers.push(Some(answer));
                 }
                 Ok(None) => {
@@ -105,7 +109,7 @@ impl DurableObject for Registry {
                 }
                 Err(error) => answers.push(Some(Err(error))),
             }
-            carry_out(&self.shell, effects);
+            self.shell.carry_out(effects);
         }
         for (index, later) in waiting {
             let answer = later
@@ -129,7 +133,7 @@ impl DurableObject for Registry {
             log_error("registry alarm", &error);
             effects.alarm_at(now().plus_seconds(5));
         }
-        carry_out(&self.shell, effects);
+        self.shell.carry_out(effects);
         Response::empty()
     }
 }

@@ -6,6 +6,7 @@ use super::policy::Policy;
 use super::window::standing;
 use super::zones::Zones;
 use super::{OnHoldTimeout, Step};
+use crate::sorting;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ impl Policies {
             .iter()
             .filter_map(|document| Policy::read(document).ok())
             .collect();
-        policies.sort_by(|one, other| {
+        sorting::sort_by(&mut policies, |one, other| {
             let rank = |policy: &Policy| (std::cmp::Reverse(policy.priority), policy.id.clone());
             rank(one).cmp(&rank(other))
         });

@@ -5,6 +5,7 @@
 //! begins with the next minute there is; one that comes twice in autumn counts the first time.
 
 use super::zones::Zones;
+use crate::sorting;
 use crate::time::Timestamp;
 
 const DAY: i64 = 24 * 3600;
@@ -61,7 +62,7 @@ pub(super) fn standing(
         };
         window.spans(zone, now, zones, &mut spans)?;
     }
-    spans.sort_unstable();
+    sorting::sort(&mut spans);
     let mut standing = Standing {
         open_until: None,
         opens: None,

@@ -10,9 +10,10 @@ use crate::error::HubError;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{HeldPlace, JobPart, Places};
 use crate::maintenance::{Most, Wish};
+use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) const SCHEMA: &str = "CREATE TABLE job_place (
     device_id TEXT NOT NULL,
@@ -59,7 +60,7 @@ impl Hub {
         book.held.clear();
         book.sent = std::mem::take(&mut book.granted);
         // Who hears of a place with this round has not begun.
-        let fresh: BTreeSet<&String> = book.sent.values().flatten().collect();
+        let fresh = sorting::set(book.sent.values().flatten());
         for row in &sql.query("SELECT DISTINCT device_id, job FROM job_place", &[])? {
             let device = row.required_text(0)?.to_owned();
             if fresh.contains(&device) {
