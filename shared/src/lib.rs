@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod alert;
 pub mod auth;
 pub mod blob;
 pub mod configuration;

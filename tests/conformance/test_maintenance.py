@@ -119,6 +119,12 @@ def test_r11_nobody_overrides_the_safety_interlock(api, device, machine, policy)
         return results == {"ok", "OperationNotAllowedInCurrentState"}
 
     eventually(recorded, 10, "both are in the record")
+    alerts = api.get(f"/api/v1/alerts?state=open&subject={device.device_id}").json()["items"]
+    found = {alert["rule"]: (alert["severity"], alert["attention"], alert["count"]) for alert in alerts}
+    assert found == {"safetyBlocked": ("warning", True, 1), "overrideUsed": ("info", False, 1)}
+    for alert in alerts:
+        assert alert["hint"] == why["X_Hub_Override"]
+        assert api.post(f"/api/v1/alerts/{alert['id']}/resolve").json()["state"] == "resolved"
 
 
 @pytest.mark.parametrize("zone", ["Europe/Oslo", "America/New_York", "Asia/Seoul", "Australia/Adelaide", "Asia/Kathmandu"])

@@ -81,6 +81,9 @@ def test_r20_configuration_and_firmware_of_fifty_chillers(api, chillers):
     # When a version with a bad check value is rolled out, then it stops at the first wave, and nobody else hears of it.
     job = ended(api, roll_out(api, ours, "2.9", "bad"), 120)
     assert job["status"] == "cancelled", job
+    [alert] = api.get(f"/api/v1/alerts?rule=jobAborted&subject={job['jobId']}").json()["items"]
+    assert (alert["severity"], alert["attention"], alert["state"]) == ("error", True, "open")
+    assert job["failureReason"] in alert["summary"]
     assert "the rollout stops" in job["failureReason"]
     rows = api.get(f"/api/v1/jobs/{job['jobId']}/devices?top=1000").json()["devices"]
     touched = {row["deviceId"] for row in rows if row["status"] == "completed"}

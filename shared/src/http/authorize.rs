@@ -110,7 +110,9 @@ pub fn access(operation: &Operation) -> Access {
         | O::GetProgress
         | O::StreamProgress
         | O::FleetReport
+        | O::ListAlerts
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
+        O::ChangeAlert(..) => Granted(SERVICE, Action::HandleAlerts),
         O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(_) => {
             Granted(READ, Action::Read)
         }

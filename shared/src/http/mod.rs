@@ -48,11 +48,11 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, archive, audit, blobs, bulk, certificates, configurations, console, device_messages,
-    devices, digital_twins, dry_run, events, groups, jobs, maintenance, messages, methods, modules,
-    operations_records, patterns, progress, queries, query_indexes, regenerate, reports,
-    retirement, routes, scheduled_jobs, session, statistics, tag_schema, throttles, twin_history,
-    twins,
+    Failure, alerts, archive, audit, blobs, bulk, certificates, configurations, console,
+    device_messages, devices, digital_twins, dry_run, events, groups, jobs, maintenance, messages,
+    methods, modules, operations_records, patterns, progress, queries, query_indexes, regenerate,
+    reports, retirement, routes, scheduled_jobs, session, statistics, tag_schema, throttles,
+    twin_history, twins,
 };
 use route::RouteError;
 use std::pin::Pin;
@@ -280,6 +280,8 @@ async fn serve_authorized<B: Backend>(
         O::GetPattern(id) => patterns::get(backend, id).await,
         O::PutPattern(id) => patterns::put(backend, request, id).await,
         O::DeletePattern(id) => patterns::delete(backend, request, id).await,
+        O::ListAlerts => alerts::list(backend, request).await,
+        O::ChangeAlert(id, verb) => alerts::change(backend, request, &id, &verb).await,
         O::GetProgress => progress::get(backend, backend.unattributed(), request).await,
         O::StreamProgress => progress::stream(backend, request, caller).await,
         O::FleetReport => apart(reports::fleet(backend, backend.unattributed())).await,

@@ -241,6 +241,10 @@ pub enum Operation {
     StreamProgress,
     /// `GET /api/v1/reports/fleet`
     FleetReport,
+    /// `GET /api/v1/alerts`
+    ListAlerts,
+    /// `POST /api/v1/alerts/{id}/ack`, `…/snooze`, `…/resolve`
+    ChangeAlert(String, String),
 
     // --- device-management.md §6: the record of changes ---
     /// `GET /api/v1/audit`
@@ -390,6 +394,8 @@ impl Operation {
             | O::GetProgress
             | O::StreamProgress
             | O::FleetReport
+            | O::ListAlerts
+            | O::ChangeAlert(..)
             | O::ReadAudit
             | O::VerifyAudit
             | O::GetQueryIndexes

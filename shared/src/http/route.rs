@@ -310,6 +310,10 @@ fn own_operation(
         (Get, ["progress"]) => Ok(O::GetProgress),
         (Get, ["progress", "stream"]) => Ok(O::StreamProgress),
         (Get, ["reports", "fleet"]) => Ok(O::FleetReport),
+        (Get, ["alerts"]) => Ok(O::ListAlerts),
+        (Post, ["alerts", _, verb @ ("ack" | "snooze" | "resolve")]) => {
+            Ok(O::ChangeAlert(text(1).to_owned(), (*verb).to_owned()))
+        }
 
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),

@@ -128,6 +128,12 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         (Get, "/api/v1/progress", O::GetProgress),
         (Get, "/api/v1/Progress/Stream", O::StreamProgress),
         (Get, "/api/v1/reports/fleet", O::FleetReport),
+        (Get, "/api/v1/alerts", O::ListAlerts),
+        (
+            Post,
+            "/api/v1/alerts/a-3/ack",
+            O::ChangeAlert("a-3".into(), "ack".into()),
+        ),
         (Put, "/api/v1/groups/Oslo", O::PutGroup("Oslo".into())),
         (Delete, "/api/v1/groups/Oslo", O::DeleteGroup("Oslo".into())),
         (Put, "/api/v1/routes/a", O::PutRoute("a".into())),

@@ -118,6 +118,8 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::GetPattern(_)
         | O::PutPattern(_)
         | O::DeletePattern(_)
+        | O::ListAlerts
+        | O::ChangeAlert(..)
         | O::GetTwinHistorySettings
         | O::PutTwinHistorySettings
         | O::GetThrottles

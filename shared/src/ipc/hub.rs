@@ -4,6 +4,7 @@ use super::registry::Precondition;
 use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
+use crate::ipc::alert::{AlertChange, ListAlerts, RaiseAlert};
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
@@ -105,6 +106,12 @@ pub enum HubRequest {
     DeletePattern(String, Precondition),
     /// How many scheduled jobs there are by status → `JobCounts`.
     CountScheduledJobs,
+    /// → `Done`
+    RaiseAlert(Box<RaiseAlert>),
+    /// → `Alerts`
+    ListAlerts(Box<ListAlerts>),
+    /// By its number → `Alerts` (this one).
+    ChangeAlert(u64, AlertChange),
     /// A request with who is behind it, for the record → as the request says.
     Caused {
         /// Who.
@@ -145,6 +152,7 @@ impl HubRequest {
                 | Self::PutTwinHistory(_)
                 | Self::PutPattern(..)
                 | Self::DeletePattern(..)
+                | Self::ChangeAlert(..)
         )
     }
 }
@@ -202,6 +210,8 @@ pub enum HubReply {
     Configurations(Vec<Value>),
     /// Patterns as REST shows them.
     Patterns(Vec<Value>),
+    /// Alerts as REST shows them, and behind which number there are more.
+    Alerts(Vec<Value>, Option<u64>),
     /// An object: how many scheduled jobs there are by status.
     JobCounts(Value),
     /// Nothing to say but that it happened.

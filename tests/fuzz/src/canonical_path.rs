@@ -209,6 +209,8 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::GetProgress => (Get, own(&[Word("progress")])),
         O::StreamProgress => (Get, own(&[Word("progress"), Word("stream")])),
         O::FleetReport => (Get, own(&[Word("reports"), Word("fleet")])),
+        O::ListAlerts => (Get, own(&[Word("alerts")])),
+        O::ChangeAlert(id, verb) => (Post, own(&[Word("alerts"), Text(id), Text(verb)])),
 
         O::TwinHistory(identity) => (Get, past(identity, &[Word("history")])),
         O::PastTwin(identity, version) => (Get, past(identity, &[Word("history"), Text(version)])),

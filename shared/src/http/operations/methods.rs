@@ -3,7 +3,8 @@
 //! A call asks the device's shard where it is, waiting for it to come if the caller wants
 //! to, and then that gateway. A place that is out of date is looked up once more.
 
-use super::{Failure, ask_shard, maintenance, unexpected};
+use super::{Failure, alerts, ask_shard, maintenance, unexpected};
+use crate::alert::Rule;
 use crate::error::{ErrorCode, HubError};
 use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
@@ -11,6 +12,7 @@ use crate::http::error::Envelope;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::ids::Identity;
+use crate::ipc::alert::RaiseAlert;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
 use crate::ipc::registry::{Locate, Location, RegistryReply, RegistryRequest};
 use crate::time::Timestamp;
@@ -66,8 +68,12 @@ pub(super) async fn call_device<B: Backend>(
         payload: call.payload,
         deadline,
     };
-    for _ in 0..2 {
-        let place = locate(backend, &invocation, until, &call.overrides).await?;
+    for attempt in 0..2 {
+        let place = locate(backend, &invocation, until, &call.overrides).await;
+        if let (Some(reason), 0) = (&call.overrides, attempt) {
+            tell_of_override(backend, &invocation, reason, place.as_ref().err()).await;
+        }
+        let place = place?;
         invocation.connection = place.connection;
         let asked = GatewayRequest::InvokeMethod(invocation.clone());
         match backend
@@ -86,6 +92,36 @@ pub(super) async fn call_device<B: Backend>(
         ErrorCode::DeviceNotOnline,
         "",
     )))
+}
+
+/// Somebody wants a step in spite of the policies; the only thing that refuses it then is what
+/// keeps people safe.
+async fn tell_of_override<B: Backend>(
+    backend: &B,
+    call: &InvokeMethod,
+    reason: &str,
+    refused: Option<&Failure>,
+) {
+    let (device, method) = (&call.identity.device, &call.method);
+    let (rule, summary) = match refused.map(|failure| failure.error.code) {
+        None => (
+            Rule::OverrideUsed,
+            format!("{method} was called on {device} with an override of maintenance policies."),
+        ),
+        Some(ErrorCode::OperationNotAllowedInCurrentState) => (
+            Rule::SafetyBlocked,
+            format!("{method} on {device} was refused: its safety interlock is on."),
+        ),
+        Some(_) => return,
+    };
+    let alert = RaiseAlert {
+        rule,
+        device: Some(device.clone()),
+        job: None,
+        summary,
+        hint: Some(reason.to_owned()),
+    };
+    alerts::raise(backend, alert).await;
 }
 
 async fn locate<B: Backend>(

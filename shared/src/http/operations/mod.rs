@@ -1,6 +1,7 @@
 //! One file per group of operations: reads what is special in the request, asks the actors
 //! and shapes the answer. Callers have been authorised before.
 
+pub mod alerts;
 pub mod archive;
 pub mod audit;
 pub mod blobs;

@@ -299,6 +299,7 @@ impl Hub {
             self.jobs.more |= moved;
             if job != before {
                 self.keep_job(&job, Some(before.phase), now, sql)?;
+                Self::alert_of_job(&job, &before, now, sql)?;
             }
             ended |= job.phase == Phase::Over;
             goes_on |= job.phase != Phase::Over;

@@ -4,6 +4,7 @@
 //! shards and partitions before it answers, so that whoever changed something sees it in
 //! force. It must never be needed to connect a device or to store a message.
 
+mod alerts;
 pub mod bootstrap;
 mod certificates;
 mod configurations;
@@ -49,6 +50,7 @@ const STEPS: &[&[&str]] = &[
     &[patterns::SCHEMA],
     &[job_places::SCHEMA],
     &[outbox::SCHEMA],
+    alerts::SCHEMA,
 ];
 
 const FIRST: &[&str] = &[
@@ -110,7 +112,7 @@ impl Hub {
         let HubRequest::Caused { cause, request } = request else {
             return self.serve(now, token, request, None, sql, effects);
         };
-        let recorded = match record::Recorded::before(&request, self.settings.as_ref(), sql) {
+        let recorded = match record::Recorded::before(now, &request, self.settings.as_ref(), sql) {
             Ok(recorded) => recorded,
             Err(error) => return Some(Err(error)),
         };
@@ -243,6 +245,14 @@ impl Hub {
                 deleted.and_then(|reply| self.keep_disruptions(sql).map(|()| reply))
             }
             HubRequest::CountScheduledJobs => return Some(scheduled_jobs::count(sql)),
+            HubRequest::RaiseAlert(alert) => {
+                return Some(alerts::raise(now, &alert, sql).map(|()| HubReply::Done));
+            }
+            HubRequest::ListAlerts(wanted) => return Some(alerts::list(now, &wanted, sql)),
+            HubRequest::ChangeAlert(number, change) => {
+                let by = cause.map_or("hub", |cause| cause.actor.as_str());
+                return Some(alerts::change(now, number, &change, by, sql));
+            }
         };
         let reply = match reply {
             Ok(reply) => reply,

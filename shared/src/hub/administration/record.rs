@@ -1,5 +1,6 @@
 //! What the hub object writes into the record of changes.
 
+use super::alerts;
 use super::certificates;
 use super::configurations;
 use super::device_groups;
@@ -8,6 +9,7 @@ use super::patterns;
 use super::scheduled_jobs;
 use crate::error::HubError;
 use crate::hub::audit;
+use crate::ipc::alert::AlertChange;
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::hub::{CertificateChange, HubRequest, Settings};
 use crate::ipc::scheduled_job::JobChange;
@@ -39,11 +41,13 @@ enum Kind {
     Configuration(bool),
     TwinHistory,
     Pattern,
+    Alert(u64, Timestamp),
 }
 
 impl Recorded {
     /// What is there before the request is carried out; `None` for one that changes nothing.
     pub(super) fn before(
+        now: Timestamp,
         request: &HubRequest,
         settings: Option<&Settings>,
         sql: &dyn Sql,
@@ -120,6 +124,14 @@ impl Recorded {
                 ("putPattern", Kind::Pattern, patterns::id_of(pattern))
             }
             HubRequest::DeletePattern(id, _) => ("deletePattern", Kind::Pattern, id.as_str()),
+            HubRequest::ChangeAlert(number, change) => {
+                let action = match change {
+                    AlertChange::Acknowledge(_) => "acknowledgeAlert",
+                    AlertChange::Snooze(_) => "snoozeAlert",
+                    AlertChange::Resolve => "resolveAlert",
+                };
+                (action, Kind::Alert(*number, now), "")
+            }
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -163,6 +175,7 @@ impl Recorded {
                 let known = patterns::list(sql, Some(&self.name))?;
                 known.into_iter().next().unwrap_or(Value::Null)
             }
+            Kind::Alert(number, now) => alerts::find(*now, *number, sql)?.unwrap_or(Value::Null),
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })
     }

@@ -88,6 +88,14 @@ impl ScheduledJob {
         }
     }
 
+    /// Whether the next wave waits for somebody to let it begin.
+    pub(super) fn awaits_person(&self) -> bool {
+        let rollout = self.order.rollout.as_ref();
+        self.phase == Phase::Running
+            && self.wave_succeeded.is_some()
+            && rollout.is_some_and(|rollout| rollout.pause.is_none())
+    }
+
     /// When the pause between two waves is over.
     pub(super) fn next_wave_at(&self) -> Option<Timestamp> {
         let pause = self.order.rollout.as_ref()?.pause?;

@@ -4,9 +4,11 @@
 //! Devices are the shards' own; `job_driver` asks them to go on. A job that is over can be
 //! seen for thirty days.
 
-use super::{Hub, patterns};
+use super::{Hub, alerts, patterns};
+use crate::alert::Rule;
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
+use crate::ipc::alert::RaiseAlert;
 use crate::ipc::audit::Cause;
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::scheduled_job::{JobChange, JobCounts, JobKind, JobOrder, ListScheduledJobs};
@@ -386,6 +388,16 @@ impl Hub {
     ) -> HubResult {
         let job = create(now, order, shards, cause, sql)?;
         self.keep_job(&job, None, now, sql)?;
+        if let Some(reason) = &job.order.overrides {
+            let alert = RaiseAlert {
+                rule: Rule::OverrideUsed,
+                device: None,
+                job: Some(job.order.id.clone()),
+                summary: format!("{} overrides maintenance policies.", job.cause.actor),
+                hint: Some(reason.clone()),
+            };
+            alerts::raise(now, &alert, sql)?;
+        }
         one(&job)
     }
 
@@ -419,7 +431,7 @@ impl Hub {
             Ok(None) => return Some(Err(not_found(id))),
             Err(error) => return Some(Err(error)),
         };
-        let before = job.phase;
+        let before = job.clone();
         let runs = matches!(
             job.phase,
             Phase::Choosing | Phase::Retrying | Phase::Running
@@ -459,7 +471,9 @@ impl Hub {
                 )));
             }
         }
-        if let Err(error) = self.keep_job(&job, Some(before), now, sql) {
+        let kept = self.keep_job(&job, Some(before.phase), now, sql);
+        let kept = kept.and_then(|()| Self::alert_of_job(&job, &before, now, sql));
+        if let Err(error) = kept {
             return Some(Err(error));
         }
         self.jobs.hurry(now, effects);
