@@ -31,6 +31,7 @@ pub mod mqtt;
 pub mod pattern;
 pub mod percent;
 pub mod query;
+pub mod reading;
 pub mod sorting;
 pub mod sql;
 pub mod throttle;

@@ -11,6 +11,7 @@ use shared::blob::store::{Attributes, BlobStore, Expected, Page, Part, Propertie
 use shared::blob::{BlobResponse, Body};
 use shared::http::Request as HubRequest;
 use shared::http::message::Body as WholeBody;
+use shared::reading;
 use wasm_bindgen::prelude::*;
 use worker::{EncodeBody, Env, Headers, Request, Response, ResponseBody, ResponseBuilder, Result};
 
@@ -103,7 +104,7 @@ fn described(value: &JsValue) -> std::result::Result<Option<Properties>, StoreEr
     if text.is_empty() {
         return Ok(None);
     }
-    serde_json::from_str(&text).map(Some).map_err(unreadable)
+    reading::from_str(&text).map(Some).map_err(unreadable)
 }
 
 fn written(value: &JsValue) -> std::result::Result<Properties, StoreError> {
@@ -214,7 +215,7 @@ impl BlobStore for R2BlobStore {
     ) -> std::result::Result<Page, StoreError> {
         let page = list_blobs(self.bucket()?, prefix, after.unwrap_or_default(), limit).await;
         let text = page.map_err(failed)?.as_string().unwrap_or_default();
-        serde_json::from_str(&text).map_err(unreadable)
+        reading::from_str(&text).map_err(unreadable)
     }
 }
 

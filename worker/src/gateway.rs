@@ -13,6 +13,7 @@ use shared::hub::effects::{Correlation, Effects, Outcome};
 use shared::hub::gateway::{Gateway as Actor, GatewayEffects, Slot, Sockets};
 use shared::ipc::ConnectionId;
 use shared::ipc::gateway::{GatewayRequest, GatewayResult};
+use shared::reading;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -174,7 +175,7 @@ impl Shell {
     }
 
     async fn requests(self: &Rc<Self>, url: &str, text: &str) -> Result<Response, worker::Error> {
-        let requests: Vec<GatewayRequest> = serde_json::from_str(text)?;
+        let requests: Vec<GatewayRequest> = reading::from_str(text)?;
         let mut answers: Vec<GatewayResult> = Vec::with_capacity(requests.len());
         for request in requests {
             let (token, later) = self.callers.caller();

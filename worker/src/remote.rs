@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use shared::error::{ErrorCode, HubError};
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::ipc::Address;
+use shared::reading;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
@@ -89,7 +90,7 @@ async fn post(remote: &Remote, to: Address, path: &str, body: &[u8]) -> Result<V
 pub async fn requests<Asked: DeserializeOwned>(
     request: &worker::Request,
 ) -> worker::Result<Vec<Asked>> {
-    Ok(serde_json::from_str(&text(request.inner()).await?)?)
+    Ok(reading::from_str(&text(request.inner()).await?)?)
 }
 
 /// The text of a call.
@@ -110,7 +111,7 @@ pub async fn ask<Asked: Serialize, Answer: DeserializeOwned>(
     // Not from bytes: everything that reads JSON would be compiled twice.
     let answer =
         String::from_utf8(answer).map_err(|error| HubError::internal(error.to_string()))?;
-    serde_json::from_str(&answer).map_err(failed)
+    reading::from_str(&answer).map_err(failed)
 }
 
 /// Appends a segment.

@@ -7,6 +7,7 @@ use crate::remote;
 use shared::error::HubError;
 use shared::ipc::Address;
 use shared::ipc::hub::{HubReply, HubRequest, HubResult, Settings};
+use shared::reading;
 use shared::time::Timestamp;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -52,7 +53,7 @@ pub async fn read(env: &Env) -> Result<Option<Rc<Settings>>, HubError> {
     let store = env.kv("SETTINGS").map_err(failed)?;
     let text = store.get(KEY).text().await.map_err(failed)?;
     let settings = match text {
-        Some(text) => serde_json::from_str(&text).map_err(failed)?,
+        Some(text) => reading::from_str(&text).map_err(failed)?,
         // Not there, or not there yet in this part of the world: ask the owner.
         None => match ask_owner(env).await? {
             Some(settings) => settings,

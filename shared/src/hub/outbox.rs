@@ -12,6 +12,7 @@ use crate::ipc::events::{EventsRequest, HubEvent};
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::registry::{RegistryRequest, Succeed};
 use crate::ipc::{Address, Layout};
+use crate::reading;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -91,11 +92,11 @@ impl Outbox {
             }
             match kind {
                 "events" => {
-                    let event = serde_json::from_str(message).map_err(unreadable)?;
+                    let event = reading::from_str(message).map_err(unreadable)?;
                     events.entry(index).or_default().push((number, event));
                 }
                 "registry" => {
-                    let request: Succeed = serde_json::from_str(message).map_err(unreadable)?;
+                    let request: Succeed = reading::from_str(message).map_err(unreadable)?;
                     let correlation = next();
                     self.sending
                         .insert(correlation, (target.to_owned(), vec![number]));
@@ -106,7 +107,7 @@ impl Outbox {
                     });
                 }
                 _ => {
-                    let request = serde_json::from_str(message).map_err(unreadable)?;
+                    let request = reading::from_str(message).map_err(unreadable)?;
                     let correlation = next();
                     self.sending
                         .insert(correlation, (target.to_owned(), vec![number]));

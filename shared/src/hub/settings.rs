@@ -5,6 +5,7 @@
 
 use crate::error::HubError;
 use crate::ipc::hub::Settings;
+use crate::reading;
 use crate::sql::Sql;
 
 /// Reads the stored copy.
@@ -12,7 +13,7 @@ pub fn load(sql: &dyn Sql) -> Result<Option<Settings>, HubError> {
     let rows = sql.query("SELECT document FROM settings LIMIT 1", &[])?;
     match rows.first() {
         None => Ok(None),
-        Some(row) => serde_json::from_str(row.required_text(0)?)
+        Some(row) => reading::from_str(row.required_text(0)?)
             .map(Some)
             .map_err(|error| HubError::internal(format!("stored settings: {error}"))),
     }

@@ -12,6 +12,7 @@ use crate::ipc::alert::RaiseAlert;
 use crate::ipc::audit::Cause;
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::scheduled_job::{JobChange, JobCounts, JobKind, JobOrder, ListScheduledJobs};
+use crate::reading;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -165,7 +166,7 @@ impl ScheduledJob {
     }
 
     pub(super) fn read(row: &Row) -> Result<Self, HubError> {
-        serde_json::from_str(row.required_text(0)?)
+        reading::from_str(row.required_text(0)?)
             .map_err(|error| HubError::internal(format!("a stored job: {error}")))
     }
 

@@ -9,6 +9,7 @@ use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::transfer::{
     Direction, Stepped, Transfer, TransferCursor, TransferOrder, TransferStatus,
 };
+use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::transfer::progress;
@@ -175,7 +176,7 @@ fn find(id: &str, sql: &dyn Sql) -> Result<Transfer, HubError> {
 }
 
 fn read(row: &Row) -> Result<Transfer, HubError> {
-    serde_json::from_str(row.required_text(0)?)
+    reading::from_str(row.required_text(0)?)
         .map_err(|error| HubError::internal(format!("a stored job: {error}")))
 }
 

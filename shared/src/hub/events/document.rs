@@ -4,6 +4,7 @@
 use crate::hub::segment::{DUPLICATE, Entry, RETAIN, Record, WILL};
 use crate::ipc::events::HubEvent;
 use crate::mqtt::property_bag::{self, MessageProperties, SystemProperty};
+use crate::reading;
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -29,7 +30,7 @@ pub(super) fn device_of<'a>(entry: &Entry<'a>) -> &'a str {
 pub(super) fn document(entry: &Entry<'_>, place: Place) -> Option<Value> {
     match entry {
         Entry::Telemetry(record) => Some(telemetry(record, place)),
-        Entry::HubEvent { json, .. } => serde_json::from_str(json)
+        Entry::HubEvent { json, .. } => reading::from_str(json)
             .ok()
             .map(|event| hub_event(&event, place)),
     }

@@ -14,6 +14,7 @@ use crate::error::HubError;
 use crate::hub::effects::Outgoing;
 use crate::ids::Identity;
 use crate::ipc::{Address, ConnectionId, registry};
+use crate::reading;
 use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -55,7 +56,7 @@ impl Census {
         Ok(Self {
             number: row.integer(0).unwrap_or(0).unsigned_abs(),
             taken: Timestamp::from_milliseconds(row.integer(1).unwrap_or(0)),
-            unconfirmed: serde_json::from_str(row.required_text(2)?).unwrap_or_default(),
+            unconfirmed: reading::from_str(row.required_text(2)?).unwrap_or_default(),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::ipc::gateway::InvokeMethod;
 use crate::ipc::registry::{Connected, Delivery};
 use crate::mqtt::stream::StreamDecoder;
 use crate::mqtt::topic::Subscriptions;
+use crate::reading;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -302,7 +303,7 @@ impl Connection {
         partition_of: impl Fn(&Identity) -> u16,
     ) -> Option<Self> {
         use base64::{Engine, engine::general_purpose::STANDARD};
-        let attachment: Attachment = serde_json::from_str(text).ok()?;
+        let attachment: Attachment = reading::from_str(text).ok()?;
         let phase = match attachment.session {
             None => Phase::Opened,
             Some(stored) => Phase::Established(Box::new(Session {

@@ -10,6 +10,7 @@ use crate::error::HubError;
 use crate::ipc::Layout;
 use crate::ipc::gateway::{GatewayReply, GatewayResult};
 use crate::ipc::hub::ThrottleSettings;
+use crate::reading;
 use crate::sql::Sql;
 use crate::throttle::Throttles;
 
@@ -24,7 +25,7 @@ fn stored(sql: &dyn Sql) -> Result<(u64, ThrottleSettings), HubError> {
     let Some(row) = rows.first() else {
         return Ok((0, ThrottleSettings::default()));
     };
-    let settings = serde_json::from_str(row.required_text(1)?)
+    let settings = reading::from_str(row.required_text(1)?)
         .map_err(|error| HubError::internal(format!("stored throttles: {error}")))?;
     Ok((row.integer(0).unwrap_or(0).unsigned_abs(), settings))
 }

@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::authentication::Authentication;
+use crate::reading;
 
 /// Everything an identity is but its twin.
 #[derive(Debug, Clone)]
@@ -65,7 +66,7 @@ impl IdentityRow {
             enabled: row.required_text(4)? == "enabled",
             status_reason: row.text(5).map(str::to_owned),
             status_updated: time(row, 6),
-            authentication: serde_json::from_str(row.required_text(7)?)
+            authentication: reading::from_str(row.required_text(7)?)
                 .map_err(|error| HubError::internal(format!("stored authentication: {error}")))?,
             iot_edge: row.integer(8) == Some(1),
             device_scope: row.text(9).map(str::to_owned),

@@ -9,6 +9,7 @@ use crate::hub::effects::Correlation;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{ChooseDevices, JobCounts, JobOrder};
 use crate::maintenance::Wish;
+use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use serde_json::json;
@@ -172,7 +173,7 @@ impl JobRow {
             is_chosen: number(2) == 1,
             wave: number(3),
             deadline: Timestamp::from_milliseconds(number(4)),
-            chosen: serde_json::from_str(row.required_text(5)?)
+            chosen: reading::from_str(row.required_text(5)?)
                 .map_err(|error| HubError::internal(format!("a stored job: {error}")))?,
         })
     }

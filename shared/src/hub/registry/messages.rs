@@ -12,6 +12,7 @@ use crate::ipc::audit::AuditEntry;
 use crate::ipc::registry::{AckMode, CompleteDelivery, Delivery, RegistryReply, SendMessage};
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
 use crate::mqtt::topic::devicebound_topic;
+use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ impl MessageRow {
         Ok(Self {
             device: DeviceId::parse(row.required_text(0)?).map_err(|_| unreadable("device"))?,
             sequence: row.integer(1).ok_or_else(|| unreadable("number"))?,
-            properties: serde_json::from_str(row.required_text(2)?)
+            properties: reading::from_str(row.required_text(2)?)
                 .map_err(|_| unreadable("properties"))?,
             ack: serde_json::from_value(json!(row.required_text(3)?))
                 .map_err(|_| unreadable("ack mode"))?,

@@ -16,6 +16,7 @@ use crate::query::plan::{IndexedPath, Prefilter, prefilter};
 use crate::query::{
     Collection, DocumentKey, Groups, Place, Query, Sections, Select, Shape, matches, parse, project,
 };
+use crate::reading;
 use crate::sorting;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::twin::stored::{ObjectText, StoredTwin};
@@ -406,7 +407,7 @@ fn read_document_text(row: &Row) -> Result<(IdentityRow, Box<RawValue>), HubErro
     let properties = twin.properties()?;
     let marks = row.text(COLUMNS.split(", ").count() + 6);
     let marks: Option<Marks> = marks
-        .map(serde_json::from_str)
+        .map(reading::from_str)
         .transpose()
         .map_err(|error| HubError::internal(format!("stored twin: {error}")))?;
     let mut text = ObjectText::new();
@@ -456,7 +457,7 @@ pub(super) fn read_twin(row: &Row, behind: usize) -> Result<Twin, HubError> {
         row.text(column).map_or_else(
             || Ok(absent()),
             |text| {
-                serde_json::from_str(text)
+                reading::from_str(text)
                     .map_err(|error| HubError::internal(format!("stored twin: {error}")))
             },
         )

@@ -14,6 +14,7 @@ use crate::ipc::registry::{
     RegistryResult, UpdateSession,
 };
 use crate::mqtt::topic::Subscriptions;
+use crate::reading;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -50,11 +51,11 @@ struct SessionFacts {
 
 /// Stored filters as a set.
 pub(super) fn subscriptions(stored: &str) -> Subscriptions {
-    serde_json::from_str(stored).unwrap_or_default()
+    reading::from_str(stored).unwrap_or_default()
 }
 
 fn facts(row: &IdentityRow) -> SessionFacts {
-    serde_json::from_str(&row.session).unwrap_or_default()
+    reading::from_str(&row.session).unwrap_or_default()
 }
 
 /// SHA-256 of the client certificate that the identity showed last.

@@ -8,6 +8,7 @@ use super::{Context, Registry, query};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{ExportLines, ImportItems, Lines, RegistryReply};
 use crate::query::DocumentKey;
+use crate::reading;
 use crate::sql::Row;
 use crate::twin::etag::etag_text;
 use crate::twin::stored::ObjectText;
@@ -41,7 +42,7 @@ impl Registry {
         if let Some(row) = rows.first() {
             let known = (row.integer(0).unwrap_or(0), row.integer(1).unwrap_or(0));
             if known == (job, end) {
-                let refusals = serde_json::from_str(row.required_text(2)?)
+                let refusals = reading::from_str(row.required_text(2)?)
                     .map_err(|error| HubError::internal(format!("stored refusals: {error}")))?;
                 return Ok(RegistryReply::Refusals(refusals));
             }

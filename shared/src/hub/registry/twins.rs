@@ -9,6 +9,7 @@ use crate::ipc::ConnectionId;
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::registry::{Document, RegistryReply, ReportTwin, WriteTwin};
+use crate::reading;
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
 use crate::twin::{Twin, TwinChange, TwinPatch};
@@ -30,8 +31,7 @@ pub(super) fn load(sql: &dyn Sql, identity: &Identity) -> Result<Option<Twin>, H
         return Ok(None);
     };
     fn document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, HubError> {
-        serde_json::from_str(text)
-            .map_err(|error| HubError::internal(format!("stored twin: {error}")))
+        reading::from_str(text).map_err(|error| HubError::internal(format!("stored twin: {error}")))
     }
     Ok(Some(Twin {
         etag: row.integer(0).map_or(0, i64::unsigned_abs),
