@@ -46,6 +46,7 @@ def test_rates_are_those_of_one_s3_unit_until_somebody_changes_them(owner: RestA
         "identityRegistry": 5_000, "newConnections": 6_000 * 60, "d2cSends": 6_000 * 60, "c2dSends": 5_000,
         "c2dReceives": 50_000, "fileUploads": 5_000, "queries": 1_000, "directMethods": 6_144 * 60,
         "twinReads": 500 * 60, "twinUpdates": 250 * 60, "jobs": 5_000, "configurations": 20,
+        "jobDeviceOperations": 10_000 * 60,
     }  # fmt: skip
     answer = owner.put("/api/v1/throttles", json={"overrides": {"queries": {"perMinute": 0, "burst": 1}}})
     assert_classic_error(answer, 400, "ArgumentInvalid")

@@ -35,6 +35,7 @@ texts! {
         class_twin_reads: "Twin reads", "트윈 읽기";
         class_twin_updates: "Twin updates", "트윈 변경";
         class_jobs: "Jobs", "작업";
+        class_job_devices: "Devices touched by jobs", "작업이 처리하는 디바이스";
         class_configurations: "Configurations", "구성";
         units_title: "Change the units?", "단위를 변경할까요?";
         units_text: "Every class is multiplied by the units, except those that were set by hand. It applies at once.", "직접 설정한 종류를 제외하고 모든 종류의 한도에 단위가 곱해집니다. 바로 적용됩니다.";

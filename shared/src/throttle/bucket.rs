@@ -95,6 +95,13 @@ impl Bucket {
         self.limit.capacity().saturating_sub(self.missing_at(now)) / OPERATION
     }
 
+    /// After how many milliseconds one operation would pass.
+    pub fn wait(&self, now: Timestamp) -> i64 {
+        let most_missing = self.limit.capacity().saturating_sub(OPERATION);
+        let wait = self.missing_at(now).saturating_sub(most_missing);
+        i64::try_from(wait.div_ceil(self.limit.per_minute.max(1))).unwrap_or(i64::MAX)
+    }
+
     /// How many times it refused.
     pub fn refused(&self) -> u64 {
         self.refused

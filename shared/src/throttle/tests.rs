@@ -222,3 +222,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_bucket_says_how_long_the_next_one_takes() {
+    let now = Timestamp::from_milliseconds(1_700_000_000_000);
+    let mut bucket = Bucket::new(Limit {
+        per_minute: 600,
+        burst: 3,
+    });
+    assert_eq!(bucket.wait(now), 0);
+    bucket.take(now, 3).unwrap();
+    assert_eq!(bucket.wait(now), 100);
+    let later = now.plus_milliseconds(99);
+    assert_eq!((bucket.wait(later), bucket.available(later)), (1, 0));
+    let later = now.plus_milliseconds(100);
+    assert_eq!((bucket.wait(later), bucket.available(later)), (0, 1));
+}

@@ -414,3 +414,43 @@ fn rows_and_jobs_go_after_thirty_days() {
     );
     assert!(hub.0.world().nodes[&Address::Hub].actor.is_loaded());
 }
+
+#[test]
+fn jobs_touch_no_more_devices_a_second_than_they_may() {
+    let mut hub = rest(31);
+    devices(&mut hub, 150);
+    for number in 0..50 {
+        hub.0
+            .connected_device(&format!("c{number}"), Habits::default());
+    }
+    let slow = json!({ "overrides": { "jobDeviceOperations": { "perMinute": 600, "burst": 20 } } });
+    let reply = hub.put("/api/v1/throttles", None, slow);
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
+    hub.0.run(30_000);
+    // One of each kind: they share the rate of ten a second.
+    schedule(&mut hub, "all", update("tags.number >= 0"));
+    schedule(&mut hub, "calls", method("STARTSWITH(deviceId, 'c')", 300));
+    let mut touched = Vec::new();
+    for second in 1..60_u64 {
+        hub.0.run(1_000);
+        let done = ["all", "calls"].map(|id| {
+            let job = job(&mut hub, id);
+            count(&job, "succeededCount") + count(&job, "runningCount")
+        });
+        let done = done[0] + done[1];
+        // What was there at once, rounded up by each shard, and ten a second.
+        assert!(
+            done <= 20 + 4 + 10 * (second + 1),
+            "second {second}: {done}"
+        );
+        touched.push(done);
+        if done == 200 {
+            break;
+        }
+    }
+    assert_eq!(touched.last(), Some(&200), "{touched:?}");
+    assert!(touched.len() >= 16, "{touched:?}");
+    for id in ["all", "calls"] {
+        assert_eq!(end(&mut hub, id)["status"], "completed");
+    }
+}

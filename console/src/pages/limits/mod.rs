@@ -91,6 +91,7 @@ fn class_words(name: &str) -> String {
         "twinUpdates" => words.class_twin_updates,
         "jobs" => words.class_jobs,
         "configurations" => words.class_configurations,
+        "jobDeviceOperations" => words.class_job_devices,
         other => other,
     }
     .to_owned()

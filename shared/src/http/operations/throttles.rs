@@ -44,9 +44,10 @@ fn document<B: Backend>(backend: &B, settings: &Settings) -> Value {
         if settings.throttles.overrides.iter().any(named) {
             overrides.insert(class.name().to_owned(), rate.clone());
         }
-        // Connections are counted by the gateways alone.
+        // Connections are counted by the gateways alone, devices of jobs by the shards.
         if let (Value::Object(rate), Some(bucket)) = (&mut rate, own.bucket(class))
             && class != OperationClass::NewConnections
+            && class != OperationClass::JobDeviceOperations
         {
             rate.insert("available".into(), json!(bucket.available(backend.now())));
             rate.insert("refused".into(), json!(bucket.refused()));

@@ -49,14 +49,16 @@ impl Registry {
     pub(super) fn call_methods(
         &mut self,
         job: &JobRow,
+        most: u32,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(SENT);
         let rows = self.pending_rows(job, None, STEP, false, context.sql)?;
         let mut called: Vec<(String, usize)> = Vec::new();
         let mut last = String::new();
         let mut is_whole = rows.len() < usize::try_from(STEP).unwrap_or(0);
         for row in &rows {
-            if self.jobs.calls.len() >= MOST_UNDER_WAY || called.len() >= SENT {
+            if self.jobs.calls.len() >= MOST_UNDER_WAY || called.len() >= most {
                 is_whole = false;
                 break;
             }
@@ -85,6 +87,7 @@ impl Registry {
             }
         }
         self.end_devices(job.number, &called, State::Running, None, context)?;
+        self.jobs.pace.touched(called.len(), context.now);
         let known = self.known(job.number, context.sql)?;
         known.is_scanned = is_whole;
         if !last.is_empty() {
@@ -251,7 +254,8 @@ impl Registry {
             let Some(location) = &location else {
                 continue;
             };
-            if self.jobs.calls.len() >= MOST_UNDER_WAY {
+            let may_call = self.jobs.pace.allowance(1, context.now) > 0;
+            if self.jobs.calls.len() >= MOST_UNDER_WAY || !may_call {
                 self.known(number, context.sql)?.look_again = true;
                 continue;
             }
@@ -260,6 +264,7 @@ impl Registry {
             }
             let called = [(waiting.id, waiting.wave)];
             self.end_devices(number, &called, State::Running, None, context)?;
+            self.jobs.pace.touched(1, context.now);
             self.call_method(&job, device, location.clone(), waiting.wave, context);
         }
         Ok(())

@@ -64,6 +64,8 @@ pub(super) struct Jobs {
     pub(super) awaits_patterns: bool,
     /// A route asks for events of jobs.
     pub(super) tells: bool,
+    /// How fast devices may be touched.
+    pub(super) pace: super::job_pace::Pace,
 }
 
 /// What is remembered of a job.
@@ -79,6 +81,8 @@ pub(super) struct Known {
     pub(super) look_again: bool,
     /// When one of them may go on.
     pub(super) look_at: Option<Timestamp>,
+    /// No further device may be touched before this time.
+    pub(super) paced_until: Option<Timestamp>,
     /// Devices whose pattern is awaited were looked at up to here.
     pub(super) settled_to: String,
 }

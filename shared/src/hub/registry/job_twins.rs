@@ -22,16 +22,18 @@ impl Registry {
     pub(super) fn update_twins(
         &mut self,
         job: &JobRow,
+        most: u32,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        let rows = self.pending_rows(job, None, STEP, true, context.sql)?;
+        let most = most.min(STEP);
+        let rows = self.pending_rows(job, None, most, true, context.sql)?;
         let last = match rows.last() {
             Some(row) => pending(row)?.id,
             None => String::new(),
         };
         self.update_rows(job, &rows, context)?;
         let known = self.known(job.number, context.sql)?;
-        known.is_scanned = rows.len() < usize::try_from(STEP).unwrap_or(0);
+        known.is_scanned = rows.len() < usize::try_from(most).unwrap_or(0);
         known.scanned_to = last;
         Ok(())
     }
@@ -75,6 +77,7 @@ impl Registry {
         let state = touched_state(job);
         self.jobs.awaits_patterns |= state == State::Running;
         self.end_devices(job.number, &written, state, None, context)?;
+        self.jobs.pace.touched(written.len(), context.now);
         if written.is_empty() {
             return Ok(());
         }

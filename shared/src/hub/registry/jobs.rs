@@ -85,7 +85,10 @@ impl Registry {
         self.tell_of_places(number, step.places.as_deref(), &mut part, context)?;
         let known = self.known(number, context.sql)?;
         part.waves.clone_from(&known.waves);
-        part.look_at = known.look_at;
+        part.look_at = [known.look_at, known.paced_until]
+            .into_iter()
+            .flatten()
+            .min();
         let idle = part
             .waves
             .iter()
@@ -231,9 +234,16 @@ impl Registry {
         if wave < 0 || !job.is_chosen || known.is_scanned || job.deadline <= context.now {
             return Ok(false);
         }
+        known.paced_until = None;
+        let most = self.jobs.pace.allowance(u32::MAX, context.now);
+        if most == 0 {
+            let next = self.jobs.pace.next(context.now);
+            self.known(job.number, context.sql)?.paced_until = Some(next);
+            return Ok(false);
+        }
         match job.chosen.order.kind {
-            JobKind::UpdateTwin => self.update_twins(job, context)?,
-            JobKind::DeviceMethod => self.call_methods(job, context)?,
+            JobKind::UpdateTwin => self.update_twins(job, most, context)?,
+            JobKind::DeviceMethod => self.call_methods(job, most, context)?,
         }
         Ok(!self.known(job.number, context.sql)?.is_scanned)
     }

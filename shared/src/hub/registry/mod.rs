@@ -26,6 +26,7 @@ mod job_documents;
 mod job_events;
 mod job_holds;
 mod job_methods;
+mod job_pace;
 mod job_patterns;
 mod job_places;
 mod job_rows;
@@ -120,7 +121,7 @@ impl Registry {
         crate::sql::migrate(sql, schema::STEPS)?;
         let settings = settings::load(sql)?;
         let tells = routed(settings.as_ref()).is_some();
-        Ok(Self {
+        let mut opened = Self {
             shard,
             maintenance: Rc::new(maintenance::read(settings.as_ref())),
             disruptions: maintenance::disruptions(settings.as_ref()),
@@ -147,7 +148,9 @@ impl Registry {
             },
             history: history::Sweep::default(),
             changes: Rc::default(),
-        })
+        };
+        opened.pace_jobs();
+        Ok(opened)
     }
 
     /// The same with the rules of time zones.
@@ -310,6 +313,7 @@ impl Registry {
                 self.apply_indexes(context.sql)?;
                 self.take_policies();
                 self.route_job_events(context.sql)?;
+                self.pace_jobs();
                 RegistryReply::Done
             }
         };
