@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Rule {
+    /// A policy held devices of a job until their time was over.
+    HoldExpired,
     /// A rollout stopped itself.
     JobAborted,
     /// Somebody did something in spite of a maintenance policy.
@@ -21,7 +23,8 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
+        Self::HoldExpired,
         Self::JobAborted,
         Self::OverrideUsed,
         Self::RolloutPaused,
@@ -31,6 +34,7 @@ impl Rule {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::HoldExpired => "holdExpired",
             Self::JobAborted => "jobAborted",
             Self::OverrideUsed => "overrideUsed",
             Self::RolloutPaused => "rolloutPaused",
@@ -42,7 +46,7 @@ impl Rule {
     pub fn severity(self) -> Severity {
         match self {
             Self::JobAborted => Severity::Error,
-            Self::SafetyBlocked => Severity::Warning,
+            Self::HoldExpired | Self::SafetyBlocked => Severity::Warning,
             Self::OverrideUsed | Self::RolloutPaused => Severity::Info,
         }
     }

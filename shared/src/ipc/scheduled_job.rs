@@ -193,6 +193,9 @@ pub struct JobPart {
     /// When a device that is held may go on.
     #[serde(default)]
     pub look_at: Option<Timestamp>,
+    /// Devices that a policy held until their time was over.
+    #[serde(default)]
+    pub expired: u64,
     /// Devices that need places before they are touched.
     #[serde(default)]
     pub wishes: Vec<(String, Vec<Wish>)>,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use simulation::device::Habits;
-use simulation::maintaining::{call, night, policy, report};
+use simulation::maintaining::{call, night, policy, reboot_job, report};
 use simulation::rest::Rest;
 use simulation::scheduling;
 
@@ -201,6 +201,42 @@ fn a_rollout_that_waits_for_somebody_says_so_until_it_goes_on() {
     assert!(alerts(&mut hub, "state=open").is_empty());
     assert_eq!(scheduling::end(&mut hub, "firmware")["status"], "completed");
     assert!(alerts(&mut hub, "state=open").is_empty());
+}
+
+#[test]
+fn devices_that_were_held_too_long_are_an_alert_of_their_job() {
+    let mut hub = Rest::default();
+    for number in 0..5 {
+        hub.0
+            .connected_device(&format!("d{number}"), Habits::default());
+    }
+    let gate = json!({ "id": "mains", "expr": "properties.reported.conditions.power = 'mains'" });
+    policy(&mut hub, "power", json!({ "gates": [gate] }));
+    reboot_job(&mut hub, "reboot", "reboot", 300);
+    assert!(alerts(&mut hub, "").is_empty());
+    let done = scheduling::end(&mut hub, "reboot");
+    assert_eq!(scheduling::count(&done, "failedCount"), 5);
+    hub.0.run(5_000);
+    let open = alerts(&mut hub, "state=open");
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!(open[0]["rule"], "holdExpired");
+    assert_eq!(open[0]["subject"], json!({ "jobId": "reboot" }));
+    assert!(
+        open[0]["summary"]
+            .as_str()
+            .expect("a text")
+            .contains("5 devices")
+    );
+    let retried = hub.post("/api/v1/jobs/reboot/retry", Value::Null);
+    assert_eq!(retried.status, 200, "{:?}", retried.body);
+    assert!(alerts(&mut hub, "state=open").is_empty());
+    scheduling::end(&mut hub, "reboot");
+    hub.0.run(5_000);
+    assert_eq!(
+        alerts(&mut hub, "state=open").len(),
+        1,
+        "they were held again"
+    );
 }
 
 #[test]

@@ -242,6 +242,30 @@ pub(super) fn change(
 }
 
 impl Hub {
+    /// Devices of a job were held until their time was over.
+    pub(super) fn alert_of_holds(
+        job: &ScheduledJob,
+        before: &ScheduledJob,
+        now: Timestamp,
+        sql: &dyn Sql,
+    ) -> Result<(), HubError> {
+        let (expired, known) = (job.expired(), before.expired());
+        if expired <= known {
+            return Ok(());
+        }
+        let id = &job.order.id;
+        let alert = RaiseAlert {
+            rule: Rule::HoldExpired,
+            device: None,
+            job: Some(id.clone()),
+            summary: format!(
+                "Maintenance policies held {expired} devices of job {id} until their time was over."
+            ),
+            hint: Some("See which gate holds them, then retry the job.".to_owned()),
+        };
+        raise(now, &alert, sql)
+    }
+
     /// A job went on: what its rollout needs of a person.
     pub(super) fn alert_of_job(
         job: &ScheduledJob,
@@ -280,6 +304,7 @@ impl Hub {
         }
         if job.phase == Phase::Retrying {
             settle(now, Rule::JobAborted, id, sql)?;
+            settle(now, Rule::HoldExpired, id, sql)?;
         }
         Ok(())
     }

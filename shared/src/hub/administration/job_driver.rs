@@ -244,6 +244,7 @@ impl Hub {
             let before = job.clone();
             if let Some(part) = job.shards.get_mut(usize::from(shard)) {
                 part.waves.clone_from(&answer.waves);
+                part.expired = answer.expired;
                 part.after.clone_from(&answer.after);
                 // What an earlier phase asked for says nothing about this one.
                 part.done |= !answer.more && job.phase == phase;
@@ -251,6 +252,7 @@ impl Hub {
             if job != before {
                 self.jobs.changed |= job.counts(None) != before.counts(None);
                 job.store(sql)?;
+                Self::alert_of_holds(&job, &before, now, sql)?;
             }
         } else {
             self.jobs.missed.push(number);

@@ -160,6 +160,7 @@ mod tests {
                 done: true,
                 after: None,
                 waves: vec![first, rest],
+                expired: 0,
             }],
         }
     }

@@ -76,6 +76,9 @@ pub(super) struct ShardPart {
     pub after: Option<String>,
     /// By wave.
     pub waves: Vec<JobCounts>,
+    /// Devices that a policy held until their time was over.
+    #[serde(default)]
+    pub expired: u64,
 }
 
 /// A job.
@@ -118,6 +121,11 @@ impl ScheduledJob {
             }
         }
         sum
+    }
+
+    /// Devices that a policy held until their time was over.
+    pub(super) fn expired(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.expired).sum()
     }
 
     /// Begins something that every shard has to do.

@@ -73,6 +73,8 @@ pub(super) struct Jobs {
 pub(super) struct Known {
     /// By wave, as the rows say.
     pub(super) waves: Vec<JobCounts>,
+    /// Rows whose device was held until its time was over.
+    pub(super) expired: u64,
     /// The pending rows up to here were looked at.
     pub(super) scanned_to: String,
     /// All of them were.

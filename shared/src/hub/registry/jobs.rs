@@ -85,6 +85,7 @@ impl Registry {
         self.tell_of_places(number, step.places.as_deref(), &mut part, context)?;
         let known = self.known(number, context.sql)?;
         part.waves.clone_from(&known.waves);
+        part.expired = known.expired;
         part.look_at = [known.look_at, known.paced_until]
             .into_iter()
             .flatten()
@@ -113,9 +114,9 @@ impl Registry {
         };
         let mut known = Known::default();
         let rows = sql.query(
-            "SELECT wave, status, is_success, count(*) FROM job_device WHERE job = ? \
-             GROUP BY wave, status, is_success",
-            &[number.into()],
+            "SELECT wave, status, is_success, count(*), total(error ->> 'code' = ?) \
+             FROM job_device WHERE job = ? GROUP BY wave, status, is_success",
+            &[EXPIRED.0.into(), number.into()],
         )?;
         for row in rows {
             let wave = usize::try_from(row.integer(0).unwrap_or(0)).unwrap_or(0);
@@ -123,6 +124,7 @@ impl Registry {
             if let Some(count) = known.place(wave, state) {
                 *count += row.integer(3).unwrap_or(0).unsigned_abs();
             }
+            known.expired += row.integer(4).unwrap_or(0).unsigned_abs();
         }
         Ok(vacant.insert(known))
     }
@@ -410,6 +412,9 @@ impl Registry {
         let known = self.known(number, context.sql)?;
         for (_, wave) in devices {
             known.moved(*wave, State::Pending, state);
+        }
+        if error.is_some_and(|(code, _)| code == EXPIRED.0) {
+            known.expired += devices.len() as u64;
         }
         let ids: Vec<Value> = devices.iter().map(|(id, _)| json!(id)).collect();
         context.sql.execute(
