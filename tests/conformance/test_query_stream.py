@@ -109,6 +109,38 @@ def test_r23_rows_that_are_there_come_first_and_a_deleted_device_leaves(api, wat
             api.delete(f"/devices/{name}", headers={"If-Match": "*"})
 
 
+def test_r24_a_device_enters_a_group_with_a_severity_within_a_second_and_says_since_when(api, device, python_device, watch):
+    path = f"/api/v1/groups/hot-{uuid.uuid4().hex[:8]}"
+    condition = f"deviceId = '{device.device_id}' AND properties.reported['battery-level'] < 20"
+    refused = api.put(path, json={"condition": condition, "severity": "fatal"})
+    assert "error, warning or info" in assert_classic_error(refused, 400, "ArgumentInvalid")
+    body = {"condition": condition, "severity": "error", "description": "Charge it"}
+    made = api.put(path, json=body)
+    assert made.status_code == 201, made.text
+    try:
+        group = api.get(path).json()
+        assert {name: group[name] for name in body} == body
+        assert group["count"] == 0
+        assert [item["severity"] for item in api.get("/api/v1/groups").json()["items"] if item["id"] == group["id"]] == ["error"]
+        client = python_device()
+        client.client.patch_twin_reported_properties({"battery-level": 80})
+        first, events = watch(group["watch"])
+        assert [name for name, _ in first] == ["current"]
+        client.client.patch_twin_reported_properties({"battery-level": 12})
+        acknowledged = time.monotonic()
+        name, data = next(events)
+        waited = time.monotonic() - acknowledged
+        assert (name, data["deviceId"]) == ("entered", device.device_id)
+        assert waited < SECONDS, f"{waited:.3f} s after the hub had acknowledged it"
+        metadata = api.twin(device.device_id)["properties"]["reported"]["$metadata"]
+        assert data["row"] == {"deviceId": device.device_id, "since1": metadata["battery-level"]["$lastUpdated"]}
+        assert api.get(path).json()["count"] == 1
+        client.client.patch_twin_reported_properties({"battery-level": 90})
+        assert next(events) == ("left", {"deviceId": device.device_id})
+    finally:
+        assert api.delete(path).status_code == 204
+
+
 def test_modules_are_watched_with_their_names(api, device, watch):
     first, events = watch(f"SELECT moduleId FROM devices.modules WHERE deviceId = '{device.device_id}'")
     assert [name for name, _ in first] == ["current"]

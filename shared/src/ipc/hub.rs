@@ -6,6 +6,7 @@ use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::alert::{AlertChange, ListAlerts, RaiseAlert};
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::device_group::DeviceGroup;
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
 use crate::maintenance::Disruption;
@@ -394,24 +395,6 @@ pub struct TagSchema {
     /// Unquoted; never repeated.
     #[serde(default)]
     pub etag: String,
-}
-
-/// A condition over device twins with a name (`device-management.md` §7).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeviceGroup {
-    /// Its name.
-    pub id: String,
-    /// As behind `WHERE` in a query over devices.
-    pub condition: String,
-    /// For people.
-    pub description: Option<String>,
-    /// Unquoted.
-    #[serde(default)]
-    pub etag: String,
-    /// Of the last change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed_time: Option<Timestamp>,
 }
 
 /// How long events are kept (`query-routing-events.md` §5.1).

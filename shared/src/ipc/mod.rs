@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod audit;
+pub mod device_group;
 pub mod events;
 pub mod gateway;
 pub mod hub;

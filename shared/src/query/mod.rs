@@ -16,6 +16,7 @@ pub mod path;
 pub mod plan;
 pub mod project;
 pub mod sections;
+pub mod since;
 pub mod sort_value;
 mod value;
 

@@ -8,6 +8,10 @@ use super::ast::Collection;
 use super::error::{Position, QueryError};
 use serde_json::Value;
 
+/// When the connection state last changed. It is no part of twins (`query-routing-events.md` §2),
+/// but columns may name it.
+pub const CONNECTION_STATE_SINCE: &str = "connectionStateUpdatedTime";
+
 /// A path in its canonical form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {
@@ -80,6 +84,8 @@ const TWIN_ROOTS: &[Root] = &[
     time("statusUpdateTime", "statusUpdateTime"),
     time("statusUpdatedTime", "statusUpdateTime"),
     root("connectionState"),
+    // No condition sees it: only results hold it, and only where it is named.
+    time(CONNECTION_STATE_SINCE, CONNECTION_STATE_SINCE),
     time("lastActivityTime", "lastActivityTime"),
     root("cloudToDeviceMessageCount"),
     root("authenticationType"),

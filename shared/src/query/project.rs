@@ -1,7 +1,9 @@
 //! What a result of one document holds (`query-routing-events.md` §1.7).
 
-use super::ast::{Query, Select, Source};
-use serde_json::{Map, Value};
+use super::ast::{Collection, Query, Select, Source};
+use super::path::CONNECTION_STATE_SINCE;
+use crate::time::Timestamp;
+use serde_json::{Map, Value, json};
 
 /// The result for a document.
 pub fn project(query: &Query, document: Value) -> Value {
@@ -17,6 +19,20 @@ pub fn project(query: &Query, document: Value) -> Value {
         }
     }
     Value::Object(item)
+}
+
+/// Adds since when the connection state is what it is, if a column shows it. Comes behind the
+/// condition, which must not see it.
+pub fn with_since(query: &Query, mut document: Value, since: Option<Timestamp>) -> Value {
+    let is_wanted = query.select != Select::Everything && query.reads(CONNECTION_STATE_SINCE);
+    if let Value::Object(members) = &mut document
+        && is_wanted
+        && query.collection != Collection::Jobs
+    {
+        let since = json!(since.unwrap_or(Timestamp::UNSET));
+        members.insert(CONNECTION_STATE_SINCE.to_owned(), since);
+    }
+    document
 }
 
 /// About how many bytes a value takes as JSON, without writing it.

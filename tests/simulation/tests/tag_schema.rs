@@ -1,8 +1,7 @@
 //! A schema for tags: who is refused, who is warned, who is left alone
-//! (`device-management.md` §7, R16); and saved groups with live counts.
+//! (`device-management.md` §7, R16).
 
 use serde_json::{Value, json};
-use shared::http::Method;
 use simulation::operator::Reply;
 use simulation::rest::Rest;
 
@@ -271,99 +270,4 @@ fn a_restoration_is_refused_and_a_replacement_never_is() {
     let twin = hub.get("/twins/fresh").body;
     assert_eq!(twin["tags"]["site"], "paris");
     assert_eq!(twin["tags"]["replaces"]["deviceId"], "worn");
-}
-
-#[test]
-fn a_group_has_a_live_count_an_etag_and_a_record() {
-    let mut hub = Rest::default();
-    for number in 0..9 {
-        let id = format!("pump-{number}");
-        hub.put(&format!("/devices/{id}"), None, json!({}));
-        let site = if number < 4 { "oslo" } else { "bergen" };
-        tags(&mut hub, &id, json!({ "site": site }));
-    }
-    let path = "/api/v1/groups/in-oslo";
-    assert_eq!(hub.get(path).status, 404);
-    let body = json!({ "condition": "tags.site = 'oslo'", "description": "By the fjord" });
-    let made = hub.put(path, None, body.clone());
-    assert_eq!(made.status, 201);
-    let etag = made.header("etag").unwrap().to_owned();
-    let group = hub.get(path);
-    assert_eq!(group.header("etag"), Some(etag.as_str()));
-    assert_eq!(group.body["count"], 4);
-    assert_eq!(group.body["condition"], body["condition"]);
-    tags(&mut hub, "pump-8", json!({ "site": "oslo" }));
-    assert_eq!(hub.get(path).body["count"], 5, "at once");
-    // What a query shows is what the group counts.
-    let query = json!({ "query": "SELECT COUNT() AS n FROM devices WHERE tags.site = 'oslo'" });
-    assert_eq!(hub.post("/devices/query", query).body, json!([{ "n": 5 }]));
-
-    let other = json!({ "condition": "STARTSWITH(deviceId, 'pump-') -- all of them" });
-    assert_eq!(
-        hub.put(path, Some("AAAAAAAAAAE="), other.clone()).status,
-        412
-    );
-    let changed = hub.put(path, Some(&etag), other);
-    assert_eq!(changed.status, 200);
-    assert_ne!(changed.header("etag"), Some(etag.as_str()));
-    assert_eq!(hub.get(path).body["count"], 9);
-    hub.put("/api/v1/groups/all", None, json!({ "condition": "true" }));
-    let plain = hub.get("/api/v1/groups").body;
-    let ids: Vec<&Value> = plain["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| &item["id"])
-        .collect();
-    assert_eq!(ids, ["all", "in-oslo"]);
-    assert!(plain["items"][0].get("count").is_none());
-    let counted = hub.get("/api/v1/groups?count=true").body;
-    assert_eq!(counted["items"][0]["count"], 9);
-
-    assert_eq!(hub.delete(path, Some(&etag)).status, 412);
-    assert_eq!(hub.delete(path, None).status, 204);
-    assert_eq!(hub.delete(path, None).status, 404);
-    let records = hub.get("/api/v1/audit?action=deleteDeviceGroup").body;
-    assert_eq!(records["records"][1]["before"]["id"], "in-oslo");
-    assert_eq!(records["records"][1]["after"], Value::Null);
-}
-
-#[test]
-fn a_condition_that_is_none_is_refused_with_its_place() {
-    let mut hub = Rest::default();
-    for (condition, said) in [
-        ("tags.site = ", "line 1, column 13"),
-        ("tags.site = 'a'\nAND foo(1)", "line 2, column 5"),
-        ("tags.a = 1 GROUP BY tags.b", "line 1, column 12"),
-        ("", "line 1, column 1"),
-    ] {
-        let refused = hub.put("/api/v1/groups/g", None, json!({ "condition": condition }));
-        assert_eq!(refused.status, 400, "{condition}");
-        assert!(
-            message(&refused).contains(said),
-            "{condition}: {}",
-            message(&refused)
-        );
-    }
-    let long = format!("tags.a = '{}'", "x".repeat(8000));
-    assert_eq!(
-        hub.put("/api/v1/groups/g", None, json!({ "condition": long }))
-            .status,
-        400
-    );
-    let body = json!({ "condition": "true" });
-    assert_eq!(
-        hub.put("/api/v1/groups/a%20b", None, body.clone()).status,
-        400
-    );
-    for number in 0..100 {
-        let path = format!("/api/v1/groups/g{number}");
-        assert_eq!(hub.ask(Method::Put, &path, None, body.clone()).status, 201);
-    }
-    assert_eq!(
-        hub.put("/api/v1/groups/one-more", None, body.clone())
-            .status,
-        403
-    );
-    assert_eq!(hub.put("/api/v1/groups/g7", None, body).status, 200);
 }

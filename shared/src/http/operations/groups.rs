@@ -1,15 +1,19 @@
 //! Saved groups with their live counts (`device-management.md` §7).
 //!
-//! A count is a query of this moment over all shards, and costs as much as one.
+//! A count is a query of this moment over all shards, and costs as much as one. Who wants to
+//! follow a group takes the query in `watch` to a stream.
 
 use super::{Failure, deleted, unexpected};
+use crate::alert::Severity;
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::http::query_pages;
-use crate::ipc::hub::{DeviceGroup, HubReply, HubRequest};
+use crate::ipc::device_group::DeviceGroup;
+use crate::ipc::hub::{HubReply, HubRequest};
+use crate::query::since::watch_query;
 use serde_json::{Value, json};
 
 /// A list stops counting after so many documents, so that one request cannot scan without
@@ -31,12 +35,23 @@ fn not_found(id: &str) -> HubError {
     )
 }
 
-fn with_count(group: &DeviceGroup, count: Option<u64>) -> Value {
+fn document(group: &DeviceGroup, count: Option<u64>) -> Value {
     let mut document = json!(group);
-    if let (Value::Object(members), Some(count)) = (&mut document, count) {
-        members.insert("count".to_owned(), json!(count));
+    if let Value::Object(members) = &mut document {
+        members.insert("watch".to_owned(), watch_query(&group.condition).into());
+        if let Some(count) = count {
+            members.insert("count".to_owned(), count.into());
+        }
     }
     document
+}
+
+fn severity(text: &str) -> Result<Severity, HubError> {
+    Severity::parse(text).ok_or_else(|| {
+        HubError::invalid(
+            "severity must be error, warning or info; a group without one is no issue.",
+        )
+    })
 }
 
 /// `GET /api/v1/groups`; with `?count=true` the counts as far as they can be had
@@ -54,7 +69,7 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
             scanned += cost.scanned + COST_OF_GROUP;
             count = Some(cost.matched);
         }
-        items.push(with_count(group, count));
+        items.push(document(group, count));
     }
     Ok(Response::json(200, &json!({ "items": items })))
 }
@@ -64,7 +79,7 @@ pub async fn get<B: Backend>(backend: &B, id: String) -> Result<Response, Failur
     let groups = read(backend, Some(id.clone())).await?;
     let group = groups.first().ok_or_else(|| not_found(&id))?;
     let count = query_pages::count(backend, &group.condition).await?.matched;
-    Ok(Response::json(200, &with_count(group, Some(count))).with_etag(&group.etag))
+    Ok(Response::json(200, &document(group, Some(count))).with_etag(&group.etag))
 }
 
 /// `PUT /api/v1/groups/{id}`: 201 for a new one, else 200
@@ -84,6 +99,7 @@ pub async fn put<B: Backend>(
             .ok_or_else(|| HubError::invalid("condition must be there: what stands behind WHERE."))?
             .to_owned(),
         description: text("description")?.map(str::to_owned),
+        severity: text("severity")?.map(severity).transpose()?,
         etag: String::new(),
         changed_time: None,
     };
@@ -92,7 +108,7 @@ pub async fn put<B: Backend>(
         HubReply::Stored { is_new, etag } => {
             group.etag = etag;
             let status = if is_new { 201 } else { 200 };
-            Ok(Response::json(status, &json!(group)).with_etag(&group.etag))
+            Ok(Response::json(status, &document(&group, None)).with_etag(&group.etag))
         }
         _ => Err(unexpected("the hub")),
     }

@@ -3,8 +3,10 @@
 //! Only kept here; who is in a group is asked of the shards each time.
 
 use super::{check_name, check_precondition};
+use crate::alert::Severity;
 use crate::error::{ErrorCode, HubError};
-use crate::ipc::hub::{DeviceGroup, HubReply, HubResult};
+use crate::ipc::device_group::DeviceGroup;
+use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
 use crate::query::parse_condition;
 use crate::sql::{Row, Sql};
@@ -19,6 +21,9 @@ pub(super) const SCHEMA: &str = "CREATE TABLE device_group (
     etag INTEGER NOT NULL,
     changed INTEGER NOT NULL
 ) WITHOUT ROWID";
+
+/// Groups of before have none.
+pub(super) const SEVERITY: &str = "ALTER TABLE device_group ADD COLUMN severity TEXT";
 
 /// Groups of a hub.
 const MAX_GROUPS: usize = 100;
@@ -35,7 +40,7 @@ fn etag_of(row: &Row) -> u64 {
 pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<DeviceGroup>, HubError> {
     let id = id.map(str::to_owned);
     let rows = sql.query(
-        "SELECT id, condition, description, etag, changed FROM device_group \
+        "SELECT id, condition, description, etag, changed, severity FROM device_group \
          WHERE ? IS NULL OR id = ? ORDER BY id",
         &[id.clone().into(), id.into()],
     )?;
@@ -44,6 +49,7 @@ pub(super) fn list(sql: &dyn Sql, id: Option<&str>) -> Result<Vec<DeviceGroup>, 
             id: row.required_text(0)?.to_owned(),
             condition: row.required_text(1)?.to_owned(),
             description: row.text(2).map(str::to_owned),
+            severity: row.text(5).and_then(Severity::parse),
             etag: etag_text(etag_of(row)),
             changed_time: row.integer(4).map(Timestamp::from_milliseconds),
         })
@@ -87,15 +93,17 @@ pub(super) fn put(
     let time = now.milliseconds();
     let next = etag.map_or(0, |etag| etag + 1).max(time.unsigned_abs());
     sql.execute(
-        "INSERT INTO device_group (id, condition, description, etag, changed) \
-         VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET condition = excluded.condition, \
-         description = excluded.description, etag = excluded.etag, changed = excluded.changed",
+        "INSERT INTO device_group (id, condition, description, etag, changed, severity) \
+         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET condition = excluded.condition, \
+         description = excluded.description, etag = excluded.etag, changed = excluded.changed, \
+         severity = excluded.severity",
         &[
             group.id.into(),
             group.condition.into(),
             description.into(),
             next.into(),
             time.into(),
+            group.severity.map(Severity::name).into(),
         ],
     )?;
     Ok(HubReply::Stored {

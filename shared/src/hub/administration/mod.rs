@@ -51,6 +51,7 @@ const STEPS: &[&[&str]] = &[
     &[job_places::SCHEMA],
     &[outbox::SCHEMA],
     alerts::SCHEMA,
+    &[device_groups::SEVERITY],
 ];
 
 const FIRST: &[&str] = &[

@@ -13,6 +13,7 @@ use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
 use crate::query::plan::{IndexedPath, Prefilter, prefilter};
+use crate::query::project::with_since;
 use crate::query::{
     Collection, DocumentKey, Groups, Place, Query, Sections, Select, Shape, matches, parse, project,
 };
@@ -187,11 +188,13 @@ impl Slice<'_> {
 
     /// Takes a row if it fulfils the condition.
     fn look_at(&mut self, row: &Row) -> Result<DocumentKey, HubError> {
-        let (key, document) = if self.query.collection == Collection::Jobs {
-            job_documents::read_document(row)?
+        let (key, since, document) = if self.query.collection == Collection::Jobs {
+            let (key, document) = job_documents::read_document(row)?;
+            (key, None, document)
         } else {
             let (identity, document) = read_document(row)?;
-            (DocumentKey::of(&identity.identity), document)
+            let key = DocumentKey::of(&identity.identity);
+            (key, identity.state_updated, document)
         };
         let result = match self.schema {
             _ if !matches(self.query.condition.as_ref(), &document) => None,
@@ -200,7 +203,7 @@ impl Slice<'_> {
         };
         if let Some(result) = result {
             self.part.matched += 1;
-            self.take(key.clone(), result)?;
+            self.take(key.clone(), with_since(self.query, result, since))?;
         }
         Ok(key)
     }
@@ -258,7 +261,7 @@ impl Slice<'_> {
             } else {
                 let row = read_row(sql, sections, &place.key)?;
                 let read = row.as_ref().map(read_document).transpose()?;
-                read.map(|(_, document)| document)
+                read.map(|(row, document)| with_since(self.query, document, row.state_updated))
             };
             let Some(document) = document else {
                 continue;
