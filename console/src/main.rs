@@ -13,7 +13,9 @@ mod pages;
 mod preferences;
 mod routes;
 mod save;
+mod seats;
 mod session;
+mod watching;
 
 fn main() {
     leptos::mount::mount_to_body(app::App);

@@ -39,6 +39,13 @@ const REPORTED = {
   uptimeHours: 1204,
 };
 
+/** What operators of this fleet keep an eye on. */
+const ISSUES = {
+  'not-connected': { severity: 'warning', condition: 'connectionState = \'Disconnected\' AND status = \'enabled\'', description: 'Ask the harbour office before somebody goes out' },
+  'pressure-low': { severity: 'error', condition: 'properties.reported.pressureBar < 2', description: 'Check the inlet' },
+  'updating': { severity: 'info', condition: 'properties.reported.firmware.state = \'downloading\'', description: 'Downloads that have not finished' },
+};
+
 async function publish(page, name) {
   await picture(page, `docs-${name}`);
   if (!UPDATE) return;
@@ -47,6 +54,10 @@ async function publish(page, name) {
 }
 
 test.use({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+
+test.afterEach(async ({ service }) => {
+  for (const id of Object.keys(ISSUES)) await service.request('DELETE', `/api/v1/groups/${id}`);
+});
 
 test('a small fleet at work: the overview and a twin', async ({ page, emptyHub, makeDevice, service, at }) => {
   test.setTimeout(240_000);
@@ -61,6 +72,8 @@ test('a small fleet at work: the overview and a twin', async ({ page, emptyHub, 
   await service.patchTwin(PICTURED, { properties: { desired: DESIRED } });
   for (const device of devices.values()) await device.connect();
   await devices.get(PICTURED).report(REPORTED);
+  for (const id of ['pump-stavanger-01', 'pump-bergen-01']) await devices.get(id).report({ pressureBar: 1.4 });
+  for (const [id, group] of Object.entries(ISSUES)) await service.request('PUT', `/api/v1/groups/${id}`, group);
   for (const { id } of FLEET.filter(({ leaves }) => leaves)) {
     await devices.get(id).close();
     devices.delete(id);
@@ -85,6 +98,7 @@ test('a small fleet at work: the overview and a twin', async ({ page, emptyHub, 
   const absent = page.getByRole('region', { name: 'Not connected' });
   await expect(absent.getByRole('rowheader')).toHaveText(['buoy-fedje', 'buoy-holmengra', 'valve-old-quay']);
   await expect(absent.getByRole('row').filter({ hasText: 'valve-old-quay' })).toContainText('replaced');
+  await expect(page.getByRole('region', { name: 'Current issues' }).getByRole('heading', { level: 3 })).toHaveText(['pressure-low', 'not-connected', 'updating']);
   await publish(page, 'overview');
   await expectAccessible(page, 'overview of a fleet');
 

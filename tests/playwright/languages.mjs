@@ -18,9 +18,16 @@ export async function dark(page) {
   await page.keyboard.press('Escape');
 }
 
+/** The words on screen that are the console's own: what stands as code is a name or a query. */
+export async function ownWords(page) {
+  const main = page.getByRole('main');
+  const codes = await main.locator('code').allInnerTexts();
+  return codes.filter(Boolean).reduce((words, code) => words.replaceAll(code, ''), await main.innerText());
+}
+
 /** None of these English words is left in the console's own texts, and axe finds nothing. */
 export async function expectKorean(page, screen, englishWords) {
-  const words = await page.getByRole('main').innerText();
+  const words = await ownWords(page);
   expect.soft(words.match(englishWords), `${screen} in Korean`).toBeNull();
   await expectAccessible(page, `${screen} in Korean`);
 }

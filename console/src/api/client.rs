@@ -10,7 +10,7 @@ use js_sys::{Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ReadableStreamDefaultReader};
+use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader};
 
 /// The api-version sent with IoT Hub calls (`service.md §1`).
 pub const API_VERSION: &str = "2021-04-12";
@@ -20,6 +20,7 @@ pub struct Call {
     builder: RequestBuilder,
     body: Option<JsValue>,
     quiet: bool,
+    until: Option<AbortSignal>,
 }
 
 /// What came back: the parsed body and what the headers say about it.
@@ -59,6 +60,7 @@ fn call(method: Method, url: String) -> Call {
         builder,
         body: None,
         quiet: false,
+        until: None,
     }
 }
 
@@ -101,6 +103,13 @@ impl Call {
         self
     }
 
+    /// Gives up when the signal says so, which is nobody's failure.
+    pub fn until(mut self, signal: &AbortSignal) -> Self {
+        self.builder = self.builder.abort_signal(Some(signal));
+        self.until = Some(signal.clone());
+        self
+    }
+
     /// Sends and parses the body.
     pub async fn read<T: DeserializeOwned>(self) -> Result<Answer<T>, ApiError> {
         let answer = self.send().await?;
@@ -126,17 +135,17 @@ impl Call {
     /// Sends and hands over the body piece by piece as it comes in. Stops when `on_bytes` says
     /// that nobody wants more.
     pub async fn stream(self, mut on_bytes: impl FnMut(&[u8]) -> bool) -> Result<(), ApiError> {
-        let quiet = self.quiet;
+        let (quiet, until) = (self.quiet, self.until.clone());
         let response = self.fetch().await?;
         let body = response.body().filter(|_| response.ok());
         let Some(body) = body else {
             return settle(response, quiet).await.map(|_| ());
         };
+        connectivity::report(true);
         let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
         loop {
             let Ok(piece) = JsFuture::from(reader.read()).await else {
-                connectivity::report(false);
-                return Err(ApiError::Unreachable);
+                return Err(broken(until.as_ref()));
             };
             let field = |name: &str| Reflect::get(&piece, &name.into()).unwrap_or_default();
             if field("done").is_truthy() {
@@ -161,11 +170,17 @@ impl Call {
             None => self.builder.build(),
         }
         .map_err(|error| ApiError::Unreadable(error.to_string()))?;
-        request.send().await.map_err(|_| {
-            connectivity::report(false);
-            ApiError::Unreachable
-        })
+        let sent = request.send().await;
+        sent.map_err(|_| broken(self.until.as_ref()))
     }
+}
+
+/// No answer, or no more of it. Says nothing about the hub if the call was given up.
+fn broken(until: Option<&AbortSignal>) -> ApiError {
+    if !until.is_some_and(AbortSignal::aborted) {
+        connectivity::report(false);
+    }
+    ApiError::Unreachable
 }
 
 /// The text of an answer, or what the hub refused.

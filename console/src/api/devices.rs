@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::client::{Answer, hub, own};
+use super::query;
 use crate::logic::url_state::{DeviceFilter, encode, write_query};
 use gloo_net::http::Method;
 use serde::Deserialize;
@@ -215,6 +216,9 @@ pub async fn page(filter: DeviceFilter) -> Result<DevicePage, ApiError> {
 
 /// The first few devices of a filter.
 pub async fn first(filter: DeviceFilter, most: usize) -> Result<DevicePage, ApiError> {
+    if !filter.condition.is_empty() {
+        return queried(&filter, most).await;
+    }
     let query = write_query([
         ("search", filter.search),
         ("status", filter.status),
@@ -226,6 +230,30 @@ pub async fn first(filter: DeviceFilter, most: usize) -> Result<DevicePage, ApiE
         .read()
         .await
         .map(|a| a.value)
+}
+
+/// What a row of the list shows, as a query names it.
+const COLUMNS: &str = "deviceId, status, statusReason, connectionState, \
+    connectionStateUpdatedTime, lastActivityTime, cloudToDeviceMessageCount, authenticationType, \
+    tags";
+
+/// The same rows where a condition picks them.
+async fn queried(filter: &DeviceFilter, most: usize) -> Result<DevicePage, ApiError> {
+    let condition = filter.whole_condition();
+    let text = format!("SELECT {COLUMNS} FROM devices WHERE {condition}");
+    let from = filter.cursors.last().map(String::as_str);
+    let page: Answer<Vec<DeviceRow>> = query::page(&text, most, from).await?;
+    let total = if from.is_none() && page.continuation.is_none() {
+        page.value.len() as u64
+    } else {
+        let count = format!("SELECT COUNT() AS n FROM devices WHERE {condition}");
+        query::count(&count).await?
+    };
+    Ok(DevicePage {
+        items: page.value,
+        cursor: page.continuation,
+        total,
+    })
 }
 
 /// One identity with its keys.

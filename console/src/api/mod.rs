@@ -9,6 +9,7 @@ pub mod configurations;
 pub mod devices;
 pub mod error;
 pub mod events;
+pub mod groups;
 pub mod history;
 pub mod jobs;
 pub mod messages;

@@ -70,6 +70,53 @@ pub fn TextField(
     }
 }
 
+/// Several lines of text.
+#[component]
+pub fn AreaField(
+    /// Its name.
+    #[prop(into)]
+    label: Signal<String>,
+    /// What is typed.
+    value: RwSignal<String>,
+    /// Explains it.
+    #[prop(optional, into)]
+    hint: Option<Signal<String>>,
+    /// What is wrong with it; replaces the hint.
+    #[prop(optional, into)]
+    error: Signal<Option<String>>,
+    /// Lines that show.
+    rows: u8,
+    /// Shows code rather than prose.
+    #[prop(optional)]
+    mono: bool,
+) -> impl IntoView {
+    let id = unique_id("area");
+    let note = format!("{id}-note");
+    let has_note = hint.is_some();
+    let described = note.clone();
+    view! {
+        <div class="field">
+            <label class="field-label" for=id.clone()>{move || label.get()}</label>
+            <textarea
+                id=id
+                class="input code-area"
+                class:mono=mono
+                rows=rows.to_string()
+                autocomplete="off"
+                spellcheck="false"
+                autocapitalize="off"
+                aria-invalid=move || error.get().is_some().then_some("true")
+                aria-describedby=move || (has_note || error.get().is_some()).then(|| described.clone())
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+            ></textarea>
+            <div class="field-note" id=note class:bad=move || error.get().is_some()>
+                {move || error.get().or_else(|| hint.map(|hint| hint.get()))}
+            </div>
+        </div>
+    }
+}
+
 /// A choice of a few named values.
 #[component]
 pub fn SelectField(

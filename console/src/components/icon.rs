@@ -66,6 +66,10 @@ pub enum Icon {
     Layers,
     /// Stop sign.
     Stop,
+    /// Pencil.
+    Edit,
+    /// Bell.
+    Bell,
 }
 
 /// The drawing.
@@ -113,6 +117,8 @@ pub fn IconView(
         Icon::Clock => "M8 14a6 6 0 1 0 0-12 6 6 0 0 0 0 12ZM8 4.500V8l2.500 1.500",
         Icon::Layers => "M8 2.200 14 5.200 8 8.200 2 5.200ZM2 8.200l6 3 6-3M2 11.200l6 3 6-3",
         Icon::Stop => "M4 4h8v8H4z",
+        Icon::Edit => "M3 13l.7-2.900L10.800 3l2.200 2.200-7.100 7.100ZM9.300 4.500l2.200 2.200",
+        Icon::Bell => "M4 11.500V7.300a4 4 0 0 1 8 0v4.200M2.800 11.500h10.400M6.700 13.800h2.600",
         Icon::Columns => "M2.500 13.500h11M4.500 13.500V9M8 13.500V3.500M11.500 13.500V6.500",
         Icon::Pulse => "M1.500 8.500h3l2-5 3 9 2-4h3",
         Icon::Archive => "M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.800h3",

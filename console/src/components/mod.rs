@@ -12,6 +12,7 @@ pub mod json_editor;
 pub mod json_view;
 pub mod keyboard;
 pub mod meter;
+pub mod on_screen;
 pub mod page_title;
 pub mod pager;
 pub mod pairs;

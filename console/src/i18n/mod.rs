@@ -11,6 +11,7 @@ mod configurations;
 mod device;
 mod devices;
 mod history;
+mod issues;
 mod jobs;
 mod limits;
 mod messages;
@@ -64,6 +65,8 @@ pub struct Texts {
     pub sign_in: sign_in::SignIn,
     /// Overview.
     pub overview: overview::Overview,
+    /// Tiles of current issues.
+    pub issues: issues::Issues,
     /// Device list and creation.
     pub devices: devices::Devices,
     /// Device header and identity.
@@ -106,6 +109,7 @@ macro_rules! all_tables {
             common: common::Common::$language,
             sign_in: sign_in::SignIn::$language,
             overview: overview::Overview::$language,
+            issues: issues::Issues::$language,
             devices: devices::Devices::$language,
             device: device::Device::$language,
             twin: twin::Twin::$language,
@@ -227,6 +231,7 @@ mod tests {
             common::Common::ENTRIES,
             sign_in::SignIn::ENTRIES,
             overview::Overview::ENTRIES,
+            issues::Issues::ENTRIES,
             devices::Devices::ENTRIES,
             device::Device::ENTRIES,
             twin::Twin::ENTRIES,

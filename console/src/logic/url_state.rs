@@ -109,6 +109,8 @@ pub struct DeviceFilter {
     pub status: String,
     /// `connected`, `disconnected` or empty for both.
     pub connection: String,
+    /// A condition of the query language that devices must fulfil too.
+    pub condition: String,
     /// Cursors of the pages passed, the current one last; empty on the first page.
     pub cursors: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl DeviceFilter {
             search: query_value(search, "search").unwrap_or_default(),
             status: one_of("status", ["enabled", "disabled"]),
             connection: one_of("connection", ["connected", "disconnected"]),
+            condition: query_value(search, "condition").unwrap_or_default(),
             cursors: read_cursors(search),
         }
     }
@@ -135,13 +138,40 @@ impl DeviceFilter {
             ("search", self.search.clone()),
             ("status", self.status.clone()),
             ("connection", self.connection.clone()),
+            ("condition", self.condition.clone()),
             ("page", write_cursors(&self.cursors)),
         ])
     }
 
     /// Whether anything narrows the list.
     pub fn narrows(&self) -> bool {
-        !(self.search.is_empty() && self.status.is_empty() && self.connection.is_empty())
+        let filters = [
+            &self.search,
+            &self.status,
+            &self.connection,
+            &self.condition,
+        ];
+        filters.iter().any(|filter| !filter.is_empty())
+    }
+
+    /// All of it as a condition, for a list that the query language makes.
+    pub fn whole_condition(&self) -> String {
+        // On lines of its own: it may end with a comment.
+        let mut whole = format!("(\n{}\n)", self.condition);
+        if !self.search.is_empty() {
+            let search = self.search.to_lowercase();
+            let escaped = search.replace('\\', "\\\\").replace('\'', "\\'");
+            let _ = write!(whole, " AND CONTAINS(LOWER(deviceId), '{escaped}')");
+        }
+        if !self.status.is_empty() {
+            let _ = write!(whole, " AND status = '{}'", self.status);
+        }
+        match self.connection.as_str() {
+            "connected" => whole.push_str(" AND connectionState = 'Connected'"),
+            "disconnected" => whole.push_str(" AND connectionState = 'Disconnected'"),
+            _ => {}
+        }
+        whole
     }
 }
 
@@ -171,10 +201,33 @@ mod tests {
             search: "pump &x".into(),
             status: "disabled".into(),
             connection: "connected".into(),
+            condition: "tags.a = 'x&y' OR\ntags.b".into(),
             cursors: vec!["a b+=".into(), "c".into()],
         };
         assert_eq!(DeviceFilter::read(&filter.write()), filter);
         assert_eq!(DeviceFilter::default().write(), "");
+    }
+
+    #[test]
+    fn all_filters_make_one_condition() {
+        let filter = DeviceFilter {
+            search: "It's\\A".into(),
+            status: "disabled".into(),
+            connection: "disconnected".into(),
+            condition: "a = 1 OR b = 2 -- either".into(),
+            ..Default::default()
+        };
+        assert_eq!(
+            filter.whole_condition(),
+            "(\na = 1 OR b = 2 -- either\n) AND CONTAINS(LOWER(deviceId), 'it\\'s\\\\a') \
+             AND status = 'disabled' AND connectionState = 'Disconnected'"
+        );
+        let only = DeviceFilter {
+            condition: "a = 1".into(),
+            ..Default::default()
+        };
+        assert_eq!(only.whole_condition(), "(\na = 1\n)");
+        assert!(only.narrows());
     }
 
     #[test]

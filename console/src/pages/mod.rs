@@ -6,6 +6,7 @@ pub mod audit;
 pub mod configurations;
 pub mod device;
 pub mod devices;
+pub mod issues;
 pub mod jobs;
 pub mod limits;
 pub mod not_found;

@@ -13,6 +13,7 @@ use crate::live::{PERIOD, live};
 use crate::logic::number::{grouped, percent, rate};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::absent::AbsentDevices;
+use crate::pages::issues::CurrentIssues;
 use crate::pages::snippets::Snippets;
 use crate::routes;
 use leptos::prelude::*;
@@ -154,6 +155,7 @@ fn Details(overview: Signal<Overview>) -> impl IntoView {
                 </div>
             </section>
         })}
+        {move || (!empty.get()).then(|| view! { <CurrentIssues/> })}
         <div class="grid g21 even">
             <FleetState overview/>
             <HubCard overview/>

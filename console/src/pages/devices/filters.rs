@@ -91,5 +91,21 @@ pub fn Filters(
                 />
             })}
         </div>
+        {move || {
+            let condition = filter.with(|f| f.condition.clone());
+            (!condition.is_empty()).then(|| view! {
+                <div class="notice flush" role="note">
+                    <IconView icon=Icon::Search/>
+                    <div class="grow">
+                        {tr!(devices.condition)} " " <code>{condition}</code>
+                    </div>
+                    <Button
+                        label=wording(|t| t.devices.condition_remove)
+                        weight=Weight::Quiet
+                        on_press=move |()| apply(Box::new(move |f| f.condition.clear()))
+                    />
+                </div>
+            })
+        }}
     }
 }
