@@ -54,8 +54,15 @@ export class Watch {
   }
 }
 
+/** Nothing fades or rises any more; what turns for ever, such as a sign of waiting, does not count. */
+export async function still(page) {
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity));
+}
+
 /** Fails on anything that axe finds against WCAG 2.2 AA; the test goes on, to find the rest too. */
 export async function expectAccessible(page, screen) {
+  // Half-faded colours are nobody's.
+  await still(page);
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
     .analyze();
@@ -65,6 +72,7 @@ export async function expectAccessible(page, screen) {
 
 /** Keeps a picture of a screen for people to look at. */
 export async function picture(page, name) {
+  await still(page);
   await page.screenshot({ path: path.join(artefacts, 'screens', `${name}.png`) });
 }
 
