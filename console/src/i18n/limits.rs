@@ -20,7 +20,8 @@ texts! {
         column_change: "Change", "변경";
         is_set: "Set by hand", "직접 설정";
         left_of: "{class}: {n} of {total} left", "{class}: {total} 중 {n} 남음";
-        not_counted: "counted by the gateways", "게이트웨이별로 집계";
+        of_gateways: "counted by the gateways", "게이트웨이별로 집계";
+        of_shards: "jobs wait, nothing is refused", "거부하지 않고 작업이 대기";
         change_class: "Change the limit of {class}", "{class} 한도 변경";
         follow_class: "Let {class} follow the units again", "{class} 한도를 단위에 맞추기";
         follow: "Follow the units", "단위에 맞추기";

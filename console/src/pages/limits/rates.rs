@@ -127,7 +127,16 @@ fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
     let counted = Memo::new(move |_| left.with(Option::is_some));
     move || {
         if !counted.get() {
-            return view! { <span class="dim">{tr!(limits.not_counted)}</span> }.into_any();
+            let of_jobs = class.with_value(|class| class == "jobDeviceOperations");
+            let why = move || {
+                let words = &t().limits;
+                if of_jobs {
+                    words.of_shards
+                } else {
+                    words.of_gateways
+                }
+            };
+            return view! { <span class="dim">{why}</span> }.into_any();
         }
         let used = Signal::derive(move || left.get().unwrap_or(0));
         view! {
