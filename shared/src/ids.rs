@@ -142,7 +142,7 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Spreads device ids evenly over `count` registry shards or event partitions (FNV-1a).
+/// Spreads ids, of devices above all, evenly over `count` registry shards or event partitions (FNV-1a).
 ///
 /// Stable for ever: a stored hub depends on it. All modules of a device live with it.
 pub fn placement(id: &str, count: u16) -> u16 {

@@ -10,6 +10,7 @@ import pytest
 
 from harness import wire as w
 from harness.rest import EventReader, assert_classic_error
+from harness.server_sent_events import server_sent_events
 from harness.simulator import Simulator
 from harness.tokens import DeviceCredentials
 from harness.waiting import eventually
@@ -385,17 +386,9 @@ def test_r32_stalled_devices_are_listed(api, hundred):
 
 
 def progress_events(stream) -> Iterator[dict]:
-    """The events of a stream; byte by byte, since a larger chunk would wait for the stream to fill it."""
-    fields: dict[str, str] = {}
-    for line in stream.iter_lines(chunk_size=1):
-        if line:
-            name, _, value = line.decode().partition(":")
-            fields[name] = value.removeprefix(" ")
-            continue
-        if "data" in fields:
-            assert fields["event"] == "progress"
-            yield json.loads(fields["data"])
-        fields = {}
+    for name, data in server_sent_events(stream):
+        assert name == "progress"
+        yield data
 
 
 def test_progress_is_streamed_as_it_changes(api, device, python_device):

@@ -1,7 +1,6 @@
 """A query's result as server-sent events (POST /api/v1/query/stream): an unmodified SDK device on one side, plain REST
 on the other."""
 
-import json
 import time
 import uuid
 from typing import Iterator
@@ -9,23 +8,11 @@ from typing import Iterator
 import pytest
 
 from harness.rest import EventReader, assert_classic_error
+from harness.server_sent_events import server_sent_events
 
 PATH = "/api/v1/query/stream"
 # A change is shown within this time after it was acknowledged.
 SECONDS = 1.0
-
-
-def stream_events(stream) -> Iterator[tuple[str, dict]]:
-    """Name and data of a stream's events; byte by byte, since a larger chunk would wait for the stream to fill it."""
-    fields: dict[str, str] = {}
-    for line in stream.iter_lines(chunk_size=1):
-        if line:
-            name, _, value = line.decode().partition(":")
-            fields[name] = value.removeprefix(" ")
-            continue
-        if "data" in fields:
-            yield fields["event"], json.loads(fields["data"])
-        fields = {}
 
 
 @pytest.fixture
@@ -38,7 +25,7 @@ def watch(api):
         opened.append(stream)
         assert stream.status_code == 200, stream.text
         assert stream.headers["Content-Type"].startswith("text/event-stream")
-        events = stream_events(stream)
+        events = server_sent_events(stream)
         first = [next(events)]
         while first[-1][0] != "current":
             first.append(next(events))

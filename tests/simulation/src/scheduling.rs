@@ -1,5 +1,6 @@
 //! Scheduled jobs through REST, for tests: what is asked of each answer about one.
 
+use crate::Faults;
 use crate::rest::Rest;
 use serde_json::{Value, json};
 
@@ -105,4 +106,20 @@ pub fn counters_are_those_of_the_rows(hub: &mut Rest, id: &str) {
     let failed = count(&job, "failedCount") - count(&job, "canceledCount");
     assert_eq!(rows("failed"), failed, "{job}");
     assert_eq!(all.len() as u64, count(&job, "deviceCount"), "{job}");
+}
+
+/// What jobs have to survive: calls get lost and come twice, actors and processes crash.
+pub fn faults() -> Faults {
+    Faults {
+        lost_call: 60,
+        duplicate: 200,
+        slow: 50,
+        crash_every: 1_500,
+        process_crash_every: 9_000,
+        evict_every: 500,
+        alarm_twice: 200,
+        alarm_late: 200,
+        skew: 200,
+        ..Faults::none()
+    }
 }

@@ -5,7 +5,7 @@ use simulation::configuring;
 use simulation::device::Habits;
 use simulation::maintaining::{HOUR, policy, reboot_job};
 use simulation::rest::Rest;
-use simulation::scheduling::{self, count, devices};
+use simulation::scheduling::{self, count, devices, faults};
 use simulation::{Faults, Simulation};
 
 const SOURCE: &str = "deviceJobLifecycleEvents";
@@ -174,16 +174,7 @@ fn each_is_told_once_whatever_happens() {
         let mut hub = Rest(Simulation::new(seed, Faults::none()));
         devices(&mut hub, 150);
         route(&mut hub);
-        hub.0.world_mut().set_faults(Faults {
-            lost_call: 60,
-            duplicate: 200,
-            slow: 50,
-            crash_every: 1_500,
-            process_crash_every: 9_000,
-            evict_every: 500,
-            alarm_twice: 200,
-            ..Faults::none()
-        });
+        hub.0.world_mut().set_faults(faults());
         for _ in 0..50 {
             if [200, 409].contains(&hub.put("/jobs/v2/all", None, update(3_600)).status) {
                 break;

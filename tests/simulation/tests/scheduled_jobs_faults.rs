@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 use simulation::device::Habits;
 use simulation::rest::Rest;
-use simulation::scheduling::{count, counters_are_those_of_the_rows, devices, end, look, rows};
+use simulation::scheduling::{
+    count, counters_are_those_of_the_rows, devices, end, faults, look, rows,
+};
 use simulation::{Faults, Simulation};
 
 /// Asks until the answer is certain.
@@ -17,21 +19,6 @@ fn surely_put(hub: &mut Rest, id: &str, body: &Value) {
         hub.0.run(100);
     }
     panic!("{id} cannot be created");
-}
-
-fn faults() -> Faults {
-    Faults {
-        lost_call: 60,
-        duplicate: 200,
-        slow: 50,
-        crash_every: 1_500,
-        process_crash_every: 9_000,
-        evict_every: 500,
-        alarm_twice: 200,
-        alarm_late: 200,
-        skew: 200,
-        ..Faults::none()
-    }
 }
 
 fn seeds() -> Vec<u64> {

@@ -172,7 +172,11 @@ impl Hub {
     }
 
     /// Starts jobs whose time has come; when the next one is due.
-    fn begin_waiting(&self, now: Timestamp, sql: &dyn Sql) -> Result<Option<Timestamp>, HubError> {
+    fn begin_waiting(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+    ) -> Result<Option<Timestamp>, HubError> {
         let running = [Phase::Choosing, Phase::Retrying, Phase::Running];
         let mut running = ScheduledJob::in_phases(&running, sql)?.len();
         let mut next: Option<Timestamp> = None;

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 impl Hub {
     /// Stores a job that went on; `before` is the phase that it was in, none if it is new.
     pub(super) fn keep_job(
-        &self,
+        &mut self,
         job: &ScheduledJob,
         before: Option<Phase>,
         now: Timestamp,
@@ -46,10 +46,26 @@ impl Hub {
             job.document(),
             now,
         );
-        Outbox::put_event(sql, &settings.layout, &event)
+        Outbox::put_event(sql, &settings.layout, &event)?;
+        self.has_events = true;
+        Ok(())
     }
 
-    /// Sends what was written.
+    /// Sends what was written since the last time, if anything was. What a crash keeps from
+    /// leaving, the alarm sends.
+    pub(super) fn send_events(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<HubResult>,
+    ) -> Result<(), HubError> {
+        if !std::mem::take(&mut self.has_events) {
+            return Ok(());
+        }
+        self.send_outbox(now, sql, effects)
+    }
+
+    /// Sends all that nobody has confirmed and that is not on its way.
     pub(super) fn send_outbox(
         &mut self,
         now: Timestamp,

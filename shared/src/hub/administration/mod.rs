@@ -79,6 +79,8 @@ pub struct Hub {
     /// Answers that wait until nothing is under way.
     waiting: Vec<(Token, HubReply)>,
     outbox: Outbox,
+    /// Events were written into it and not sent yet.
+    has_events: bool,
 }
 
 impl Hub {
@@ -93,6 +95,7 @@ impl Hub {
             places: job_places::PlaceBook::default(),
             waiting: Vec::new(),
             outbox: Outbox::default(),
+            has_events: false,
         })
     }
 
@@ -288,7 +291,7 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         if self.job_stepped(now, correlation, outcome, sql, effects)? {
-            return self.send_outbox(now, sql, effects);
+            return self.send_events(now, sql, effects);
         }
         let delivered = matches!(outcome, Outcome::Events(Ok(_)));
         if self.outbox.finished(correlation, delivered, sql)? {
@@ -309,7 +312,7 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         self.drive_jobs(now, false, sql, effects)?;
-        self.send_outbox(now, sql, effects)
+        self.send_events(now, sql, effects)
     }
 
     /// A durable alarm fired: unconfirmed settings are sent again, jobs go on.

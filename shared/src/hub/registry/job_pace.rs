@@ -7,7 +7,7 @@ use super::Registry;
 use crate::throttle::{self, Bucket, Limit, OperationClass};
 use crate::time::Timestamp;
 
-/// Beyond it a rate is none, and a step of a job is what its own limits make it.
+/// The shard's part of the rate; none as long as the hub has no settings.
 #[derive(Debug, Default)]
 pub(super) struct Pace(Option<Bucket>);
 
