@@ -49,7 +49,18 @@ impl Host for Shell {
         &self.object
     }
 
-    fn finished(self: Rc<Self>, _outcomes: Vec<(Correlation, Outcome)>) {}
+    fn finished(self: Rc<Self>, outcomes: Vec<(Correlation, Outcome)>) {
+        let mut effects = Effects::default();
+        for (correlation, outcome) in outcomes {
+            let finished = self.with(None, |actor, object| {
+                actor.finished(now(), correlation, &outcome, &object.sql, &mut effects)
+            });
+            if let Err(error) = finished.flatten() {
+                log_error("events", &error);
+            }
+        }
+        self.carry_out(effects);
+    }
 
     fn timer(self: Rc<Self>) {
         let mut effects = Effects::default();

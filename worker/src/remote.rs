@@ -134,7 +134,11 @@ pub async fn carry_out(remote: &Remote, to: Address, requests: &[Outgoing]) -> V
             let asked: Vec<_> = requests.iter().filter_map(gateway_request).collect();
             outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Gateway)
         }
-        Address::Events(_) | Address::Hub => {
+        Address::Hub => {
+            let asked: Vec<_> = requests.iter().filter_map(hub_request).collect();
+            outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Hub)
+        }
+        Address::Events(_) => {
             if let [Outgoing::Append(segment)] = requests {
                 return vec![Outcome::Appended(append(remote, to, segment).await)];
             }
@@ -161,6 +165,13 @@ fn gateway_request(request: &Outgoing) -> Option<&shared::ipc::gateway::GatewayR
 fn events_request(request: &Outgoing) -> Option<&shared::ipc::events::EventsRequest> {
     match request {
         Outgoing::Events(request) => Some(request),
+        _ => None,
+    }
+}
+
+fn hub_request(request: &Outgoing) -> Option<&shared::ipc::hub::HubRequest> {
+    match request {
+        Outgoing::Hub(request) => Some(request),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use crate::error::HubError;
 use crate::ipc::Address;
 use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
+use crate::ipc::hub::{HubRequest, HubResult};
 use crate::ipc::registry::{RegistryRequest, RegistryResult};
 use crate::time::Timestamp;
 use std::rc::Rc;
@@ -23,6 +24,8 @@ pub enum Outgoing {
     Gateway(GatewayRequest),
     /// To an events partition.
     Events(EventsRequest),
+    /// To the hub object.
+    Hub(Box<HubRequest>),
     /// A telemetry segment for an events partition.
     Append(Rc<Vec<u8>>),
 }
@@ -37,6 +40,8 @@ pub enum Outcome {
     Gateway(GatewayResult),
     /// Of an events partition.
     Events(EventsResult),
+    /// Of the hub object.
+    Hub(HubResult),
     /// The segment is stored, or not.
     Appended(Result<(), HubError>),
 }

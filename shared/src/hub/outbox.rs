@@ -3,13 +3,15 @@
 //! A row is written in the same block as the state that it tells of, sent at once and
 //! again by alarm until the receiver has answered. Receivers are idempotent: a gateway
 //! closes a connection once, a partition skips numbers below its high-water mark, a shard
-//! marks the device that replaced another.
+//! marks the device that replaced another, the hub object skips numbers as partitions do.
 
 use super::effects::{Call, Correlation, Effects, Outgoing};
 use crate::error::HubError;
 use crate::ids::placement;
+use crate::ipc::alert::{AlertReport, RaiseAlert};
 use crate::ipc::events::{EventsRequest, HubEvent};
 use crate::ipc::gateway::GatewayRequest;
+use crate::ipc::hub::HubRequest;
 use crate::ipc::registry::{RegistryRequest, Succeed};
 use crate::ipc::{Address, Layout};
 use crate::reading;
@@ -25,6 +27,9 @@ pub const SCHEMA: &str = "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOIN
 const RETRY_MILLISECONDS: i64 = 5_000;
 /// Most rows sent in one go.
 const BATCH: i64 = 200;
+
+/// Where alerts go.
+const HUB: &str = "hub/0";
 
 /// The sending side; holds nothing that the table does not.
 #[derive(Debug, Default)]
@@ -57,10 +62,18 @@ impl Outbox {
         put(sql, &format!("registry/{shard}"), &to_json(request)?)
     }
 
+    /// Writes alerts for the hub object, raised or cleared: one row, however many they are.
+    pub fn put_alerts(sql: &dyn Sql, alerts: &[RaiseAlert]) -> Result<(), HubError> {
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        put(sql, HUB, &to_json(&alerts)?)
+    }
+
     /// Sends every row that is not already on its way. `origin` names this object to
-    /// partitions; `next` hands out correlations.
+    /// partitions and the hub object; `next` hands out correlations.
     ///
-    /// A partition gets one call at a time: its high-water mark would skip a failed call's
+    /// A partition, or the hub object, gets one call at a time: its high-water mark would skip a failed call's
     /// rows if a later one overtook it.
     pub fn send<Reply>(
         &mut self,
@@ -75,6 +88,7 @@ impl Outbox {
             &[BATCH.into()],
         )?;
         let mut events: BTreeMap<u16, Vec<(i64, HubEvent)>> = BTreeMap::new();
+        let mut alerts: Vec<(u64, Vec<RaiseAlert>)> = Vec::new();
         for row in rows {
             let number = row.integer(0).unwrap_or(0);
             let (target, message) = (row.required_text(1)?, row.required_text(2)?);
@@ -85,7 +99,7 @@ impl Outbox {
                 continue;
             };
             let busy = self.sending.values().any(|(to, numbers)| {
-                to == target && (kind == "events" || numbers.contains(&number))
+                to == target && (kind == "events" || kind == "hub" || numbers.contains(&number))
             });
             if busy {
                 continue;
@@ -94,6 +108,10 @@ impl Outbox {
                 "events" => {
                     let event = reading::from_str(message).map_err(unreadable)?;
                     events.entry(index).or_default().push((number, event));
+                }
+                "hub" => {
+                    let raised = reading::from_str(message).map_err(unreadable)?;
+                    alerts.push((number.unsigned_abs(), raised));
                 }
                 "registry" => {
                     let request: Succeed = reading::from_str(message).map_err(unreadable)?;
@@ -118,6 +136,19 @@ impl Outbox {
                     });
                 }
             }
+        }
+        if !alerts.is_empty() {
+            let correlation = next();
+            let numbers = alerts.iter().map(|(number, _)| number.cast_signed());
+            self.sending
+                .insert(correlation, (HUB.to_owned(), numbers.collect()));
+            let origin = origin.to_owned();
+            let report = AlertReport { origin, alerts };
+            effects.calls.push(Call {
+                to: Address::Hub,
+                request: Outgoing::Hub(Box::new(HubRequest::ReportAlerts(Box::new(report)))),
+                correlation,
+            });
         }
         for (partition, events) in events {
             let correlation = next();

@@ -14,10 +14,79 @@ pub struct RaiseAlert {
     pub device: Option<DeviceId>,
     /// Or which job.
     pub job: Option<String>,
+    /// Or what else: its kind, such as `endpoint`, and its name.
+    #[serde(default)]
+    pub other: Option<(String, String)>,
     /// One sentence.
     pub summary: String,
     /// What led to it, or what to do.
     pub hint: Option<String>,
+    /// It is over; nothing happens if there is no such alert.
+    #[serde(default)]
+    pub cleared: bool,
+    /// When it was so; the hub object's own time if nobody says.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+}
+
+impl RaiseAlert {
+    /// About the whole hub.
+    pub fn new(rule: Rule, summary: String) -> Self {
+        Self {
+            rule,
+            device: None,
+            job: None,
+            other: None,
+            summary,
+            hint: None,
+            cleared: false,
+            at: None,
+        }
+    }
+
+    /// The same about a device.
+    #[must_use]
+    pub fn of_device(mut self, device: DeviceId) -> Self {
+        self.device = Some(device);
+        self
+    }
+
+    /// The same about a job.
+    #[must_use]
+    pub fn of_job(mut self, id: &str) -> Self {
+        self.job = Some(id.to_owned());
+        self
+    }
+
+    /// The same about something else, such as an `endpoint`.
+    #[must_use]
+    pub fn of(mut self, kind: &str, name: &str) -> Self {
+        self.other = Some((kind.to_owned(), name.to_owned()));
+        self
+    }
+
+    /// The same with what led to it, or what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
+
+    /// What the alert was about is over.
+    #[must_use]
+    pub fn cleared(mut self) -> Self {
+        self.cleared = true;
+        self
+    }
+}
+
+/// What an object has seen, in the order in which it wrote it into its outbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AlertReport {
+    /// Which object; numbers are its own.
+    pub origin: String,
+    /// By rising numbers. What the hub object has heard already, it skips.
+    pub alerts: Vec<(u64, Vec<RaiseAlert>)>,
 }
 
 /// Which alerts to list, the newest first.

@@ -4,7 +4,7 @@ use super::registry::Precondition;
 use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
-use crate::ipc::alert::{AlertChange, ListAlerts, RaiseAlert};
+use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::ipc::device_group::DeviceGroup;
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
@@ -109,6 +109,8 @@ pub enum HubRequest {
     CountScheduledJobs,
     /// → `Done`
     RaiseAlert(Box<RaiseAlert>),
+    /// The same from the outbox of a shard or partition; may come twice → `Done`.
+    ReportAlerts(Box<AlertReport>),
     /// → `Alerts`
     ListAlerts(Box<ListAlerts>),
     /// By its number → `Alerts` (this one).

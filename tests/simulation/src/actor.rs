@@ -271,6 +271,9 @@ impl Actor {
                             .handle(now, token, request, sql, &mut effects)
                             .map(Answer::Events);
                     }
+                    Input::Outcome(correlation, outcome) => events
+                        .finished(now, correlation, &outcome, sql, &mut effects)
+                        .expect("storage works"),
                     Input::Timer => events.timer(now, &mut effects),
                     Input::Alarm => events.alarm(now, sql, &mut effects).expect("storage works"),
                     other => panic!("a partition got {other:?}"),
@@ -283,6 +286,11 @@ impl Actor {
                     Input::Request(token, Request::Hub(request)) => {
                         output.answer = hub
                             .handle(now, token, request, sql, &mut effects)
+                            .map(Answer::Hub);
+                    }
+                    Input::Request(token, Request::Actor(Outgoing::Hub(request))) => {
+                        output.answer = hub
+                            .handle(now, token, *request, sql, &mut effects)
                             .map(Answer::Hub);
                     }
                     Input::Outcome(correlation, outcome) => hub

@@ -201,6 +201,6 @@ pub fn unreachable(request: &Request) -> Answer {
         Request::Actor(Outgoing::Gateway(_)) => Answer::Gateway(Err(error())),
         Request::Actor(Outgoing::Events(_)) => Answer::Events(Err(error())),
         Request::Actor(Outgoing::Append(_)) => Answer::Appended(Err(error())),
-        Request::Hub(_) => Answer::Hub(Err(error())),
+        Request::Actor(Outgoing::Hub(_)) | Request::Hub(_) => Answer::Hub(Err(error())),
     }
 }

@@ -14,7 +14,9 @@ use shared::ipc::events::{
     EventPage, EventsReply, EventsRequest, EventsResult, Position, ReadEvents,
 };
 use shared::ipc::gateway::GatewayReply;
-use shared::ipc::hub::{CloudToDevice, HubRequest, HubResult, Retention, Route, Settings};
+use shared::ipc::hub::{
+    CloudToDevice, HubReply, HubRequest, HubResult, Retention, Route, Settings,
+};
 use shared::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use shared::ipc::{Address, ConnectionId, Layout};
 use shared::time::Timestamp;
@@ -253,6 +255,7 @@ impl Stage {
                     Outgoing::Gateway(_) => Outcome::Gateway(Ok(GatewayReply::Done)),
                     Outgoing::Registry(_) => Outcome::Registry(Ok(RegistryReply::Done)),
                     Outgoing::Events(_) => Outcome::Events(Ok(EventsReply::Done)),
+                    Outgoing::Hub(_) => Outcome::Hub(Ok(HubReply::Done)),
                     Outgoing::Append(_) => Outcome::Appended(Ok(())),
                 };
                 self.input(Input::Outcome(call.correlation, outcome));

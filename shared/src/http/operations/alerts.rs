@@ -41,7 +41,7 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
         id: None,
         state: one_of("state", &STATES)?,
         severity: one_of("severity", &Severity::ALL.map(Severity::name))?,
-        rule: one_of("rule", &Rule::ALL.map(Rule::name))?,
+        rule: one_of("rule", &Rule::ALL.each_ref().map(Rule::name))?,
         subject: request
             .filled_parameter("subject")
             .map(std::borrow::Cow::into_owned),

@@ -105,22 +105,18 @@ async fn tell_of_override<B: Backend>(
     let (device, method) = (&call.identity.device, &call.method);
     let (rule, summary) = match refused.map(|failure| failure.error.code) {
         None => (
-            Rule::OverrideUsed,
+            Rule::OVERRIDE_USED,
             format!("{method} was called on {device} with an override of maintenance policies."),
         ),
         Some(ErrorCode::OperationNotAllowedInCurrentState) => (
-            Rule::SafetyBlocked,
+            Rule::SAFETY_BLOCKED,
             format!("{method} on {device} was refused: its safety interlock is on."),
         ),
         Some(_) => return,
     };
-    let alert = RaiseAlert {
-        rule,
-        device: Some(device.clone()),
-        job: None,
-        summary,
-        hint: Some(reason.to_owned()),
-    };
+    let alert = RaiseAlert::new(rule, summary)
+        .of_device(device.clone())
+        .hint(reason);
     alerts::raise(backend, alert).await;
 }
 

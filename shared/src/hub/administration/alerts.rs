@@ -6,7 +6,7 @@ use super::Hub;
 use super::scheduled_jobs::{Phase, ScheduledJob};
 use crate::alert::Rule;
 use crate::error::{ErrorCode, HubError};
-use crate::ipc::alert::{AlertChange, ListAlerts, RaiseAlert};
+use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
@@ -33,6 +33,13 @@ pub(super) const SCHEMA: &[&str] = &[
     "CREATE INDEX alert_unresolved ON alert (rule, device, job) WHERE state <> 'resolved'",
 ];
 
+/// What an alert is about besides devices and jobs, as `kind/name`; and which reports of
+/// other objects were heard.
+pub(super) const REPORTED: &[&str] = &[
+    "ALTER TABLE alert ADD COLUMN other TEXT",
+    "CREATE TABLE origin (name TEXT PRIMARY KEY, high_water INTEGER NOT NULL) WITHOUT ROWID",
+];
+
 /// How long an alert that is resolved can be seen.
 const HISTORY_SECONDS: i64 = 30 * 24 * 3600;
 /// Alerts that are kept; beyond them the oldest go, those that are resolved first.
@@ -40,16 +47,45 @@ const MOST: u64 = 10_000;
 /// What a person said counts only so long.
 const STATE: &str = "iif(until <= ?, 'open', state)";
 
-/// Raises an alert, or counts one that is there.
+/// Takes what another object has seen. A report that comes again, or behind a newer one,
+/// changes nothing.
+pub(super) fn report(now: Timestamp, report: &AlertReport, sql: &dyn Sql) -> Result<(), HubError> {
+    let origin = || report.origin.as_str().into();
+    let rows = sql.query("SELECT high_water FROM origin WHERE name = ?", &[origin()])?;
+    let heard = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
+    let heard = heard.unsigned_abs();
+    let fresh = || report.alerts.iter().filter(|(number, _)| *number > heard);
+    let Some((newest, _)) = fresh().next_back() else {
+        return Ok(());
+    };
+    sql.transaction(&mut || {
+        for alert in fresh().flat_map(|(_, alerts)| alerts) {
+            raise(now, alert, sql)?;
+        }
+        sql.execute(
+            "INSERT INTO origin (name, high_water) VALUES (?, ?) \
+             ON CONFLICT (name) DO UPDATE SET high_water = excluded.high_water",
+            &[origin(), (*newest).into()],
+        )
+    })
+}
+
+/// Raises an alert, counts one that is there, or settles it.
 pub(super) fn raise(now: Timestamp, raise: &RaiseAlert, sql: &dyn Sql) -> Result<(), HubError> {
     let text = |text: &Option<String>| -> SqlValue { text.clone().into() };
     let device = raise
         .device
         .as_ref()
         .map(|device| device.as_str().to_owned());
+    let other = raise.other.as_ref();
+    let other = other.map(|(kind, name)| format!("{kind}/{name}"));
+    if raise.cleared {
+        return settle(now, &raise.rule, &device, &raise.job, &other, sql);
+    }
     let known = sql.query(
         "UPDATE alert SET count = count + 1, seen = ?, summary = ?, hint = ? \
-         WHERE rule = ? AND device IS ? AND job IS ? AND state <> 'resolved' RETURNING number",
+         WHERE rule = ? AND device IS ? AND job IS ? AND other IS ? AND state <> 'resolved' \
+         RETURNING number",
         &[
             now.milliseconds().into(),
             raise.summary.as_str().into(),
@@ -57,6 +93,7 @@ pub(super) fn raise(now: Timestamp, raise: &RaiseAlert, sql: &dyn Sql) -> Result
             raise.rule.name().into(),
             text(&device),
             text(&raise.job),
+            text(&other),
         ],
     )?;
     if !known.is_empty() {
@@ -64,14 +101,15 @@ pub(super) fn raise(now: Timestamp, raise: &RaiseAlert, sql: &dyn Sql) -> Result
     }
     let severity = raise.rule.severity();
     sql.execute(
-        "INSERT INTO alert (rule, severity, attention, device, job, state, opened, seen, \
-         summary, hint) VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?, ?)",
+        "INSERT INTO alert (rule, severity, attention, device, job, other, state, opened, \
+         seen, summary, hint) VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?)",
         &[
             raise.rule.name().into(),
             severity.name().into(),
             severity.needs_attention().into(),
             device.into(),
             text(&raise.job),
+            other.into(),
             now.milliseconds().into(),
             now.milliseconds().into(),
             raise.summary.as_str().into(),
@@ -90,18 +128,31 @@ pub(super) fn raise(now: Timestamp, raise: &RaiseAlert, sql: &dyn Sql) -> Result
 }
 
 /// What an alert was about is over.
-fn settle(now: Timestamp, rule: Rule, job: &str, sql: &dyn Sql) -> Result<(), HubError> {
+fn settle(
+    now: Timestamp,
+    rule: &Rule,
+    device: &Option<String>,
+    job: &Option<String>,
+    other: &Option<String>,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
     sql.execute(
         "UPDATE alert SET state = 'resolved', until = NULL, handled_by = 'auto', handled = ? \
-         WHERE rule = ? AND device IS NULL AND job = ? AND state <> 'resolved'",
-        &[now.milliseconds().into(), rule.name().into(), job.into()],
+         WHERE rule = ? AND device IS ? AND job IS ? AND other IS ? AND state <> 'resolved'",
+        &[
+            now.milliseconds().into(),
+            rule.name().into(),
+            device.clone().into(),
+            job.clone().into(),
+            other.clone().into(),
+        ],
     )
 }
 
 pub(super) fn list(now: Timestamp, wanted: &ListAlerts, sql: &dyn Sql) -> HubResult {
     let mut statement = format!(
         "SELECT number, rule, severity, attention, device, job, {STATE}, until, opened, seen, \
-         count, summary, hint, handled_by, handled FROM alert WHERE number < ?"
+         count, summary, hint, handled_by, handled, other FROM alert WHERE number < ?"
     );
     let mut parameters: Vec<SqlValue> = vec![
         now.milliseconds().into(),
@@ -118,7 +169,10 @@ pub(super) fn list(now: Timestamp, wanted: &ListAlerts, sql: &dyn Sql) -> HubRes
     only("number = ?", wanted.id.map(SqlValue::from));
     only("severity = ?", text(&wanted.severity));
     only("rule = ?", text(&wanted.rule));
-    only("? IN (device, job)", text(&wanted.subject));
+    only(
+        "? IN (device, job, substr(other, instr(other, '/') + 1))",
+        text(&wanted.subject),
+    );
     only("attention = ?", wanted.attention.map(SqlValue::from));
     if wanted.state.is_some() {
         statement.push_str(&format!(" AND {STATE} = ?"));
@@ -173,6 +227,12 @@ fn document(row: &Row) -> Value {
             let path = format!("{path}{}", crate::percent::encode(id));
             links.insert(link.to_owned(), json!(path));
         }
+    }
+    if let (Some((kind, name)), Value::Object(subject)) = (
+        row.text(15).and_then(|other| other.split_once('/')),
+        &mut subject,
+    ) {
+        subject.insert(kind.to_owned(), json!(name));
     }
     members.insert("subject".to_owned(), subject);
     members.insert("links".to_owned(), links);
@@ -254,15 +314,12 @@ impl Hub {
             return Ok(());
         }
         let id = &job.order.id;
-        let alert = RaiseAlert {
-            rule: Rule::HoldExpired,
-            device: None,
-            job: Some(id.clone()),
-            summary: format!(
-                "Maintenance policies held {expired} devices of job {id} until their time was over."
-            ),
-            hint: Some("See which gate holds them, then retry the job.".to_owned()),
-        };
+        let summary = format!(
+            "Maintenance policies held {expired} devices of job {id} until their time was over."
+        );
+        let alert = RaiseAlert::new(Rule::HOLD_EXPIRED, summary)
+            .of_job(id)
+            .hint("See which gate holds them, then retry the job.");
         raise(now, &alert, sql)
     }
 
@@ -274,18 +331,15 @@ impl Hub {
         sql: &dyn Sql,
     ) -> Result<(), HubError> {
         let id = &job.order.id;
-        let alert = |rule: Rule, summary: String, hint: &str| RaiseAlert {
-            rule,
-            device: None,
-            job: Some(id.clone()),
-            summary,
-            hint: Some(hint.to_owned()),
+        let alert = |rule: Rule, summary: String, hint: &str| {
+            RaiseAlert::new(rule, summary).of_job(id).hint(hint)
         };
+        let over = |rule: Rule| settle(now, &rule, &None, &Some(id.clone()), &None, sql);
         if let (Phase::Running, Phase::Stopping, Some(why)) =
             (before.phase, job.phase, &job.failure)
         {
             let alert = alert(
-                Rule::JobAborted,
+                Rule::JOB_ABORTED,
                 format!("Job {id} has stopped itself. {why}"),
                 "No further device is touched. See what failed, mend it, then retry the job.",
             );
@@ -294,17 +348,17 @@ impl Hub {
         let (waits, waited) = (job.awaits_person(), before.awaits_person());
         if waits && !waited {
             let alert = alert(
-                Rule::RolloutPaused,
+                Rule::ROLLOUT_PAUSED,
                 format!("Wave {} of job {id} has succeeded.", job.wave + 1),
                 "The next wave begins when somebody resumes the job.",
             );
             raise(now, &alert, sql)?;
         } else if waited && !waits {
-            settle(now, Rule::RolloutPaused, id, sql)?;
+            over(Rule::ROLLOUT_PAUSED)?;
         }
         if job.phase == Phase::Retrying {
-            settle(now, Rule::JobAborted, id, sql)?;
-            settle(now, Rule::HoldExpired, id, sql)?;
+            over(Rule::JOB_ABORTED)?;
+            over(Rule::HOLD_EXPIRED)?;
         }
         Ok(())
     }

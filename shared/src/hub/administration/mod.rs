@@ -52,6 +52,7 @@ const STEPS: &[&[&str]] = &[
     &[outbox::SCHEMA],
     alerts::SCHEMA,
     &[device_groups::SEVERITY],
+    alerts::REPORTED,
 ];
 
 const FIRST: &[&str] = &[
@@ -251,6 +252,9 @@ impl Hub {
             HubRequest::CountScheduledJobs => return Some(scheduled_jobs::count(sql)),
             HubRequest::RaiseAlert(alert) => {
                 return Some(alerts::raise(now, &alert, sql).map(|()| HubReply::Done));
+            }
+            HubRequest::ReportAlerts(report) => {
+                return Some(alerts::report(now, &report, sql).map(|()| HubReply::Done));
             }
             HubRequest::ListAlerts(wanted) => return Some(alerts::list(now, &wanted, sql)),
             HubRequest::ChangeAlert(number, change) => {

@@ -398,13 +398,10 @@ impl Hub {
         let job = create(now, order, shards, cause, sql)?;
         self.keep_job(&job, None, now, sql)?;
         if let Some(reason) = &job.order.overrides {
-            let alert = RaiseAlert {
-                rule: Rule::OverrideUsed,
-                device: None,
-                job: Some(job.order.id.clone()),
-                summary: format!("{} overrides maintenance policies.", job.cause.actor),
-                hint: Some(reason.clone()),
-            };
+            let summary = format!("{} overrides maintenance policies.", job.cause.actor);
+            let alert = RaiseAlert::new(Rule::OVERRIDE_USED, summary)
+                .of_job(&job.order.id)
+                .hint(reason);
             alerts::raise(now, &alert, sql)?;
         }
         one(&job)

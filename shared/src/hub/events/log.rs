@@ -4,12 +4,14 @@
 //! is never deleted, since the next numbers follow from it.
 
 use crate::error::HubError;
-use crate::hub::segment;
+use crate::hub::{outbox, segment};
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[&[
+pub const STEPS: &[&[&str]] = &[FIRST, &[outbox::SCHEMA]];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE segment (
         first INTEGER PRIMARY KEY,
         last INTEGER NOT NULL,
@@ -21,7 +23,7 @@ pub const STEPS: &[&[&str]] = &[&[
     "CREATE TABLE checkpoint (consumer_group TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE origin (name TEXT PRIMARY KEY, high_water INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE settings (version INTEGER NOT NULL, document TEXT NOT NULL)",
-]];
+];
 
 /// Largest segment, so that a row stays below workerd's 2 MB.
 pub const MAX_SEGMENT_BYTES: usize = 1_500_000;

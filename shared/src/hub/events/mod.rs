@@ -9,9 +9,11 @@ mod log;
 mod read;
 mod readers;
 
-use super::effects::{Effects, Token};
+use super::effects::{Correlation, Effects, Outcome, Token};
+use super::outbox::Outbox;
 use super::{segment, settings};
 use crate::error::{ErrorCode, HubError};
+use crate::ipc::alert::RaiseAlert;
 use crate::ipc::events::{EventsReply, EventsRequest, EventsResult, HubEvent, PartitionInfo};
 use crate::ipc::hub::{Retention, Settings};
 use crate::sql::Sql;
@@ -34,6 +36,8 @@ pub struct Events {
     streams: readers::Streams,
     /// An alarm for trimming was asked for since this object was opened.
     trim_armed: bool,
+    outbox: Outbox,
+    correlations: Correlation,
 }
 
 impl Events {
@@ -47,6 +51,8 @@ impl Events {
             waiting: Vec::new(),
             streams: readers::Streams::new(),
             trim_armed: false,
+            outbox: Outbox::default(),
+            correlations: 0,
         })
     }
 
@@ -151,12 +157,59 @@ impl Events {
         self.serve_waiting(now, sql, effects);
     }
 
+    /// Tells the hub object of something that needs a person, or that it is over: surely, and
+    /// each report once.
+    pub fn alert(
+        &mut self,
+        now: Timestamp,
+        alerts: &[RaiseAlert],
+        sql: &dyn Sql,
+        effects: &mut Effects<EventsResult>,
+    ) -> Result<(), HubError> {
+        Outbox::put_alerts(sql, alerts)?;
+        self.send_outbox(now, sql, effects)
+    }
+
+    fn send_outbox(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<EventsResult>,
+    ) -> Result<(), HubError> {
+        let origin = format!("events-{}", self.partition);
+        let correlations = &mut self.correlations;
+        let mut next = || {
+            *correlations += 1;
+            *correlations
+        };
+        self.outbox.send(now, &origin, &mut next, sql, effects)
+    }
+
+    /// The outcome of a call that this partition made.
+    pub fn finished(
+        &mut self,
+        now: Timestamp,
+        correlation: Correlation,
+        outcome: &Outcome,
+        sql: &dyn Sql,
+        effects: &mut Effects<EventsResult>,
+    ) -> Result<(), HubError> {
+        let delivered = matches!(outcome, Outcome::Hub(Ok(_)));
+        let ours = self.outbox.finished(correlation, delivered, sql)?;
+        // A failed call is repeated by the alarm, not at once, lest it spin.
+        if ours && delivered && Outbox::has_rows(sql)? {
+            self.send_outbox(now, sql, effects)?;
+        }
+        Ok(())
+    }
+
     /// A volatile timer fired: readers that waited long enough get an empty page.
     pub fn timer(&mut self, now: Timestamp, effects: &mut Effects<EventsResult>) {
         self.expire_waiting(now, effects);
     }
 
-    /// A durable alarm fired: what retention no longer covers is deleted.
+    /// A durable alarm fired: what retention no longer covers is deleted, and what nobody has
+    /// confirmed is sent again.
     pub fn alarm(
         &mut self,
         now: Timestamp,
@@ -176,7 +229,7 @@ impl Events {
         if self.trim_armed {
             effects.alarm_at(now.plus_milliseconds(TRIM_MILLISECONDS));
         }
-        Ok(())
+        self.send_outbox(now, sql, effects)
     }
 
     fn info(&self, sql: &dyn Sql) -> Result<PartitionInfo, HubError> {

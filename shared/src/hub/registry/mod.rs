@@ -331,7 +331,10 @@ impl Registry {
     ) -> Result<(), HubError> {
         let delivered = matches!(
             outcome,
-            Outcome::Gateway(Ok(_)) | Outcome::Events(Ok(_)) | Outcome::Registry(Ok(_))
+            Outcome::Gateway(Ok(_))
+                | Outcome::Events(Ok(_))
+                | Outcome::Registry(Ok(_))
+                | Outcome::Hub(Ok(_))
         );
         if self.job_call_finished(now, correlation, outcome, sql, effects)? {
             return self.tell_of_jobs_alone(now, sql, effects);

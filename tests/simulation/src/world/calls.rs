@@ -7,6 +7,7 @@ use shared::hub::effects::{Outcome, Outgoing};
 use shared::ipc::Address;
 use shared::ipc::events::EventsRequest;
 use shared::ipc::gateway::GatewayRequest;
+use shared::ipc::hub::HubRequest;
 use shared::ipc::registry::RegistryRequest;
 use shared::time::Timestamp;
 
@@ -128,7 +129,7 @@ impl World {
                     Answer::Gateway(result) => Outcome::Gateway(result),
                     Answer::Events(result) => Outcome::Events(result),
                     Answer::Appended(result) => Outcome::Appended(result),
-                    Answer::Hub(_) => return,
+                    Answer::Hub(result) => Outcome::Hub(result),
                 };
                 let output = self.run(address, Input::Outcome(correlation, outcome));
                 self.apply(address, output, None);
@@ -239,6 +240,9 @@ fn is_idempotent(request: &Request) -> bool {
                 | RegistryRequest::Activity(_)
                 | RegistryRequest::StepJob(_)
         ),
+        Request::Actor(Outgoing::Hub(request)) => {
+            matches!(**request, HubRequest::ReportAlerts(_))
+        }
         _ => false,
     }
 }
