@@ -32,6 +32,7 @@ pub mod pattern;
 pub mod percent;
 pub mod query;
 pub mod reading;
+pub mod routing;
 pub mod sorting;
 pub mod sql;
 pub mod throttle;

@@ -18,7 +18,7 @@ pub mod project;
 pub mod sections;
 pub mod since;
 pub mod sort_value;
-mod value;
+pub(crate) mod value;
 
 pub use aggregate::{Group, Groups};
 pub use ast::{Collection, Query, Select, Shape};

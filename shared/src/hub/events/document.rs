@@ -5,6 +5,7 @@ use crate::hub::segment::{DUPLICATE, Entry, RETAIN, Record, WILL};
 use crate::ipc::events::HubEvent;
 use crate::mqtt::property_bag::{self, MessageProperties, SystemProperty};
 use crate::reading;
+use crate::routing::json_body;
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -124,36 +125,11 @@ fn insert_body(event: &mut Map<String, Value>, properties: &MessageProperties, b
     };
 }
 
+/// Events show JSON only where the content encoding is told, too.
 fn parse_body(properties: &MessageProperties, body: &[u8]) -> Option<Value> {
-    let content_type = properties.get(SystemProperty::ContentType)?;
-    let media_type = content_type
-        .split(';')
-        .next()
-        .unwrap_or(content_type)
-        .trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return None;
-    }
     let encoding = properties.get(SystemProperty::ContentEncoding)?;
-    if encoding.eq_ignore_ascii_case("utf-8") {
-        return serde_json::from_slice(body).ok();
-    }
-    let text = if encoding.eq_ignore_ascii_case("utf-16") {
-        let units = body
-            .chunks_exact(2)
-            .filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
-        String::from_utf16(&units.map(u16::from_le_bytes).collect::<Vec<_>>()).ok()?
-    } else if encoding.eq_ignore_ascii_case("utf-32") {
-        let units = body
-            .chunks_exact(4)
-            .filter_map(|four| <[u8; 4]>::try_from(four).ok());
-        units
-            .map(|four| char::from_u32(u32::from_le_bytes(four)))
-            .collect::<Option<String>>()?
-    } else {
-        return None;
-    };
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
+    let content_type = properties.get(SystemProperty::ContentType);
+    json_body(content_type, Some(encoding), body)
 }
 
 fn hub_event(event: &HubEvent, place: Place) -> Value {
