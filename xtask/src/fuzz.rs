@@ -10,7 +10,13 @@ use crate::process;
 use crate::project::Project;
 
 /// The checks of `tests/fuzz/src`.
-const TARGETS: [&str; 4] = ["router", "sas_token", "import_json", "import_csv"];
+const TARGETS: [&str; 5] = [
+    "router",
+    "sas_token",
+    "import_json",
+    "import_csv",
+    "conditions",
+];
 
 /// What makes the compiler count edges and show compares to libFuzzer.
 const INSTRUMENTATION: &str = "-Cpasses=sancov-module \

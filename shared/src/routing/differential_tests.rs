@@ -242,12 +242,12 @@ impl Made {
         let text = choices.of(&TEXTS);
         let has = choices.next();
         Self {
-            application: (has % 4 > 0).then(|| choices.of(&TEXTS).to_owned()),
-            body: (has % 8 > 0).then(|| {
+            application: (has & 3 > 0).then(|| choices.of(&TEXTS).to_owned()),
+            body: (has & 7 > 0).then(|| {
                 json!({"n": null, "t": true, "f": false, "s": text, "b": number, "o": {"x": 1},
                        "l": [1]})
             }),
-            twin: (has % 16 > 0).then(|| json!({"tags": {"s": text}})),
+            twin: (has & 15 > 0).then(|| json!({"tags": {"s": text}})),
         }
     }
 

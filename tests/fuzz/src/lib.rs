@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod canonical_path;
+pub mod conditions;
 pub mod import_csv;
 pub mod import_json;
 pub mod router;

@@ -3,7 +3,7 @@
 //! What is tried is the same in every run, so a failure is the code's. `cargo xtask fuzz` looks
 //! further; an input that it finds becomes a seed in `corpus/`.
 
-use fuzzing::{import_csv, import_json, router, sas_token};
+use fuzzing::{conditions, import_csv, import_json, router, sas_token};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -219,4 +219,35 @@ fn rows_of_tables_are_the_same_item_as_json_and_as_a_table() {
         "\u{2003}",
     ];
     run("import_csv", import_csv::check, words);
+}
+
+#[test]
+fn conditions_mean_the_same_with_space_around_and_errors_lie_in_the_text() {
+    let words = &[
+        "(",
+        ")",
+        "NOT ",
+        " AND ",
+        " or ",
+        " = ",
+        " ?? ",
+        "||",
+        "'",
+        "\"",
+        "\\",
+        "\n",
+        "$body.",
+        "$twin.tags.a",
+        "{$to}",
+        "[0]",
+        "null",
+        "undefined",
+        "1e25",
+        "/*",
+        "is_null(",
+        ", 1",
+        "- ",
+        "é",
+    ];
+    run("conditions", conditions::check, words);
 }
