@@ -47,6 +47,12 @@ catalogue! {
     BlobContainerValidationError = 400008, 400;
     /// A line or document cannot be read.
     DeserializationError = 400012, 400;
+    /// The correlation id is none of this device's open file uploads.
+    InvalidFileUploadCorrelationId = 400015, 400;
+    /// The time of the file upload is over.
+    ExpiredFileUploadCorrelationId = 400016, 400;
+    /// The file that is said to be uploaded is not there.
+    InvalidStorageEndpointOrBlob = 400020, 400;
     /// Some items of a bulk request failed.
     BulkRegistryOperationFailure = 400013, 400;
     /// A device's parent is no edge device of this hub.
@@ -75,6 +81,8 @@ catalogue! {
     JobQuotaExceeded = 403003, 403;
     /// The device has too many pending cloud-to-device messages.
     DeviceMaximumQueueDepthExceeded = 403004, 403;
+    /// The device has the most file uploads open that are allowed.
+    DeviceMaximumActiveFileUploadLimitExceeded = 403006, 403;
     /// The device is disabled.
     DeviceDisabled = 403012, 403;
     /// Too many direct methods in flight for one device.

@@ -140,7 +140,10 @@ pub fn access(operation: &Operation) -> Access {
         | O::PurgeMessages(_)
         | O::ReceiveFeedback
         | O::CompleteFeedback(_)
-        | O::AbandonFeedback(_) => Granted(SERVICE, Action::SendCloudToDevice),
+        | O::AbandonFeedback(_)
+        | O::ReceiveFileNotification
+        | O::CompleteFileNotification(_)
+        | O::AbandonFileNotification(_) => Granted(SERVICE, Action::SendCloudToDevice),
         O::Checkpoint
         | O::PutConsumerGroup(_)
         | O::DeleteConsumerGroup(_)
@@ -163,11 +166,14 @@ pub fn access(operation: &Operation) -> Access {
         O::GetThrottles | O::GetTwinHistorySettings => Granted(READ, Action::Read),
         O::PutThrottles | O::PutTwinHistorySettings => Granted(WRITE, Action::ManageHub),
         // Whatever lies in the store, keys of exported devices included, can be had with it.
-        O::SignBlobUrl => Granted(WRITE, Action::ManageHub),
+        O::GetFileUpload => Granted(READ, Action::Read),
+        O::SignBlobUrl | O::PutFileUpload => Granted(WRITE, Action::ManageHub),
         O::SendTelemetry(_)
         | O::ReceiveMessage(_)
         | O::SettleMessage(..)
-        | O::AbandonMessage(..) => Access::Device,
+        | O::AbandonMessage(..)
+        | O::BeginUpload(_)
+        | O::EndUpload(..) => Access::Device,
         O::CurrentSession => Access::SignedIn,
         O::Bootstrap | O::TerminatorCertificates => Access::BootstrapSecret,
         O::SignIn | O::SignOut | O::Health => Access::Open,

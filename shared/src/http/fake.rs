@@ -106,6 +106,7 @@ impl FakeHub {
             throttles: Default::default(),
             query_indexes: Vec::new(),
             twin_history: Default::default(),
+            file_upload: Default::default(),
         };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),

@@ -47,12 +47,13 @@ use attributed::Attributed;
 use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
+use operations::messages::Records;
 use operations::{
     Failure, alerts, archive, audit, blobs, bulk, certificates, configurations, console,
-    device_messages, devices, digital_twins, dry_run, events, groups, jobs, maintenance, messages,
-    methods, modules, operations_records, patterns, progress, queries, query_indexes, regenerate,
-    reports, retirement, routes, scheduled_jobs, session, statistics, tag_schema, throttles,
-    twin_history, twins,
+    device_messages, devices, digital_twins, dry_run, events, file_uploads, groups, jobs,
+    maintenance, messages, methods, modules, operations_records, patterns, progress, queries,
+    query_indexes, regenerate, reports, retirement, routes, scheduled_jobs, session, statistics,
+    tag_schema, throttles, twin_history, twins,
 };
 use route::RouteError;
 use std::pin::Pin;
@@ -150,6 +151,10 @@ async fn serve_open<B: Backend>(
         O::AbandonMessage(device, lock) => {
             device_messages::abandon(backend, request, device, lock).await
         }
+        O::BeginUpload(device) => apart(file_uploads::begin(backend, request, device)).await,
+        O::EndUpload(device, correlation) => {
+            apart(file_uploads::end(backend, request, device, correlation)).await
+        }
         O::SignIn => session::sign_in(backend, request, trace).await,
         O::SignOut => session::sign_out(request),
         O::Bootstrap => session::bootstrap(backend, request).await,
@@ -226,9 +231,22 @@ async fn serve_authorized<B: Backend>(
 
         O::SendToDevice(id) => apart(messages::send(backend, request, id)).await,
         O::PurgeMessages(id) => messages::purge(backend, id).await,
-        O::ReceiveFeedback => messages::receive_feedback(backend).await,
-        O::CompleteFeedback(lock) => messages::settle_feedback(backend, &lock, true).await,
-        O::AbandonFeedback(lock) => messages::settle_feedback(backend, &lock, false).await,
+        O::ReceiveFeedback => messages::receive_records(backend, Records::Feedback).await,
+        O::CompleteFeedback(lock) => {
+            messages::settle_records(backend, Records::Feedback, &lock, true).await
+        }
+        O::AbandonFeedback(lock) => {
+            messages::settle_records(backend, Records::Feedback, &lock, false).await
+        }
+        O::ReceiveFileNotification => messages::receive_records(backend, Records::Files).await,
+        O::CompleteFileNotification(lock) => {
+            messages::settle_records(backend, Records::Files, &lock, true).await
+        }
+        O::AbandonFileNotification(lock) => {
+            messages::settle_records(backend, Records::Files, &lock, false).await
+        }
+        O::GetFileUpload => file_uploads::show(backend).await,
+        O::PutFileUpload => file_uploads::configure(backend, request).await,
 
         O::EventsInfo => events::info(backend).await,
         O::ReadEvents => apart(events::read(backend, request)).await,

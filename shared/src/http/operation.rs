@@ -130,6 +130,12 @@ pub enum Operation {
     CompleteFeedback(String),
     /// `POST /messages/serviceBound/feedback/{lock}/abandon`
     AbandonFeedback(String),
+    /// `GET /messages/serviceBound/filenotifications`
+    ReceiveFileNotification,
+    /// `DELETE /messages/serviceBound/filenotifications/{lock}`
+    CompleteFileNotification(String),
+    /// `POST /messages/serviceBound/filenotifications/{lock}/abandon`
+    AbandonFileNotification(String),
 
     // --- device.md §7: a device over HTTPS ---
     /// `POST /devices/{d}/messages/events` and the module's
@@ -140,6 +146,10 @@ pub enum Operation {
     SettleMessage(DeviceId, String),
     /// `POST /devices/{d}/messages/devicebound/{lock}/abandon`
     AbandonMessage(DeviceId, String),
+    /// `POST /devices/{d}/files`
+    BeginUpload(DeviceId),
+    /// `POST /devices/{d}/files/notifications`, perhaps with the correlation id behind it
+    EndUpload(DeviceId, Option<String>),
 
     // --- query-routing-events.md §5.2: events ---
     /// `GET /api/v1/events/info`
@@ -262,6 +272,11 @@ pub enum Operation {
     /// `POST /api/v1/blobs/sas`
     SignBlobUrl,
 
+    /// `GET /api/v1/file-upload`
+    GetFileUpload,
+    /// `PUT /api/v1/file-upload`
+    PutFileUpload,
+
     // --- the console and the launcher ---
     /// `POST /api/v1/session`
     SignIn,
@@ -339,11 +354,16 @@ impl Operation {
             | O::PurgeMessages(_)
             | O::ReceiveFeedback
             | O::CompleteFeedback(_)
-            | O::AbandonFeedback(_) => ApiVersion::Required,
+            | O::AbandonFeedback(_)
+            | O::ReceiveFileNotification
+            | O::CompleteFileNotification(_)
+            | O::AbandonFileNotification(_) => ApiVersion::Required,
             O::SendTelemetry(_)
             | O::ReceiveMessage(_)
             | O::SettleMessage(..)
-            | O::AbandonMessage(..) => ApiVersion::Optional,
+            | O::AbandonMessage(..)
+            | O::BeginUpload(_)
+            | O::EndUpload(..) => ApiVersion::Optional,
             O::EventsInfo
             | O::EffectiveConfiguration(_)
             | O::ReadEvents
@@ -402,6 +422,8 @@ impl Operation {
             | O::PutQueryIndexes
             | O::ReadOperations
             | O::SignBlobUrl
+            | O::GetFileUpload
+            | O::PutFileUpload
             | O::ListCertificates
             | O::GetCertificate(_)
             | O::PutCertificate(_)

@@ -207,6 +207,33 @@ fn operation(
         (Post, ["messages", "servicebound", "feedback", _, "abandon"]) => {
             Ok(O::AbandonFeedback(text(3).to_owned()))
         }
+        (
+            Get,
+            [
+                "messages",
+                "servicebound",
+                "filenotifications" | "fileuploadnotifications",
+            ],
+        ) => Ok(O::ReceiveFileNotification),
+        (
+            Delete,
+            [
+                "messages",
+                "servicebound",
+                "filenotifications" | "fileuploadnotifications",
+                _,
+            ],
+        ) => Ok(O::CompleteFileNotification(text(3).to_owned())),
+        (
+            Post,
+            [
+                "messages",
+                "servicebound",
+                "filenotifications" | "fileuploadnotifications",
+                _,
+                "abandon",
+            ],
+        ) => Ok(O::AbandonFileNotification(text(3).to_owned())),
 
         (
             Post,
@@ -217,6 +244,11 @@ fn operation(
         (Delete, ["devices", _, "messages", "devicebound", _]) => locked(O::SettleMessage),
         (Post, ["devices", _, "messages", "devicebound", _, "abandon"]) => {
             locked(O::AbandonMessage)
+        }
+        (Post, ["devices", _, "files"]) => device(O::BeginUpload),
+        (Post, ["devices", _, "files", "notifications"]) => device(|id| O::EndUpload(id, None)),
+        (Post, ["devices", _, "files", "notifications", _]) => {
+            locked(|id, correlation| O::EndUpload(id, Some(correlation)))
         }
 
         (_, ["api", "v1", rest @ ..]) => {
@@ -319,6 +351,8 @@ fn own_operation(
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
         (Get, ["operations"]) => Ok(O::ReadOperations),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
+        (Get, ["file-upload"]) => Ok(O::GetFileUpload),
+        (Put, ["file-upload"]) => Ok(O::PutFileUpload),
         (Post, ["query", "explain"]) => Ok(O::ExplainQuery),
         (Post, ["query", "stream"]) => Ok(O::StreamQuery),
         (Get, ["query", "indexes"]) => Ok(O::GetQueryIndexes),
@@ -351,9 +385,6 @@ fn not_offered(literals: &[&str]) -> Option<&'static str> {
         ["devices", _, "modules"] | ["devices", _, "modules", _] => "module identities",
         ["devices", _, "modules", _, "messages", "devicebound", ..] => {
             "cloud-to-device messages for modules"
-        }
-        ["devices", _, "files", ..] | ["messages", "servicebound", "filenotifications", ..] => {
-            "file upload"
         }
         ["api", "v1", "routing", ..] | ["api", "v1", "subscriptions", ..] => "this kind of routing",
         ["api", "v1", "events", "ws"] => "events over WebSocket",

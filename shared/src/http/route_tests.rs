@@ -73,6 +73,39 @@ fn every_path_of_the_contract_leads_to_its_operation() {
             O::AbandonFeedback("0.t".into()),
         ),
         (
+            Get,
+            "/messages/serviceBound/filenotifications",
+            O::ReceiveFileNotification,
+        ),
+        (
+            Get,
+            "/messages/servicebound/fileUploadNotifications",
+            O::ReceiveFileNotification,
+        ),
+        (
+            Delete,
+            "/messages/serviceBound/filenotifications/0.t",
+            O::CompleteFileNotification("0.t".into()),
+        ),
+        (
+            Post,
+            "/messages/serviceBound/fileUploadNotifications/0.t/abandon",
+            O::AbandonFileNotification("0.t".into()),
+        ),
+        (Post, "/devices/d/files", O::BeginUpload(id("d"))),
+        (
+            Post,
+            "/devices/d/files/notifications",
+            O::EndUpload(id("d"), None),
+        ),
+        (
+            Post,
+            "/devices/d/Files/notifications/a%2Fb%3D",
+            O::EndUpload(id("d"), Some("a/b=".into())),
+        ),
+        (Get, "/api/v1/file-upload", O::GetFileUpload),
+        (Put, "/api/v1/file-upload", O::PutFileUpload),
+        (
             Post,
             "/devices/d/messages/events",
             O::SendTelemetry(of("d")),
@@ -244,7 +277,7 @@ fn a_wrong_verb_names_the_right_ones() {
 
 #[test]
 fn paths_that_are_known_but_not_served_say_so() {
-    let cases = [(Post, "/devices/d/files")];
+    let cases = [(Get, "/api/v1/events/ws")];
     for (method, path) in cases {
         let Err(RouteError::NotFound(text)) = route(method, path) else {
             panic!("{path}")

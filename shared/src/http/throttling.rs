@@ -57,7 +57,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::StreamProgress
         | O::FleetReport => C::Queries,
         O::SendToDevice(_) | O::PurgeMessages(_) => C::CloudToDeviceSends,
-        O::ReceiveFeedback => C::CloudToDeviceReceives,
+        O::ReceiveFeedback | O::ReceiveFileNotification => C::CloudToDeviceReceives,
         // A dry run is an import job without effect.
         O::PlanImport | O::CreateJob | O::ListJobs | O::GetJob(_) | O::CancelJob(_) => C::Jobs,
         O::ListConfigurations
@@ -77,12 +77,17 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::CancelJobDevice(..) => C::Jobs,
         O::SignBlobUrl => C::FileUploads,
         // These count when it is known how many items they have, or who the device is.
-        O::BulkDevices | O::RegenerateKeys | O::SendTelemetry(_) | O::ReceiveMessage(_) => {
-            return None;
-        }
-        // As many as messages were received.
+        O::BulkDevices
+        | O::RegenerateKeys
+        | O::SendTelemetry(_)
+        | O::ReceiveMessage(_)
+        | O::BeginUpload(_) => return None,
+        // As many as messages were received, or uploads begun.
         O::CompleteFeedback(_)
         | O::AbandonFeedback(_)
+        | O::CompleteFileNotification(_)
+        | O::AbandonFileNotification(_)
+        | O::EndUpload(..)
         | O::SettleMessage(..)
         | O::AbandonMessage(..) => return None,
         // Not in the contract's table. Readers of events are bounded by their number.
@@ -124,6 +129,8 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::PutTwinHistorySettings
         | O::GetThrottles
         | O::PutThrottles
+        | O::GetFileUpload
+        | O::PutFileUpload
         | O::ReadAudit
         | O::VerifyAudit
         | O::GetQueryIndexes

@@ -7,6 +7,7 @@ use crate::error::HubError;
 use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::ipc::device_group::DeviceGroup;
+use crate::ipc::file_upload::FileUploadSettings;
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
 use crate::maintenance::Disruption;
@@ -99,6 +100,8 @@ pub enum HubRequest {
     DeleteConfiguration(String, Precondition),
     /// How much of the twins' past is kept → `Settings`.
     PutTwinHistory(TwinHistorySettings),
+    /// Where files of devices go, and who is told → `Settings`.
+    PutFileUpload(Box<FileUploadSettings>),
     /// All patterns in order of id, or the one with that id → `Patterns`.
     ListPatterns(Option<String>),
     /// Adds or changes a pattern; its etag and time are made here → `Stored`.
@@ -153,6 +156,7 @@ impl HubRequest {
                 | Self::PutConfiguration(..)
                 | Self::DeleteConfiguration(..)
                 | Self::PutTwinHistory(_)
+                | Self::PutFileUpload(_)
                 | Self::PutPattern(..)
                 | Self::DeletePattern(..)
                 | Self::ChangeAlert(..)
@@ -270,6 +274,9 @@ pub struct Settings {
     /// How much of the twins' past is kept.
     #[serde(default)]
     pub twin_history: TwinHistorySettings,
+    /// Where files of devices go, and who is told.
+    #[serde(default)]
+    pub file_upload: FileUploadSettings,
 }
 
 impl Settings {

@@ -8,6 +8,7 @@ pub mod alert;
 pub mod audit;
 pub mod device_group;
 pub mod events;
+pub mod file_upload;
 pub mod gateway;
 pub mod hub;
 pub mod query;

@@ -134,6 +134,9 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::ReceiveFeedback => (Get, feedback(&[])),
         O::CompleteFeedback(lock) => (Delete, feedback(&[Text(lock)])),
         O::AbandonFeedback(lock) => (Post, feedback(&[Text(lock), Word("abandon")])),
+        O::ReceiveFileNotification => (Get, files_told(&[])),
+        O::CompleteFileNotification(lock) => (Delete, files_told(&[Text(lock)])),
+        O::AbandonFileNotification(lock) => (Post, files_told(&[Text(lock), Word("abandon")])),
 
         O::SendTelemetry(identity) => (
             Post,
@@ -151,6 +154,13 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
                 Text(lock),
                 Word("abandon"),
             ];
+            (Post, device(id, &rest))
+        }
+
+        O::BeginUpload(id) => (Post, device(id, &[Word("files")])),
+        O::EndUpload(id, correlation) => {
+            let mut rest = vec![Word("files"), Word("notifications")];
+            rest.extend(correlation.iter().map(|text| Text(text)));
             (Post, device(id, &rest))
         }
 
@@ -237,6 +247,8 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::PutQueryIndexes => (Put, own(&[Word("query"), Word("indexes")])),
         O::ReadOperations => (Get, own(&[Word("operations")])),
 
+        O::GetFileUpload => (Get, own(&[Word("file-upload")])),
+        O::PutFileUpload => (Put, own(&[Word("file-upload")])),
         O::SignBlobUrl => (Post, own(&[Word("blobs"), Word("sas")])),
 
         O::SignIn => (Post, own(&[Word("session")])),
@@ -290,6 +302,15 @@ fn past<'a>(identity: &'a Identity, rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
 
 fn feedback<'a>(rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
     let begin = [Word("messages"), Word("serviceBound"), Word("feedback")];
+    [&begin[..], rest].concat()
+}
+
+fn files_told<'a>(rest: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    let begin = [
+        Word("messages"),
+        Word("serviceBound"),
+        Word("filenotifications"),
+    ];
     [&begin[..], rest].concat()
 }
 

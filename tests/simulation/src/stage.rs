@@ -62,6 +62,7 @@ pub fn settings() -> Settings {
         throttles: Default::default(),
         query_indexes: Vec::new(),
         twin_history: Default::default(),
+        file_upload: Default::default(),
     }
 }
 

@@ -56,12 +56,7 @@ pub async fn sign<B: Backend>(backend: &B, request: &Request) -> Result<Response
 
     if json::flag_member(&body, "createContainer")?.unwrap_or(true) {
         let created = create_container(backend.blobs().as_ref(), &container).await;
-        created.map_err(|error| {
-            HubError::internal(match error {
-                StoreError::Failed(detail) => format!("blob store: {detail}"),
-                StoreError::Unexpected | StoreError::WrongDigest => "blob store".to_owned(),
-            })
-        })?;
+        created.map_err(failed)?;
     }
     let grant = Grant::new(container, blob, rights, backend.now(), seconds);
     let url = format!("{endpoint}{}", grant.path_and_query(&settings.session_key)?);
@@ -69,6 +64,14 @@ pub async fn sign<B: Backend>(backend: &B, request: &Request) -> Result<Response
         200,
         &json!({ "url": url, "expires": grant.expiry.second_text() }),
     ))
+}
+
+/// The store did not do what it must.
+pub(super) fn failed(error: StoreError) -> HubError {
+    HubError::internal(match error {
+        StoreError::Failed(detail) => format!("blob store: {detail}"),
+        StoreError::Unexpected | StoreError::WrongDigest => "blob store".to_owned(),
+    })
 }
 
 /// Minutes as a number, which may have a fraction.

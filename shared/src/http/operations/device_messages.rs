@@ -254,7 +254,8 @@ fn done(reply: RegistryReply) -> Result<Response, Failure> {
     }
 }
 
-async fn ask<B: Backend>(
+/// Asks the device's shard in its name. Random bytes are enough for one lock token.
+pub(super) async fn ask<B: Backend>(
     backend: &B,
     request: &Request,
     identity: Identity,

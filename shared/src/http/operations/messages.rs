@@ -1,4 +1,5 @@
-//! Cloud-to-device messages of back ends: sending, purging and feedback (`service.md` §8).
+//! Cloud-to-device messages of back ends: sending, purging and feedback (`service.md` §8); and
+//! file notifications, which are read the same way.
 
 use super::{Failure, ask_shard, unexpected};
 use crate::error::{ErrorCode, HubError};
@@ -13,6 +14,7 @@ use crate::time::Timestamp;
 use serde_json::{Value, json};
 
 const FEEDBACK_TYPE: &str = "application/vnd.microsoft.iothub.feedback.json";
+const FILES_TYPE: &str = "application/vnd.microsoft.iothub.filenotification.json";
 
 /// System properties that a message to a device carries. The expiry has its own field, and
 /// the destination is the registry's to write.
@@ -108,25 +110,40 @@ pub async fn purge<B: Backend>(backend: &B, device: DeviceId) -> Result<Response
     }
 }
 
-/// `GET /messages/serviceBound/feedback`: the first batch that a shard has, beginning with
-/// a random one so that none waits behind a busy neighbour.
-pub async fn receive_feedback<B: Backend>(backend: &B) -> Result<Response, Failure> {
+/// What waits for back ends, under a lock (`query-routing-events.md` §4.7, §4.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Records {
+    /// What became of messages, in batches.
+    Feedback,
+    /// Files of devices, one by one.
+    Files,
+}
+
+/// `GET /messages/serviceBound/feedback` and `…/filenotifications`: the first that a shard
+/// has, beginning with a random one so that none waits behind a busy neighbour.
+pub async fn receive_records<B: Backend>(backend: &B, kind: Records) -> Result<Response, Failure> {
     let shards = backend.layout().shards.max(1);
     let mut random = [0; 2];
     backend.random(&mut random);
     let first = u16::from_be_bytes(random) % shards;
+    let (content_type, ask) = match kind {
+        Records::Feedback => (FEEDBACK_TYPE, RegistryRequest::ReceiveFeedback),
+        Records::Files => (FILES_TYPE, RegistryRequest::ReceiveFileNotification),
+    };
     for shard in (first..shards).chain(0..first) {
-        match backend
-            .registry(shard, RegistryRequest::ReceiveFeedback)
-            .await?
-        {
+        match backend.registry(shard, ask.clone()).await? {
             RegistryReply::Feedback {
                 lock_token: Some(token),
-                records,
+                mut records,
             } if !records.is_empty() => {
-                let body = Value::Array(records).to_string().into_bytes();
-                return Ok(Response::bytes(200, FEEDBACK_TYPE, body)
-                    .with_etag(&format!("{shard}.{token}")));
+                let body = match kind {
+                    Records::Feedback => Value::Array(records),
+                    Records::Files => records.swap_remove(0),
+                };
+                return Ok(
+                    Response::bytes(200, content_type, body.to_string().into_bytes())
+                        .with_etag(&format!("{shard}.{token}")),
+                );
             }
             RegistryReply::Feedback { .. } => {}
             _ => return Err(unexpected("the registry")),
@@ -135,9 +152,10 @@ pub async fn receive_feedback<B: Backend>(backend: &B) -> Result<Response, Failu
     Ok(Response::empty(204))
 }
 
-/// `DELETE …/feedback/{lock}` and `POST …/feedback/{lock}/abandon`
-pub async fn settle_feedback<B: Backend>(
+/// `DELETE …/{lock}` and `POST …/{lock}/abandon` of either
+pub async fn settle_records<B: Backend>(
     backend: &B,
+    kind: Records,
     lock: &str,
     complete: bool,
 ) -> Result<Response, Failure> {
@@ -146,9 +164,13 @@ pub async fn settle_feedback<B: Backend>(
         .and_then(|(shard, token)| Some((shard.parse::<u16>().ok()?, token)))
         .filter(|(shard, token)| *shard < backend.layout().shards && !token.is_empty())
         .ok_or_else(lock_lost)?;
-    let settle = RegistryRequest::SettleFeedback {
-        lock_token: token.to_owned(),
-        complete,
+    let lock_token = token.to_owned();
+    let settle = match kind {
+        Records::Feedback => RegistryRequest::SettleFeedback {
+            lock_token,
+            complete,
+        },
+        Records::Files => RegistryRequest::SettleFileNotification(lock_token, complete),
     };
     match backend.registry(shard, settle).await? {
         RegistryReply::Done => Ok(Response::empty(204)),

@@ -15,6 +15,7 @@ pub mod digital_twins;
 pub mod dry_run;
 pub mod event_query;
 pub mod events;
+pub mod file_uploads;
 pub mod groups;
 pub mod jobs;
 pub mod maintenance;

@@ -66,6 +66,7 @@ impl Hub {
                     throttles: ThrottleSettings::default(),
                     query_indexes: Vec::new(),
                     twin_history: Default::default(),
+                    file_upload: Default::default(),
                 };
                 self.keep(sql, settings)?;
             }

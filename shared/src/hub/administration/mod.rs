@@ -30,6 +30,7 @@ use super::outbox::{self, Outbox};
 use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::audit::Cause;
+use crate::ipc::file_upload::FileUploadSettings;
 use crate::ipc::hub::{
     HubReply, HubRequest, HubResult, Settings, ThrottleSettings, TwinHistorySettings,
 };
@@ -238,6 +239,7 @@ impl Hub {
                 self.delete_configuration(&id, &precondition, sql)
             }
             HubRequest::PutTwinHistory(kept) => self.put_twin_history(kept, sql),
+            HubRequest::PutFileUpload(wanted) => self.put_file_upload(*wanted, sql),
             HubRequest::ListPatterns(id) => {
                 return Some(patterns::list(sql, id.as_deref()).map(HubReply::Patterns));
             }
@@ -365,6 +367,12 @@ impl Hub {
             ));
         }
         self.change(sql, |settings| settings.twin_history = kept)?;
+        Ok(HubReply::Settings(Box::new(self.required()?.clone())))
+    }
+
+    fn put_file_upload(&mut self, wanted: FileUploadSettings, sql: &dyn Sql) -> HubResult {
+        wanted.check()?;
+        self.change(sql, |settings| settings.file_upload = wanted)?;
         Ok(HubReply::Settings(Box::new(self.required()?.clone())))
     }
 

@@ -40,6 +40,7 @@ enum Kind {
     /// Whether other content was given, which changes nothing.
     Configuration(bool),
     TwinHistory,
+    FileUpload,
     Pattern,
     Alert(u64, Timestamp),
 }
@@ -120,6 +121,7 @@ impl Recorded {
                 id.as_str(),
             ),
             HubRequest::PutTwinHistory(_) => ("putTwinHistory", Kind::TwinHistory, ""),
+            HubRequest::PutFileUpload(_) => ("putFileUpload", Kind::FileUpload, ""),
             HubRequest::PutPattern(pattern, _) => {
                 ("putPattern", Kind::Pattern, patterns::id_of(pattern))
             }
@@ -171,6 +173,7 @@ impl Recorded {
                 known.into_iter().next().unwrap_or(Value::Null)
             }
             Kind::TwinHistory => settings.map_or(Value::Null, |known| json!(known.twin_history)),
+            Kind::FileUpload => settings.map_or(Value::Null, |known| json!(known.file_upload)),
             Kind::Pattern => {
                 let known = patterns::list(sql, Some(&self.name))?;
                 known.into_iter().next().unwrap_or(Value::Null)

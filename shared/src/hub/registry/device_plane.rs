@@ -135,6 +135,10 @@ impl Registry {
                 self.abandon(&message, &row, context)?;
                 Ok(RegistryReply::Done)
             }
+            DeviceOperation::BeginUpload(blob) => {
+                self.begin_upload(&row, blob, &request.entropy, context)
+            }
+            DeviceOperation::EndUpload(end) => self.end_upload(&row, end, context),
         }
     }
 
@@ -185,7 +189,7 @@ fn lock_next(
     entropy: &[u8],
     context: &mut Context<'_>,
 ) -> Result<RegistryReply, HubError> {
-    let token = lock_token(entropy)?;
+    let token = guid(entropy)?;
     for message in pending(context.sql, &row.identity.device, context.now)? {
         let in_session = row.is_connected() && message.sent_epoch == Some(row.epoch);
         if in_session || message.is_locked(context.now) {
@@ -234,11 +238,11 @@ fn locked(row: &IdentityRow, lock: &str, context: &Context<'_>) -> Result<Messag
 }
 
 /// A GUID from random bytes.
-fn lock_token(entropy: &[u8]) -> Result<String, HubError> {
+pub(super) fn guid(entropy: &[u8]) -> Result<String, HubError> {
     let bytes: [u8; 16] = entropy
         .get(..16)
         .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| HubError::internal("too few random bytes for a lock token"))?;
+        .ok_or_else(|| HubError::internal("too few random bytes for a GUID"))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
     Ok([

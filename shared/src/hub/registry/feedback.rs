@@ -4,14 +4,10 @@
 use super::identity::IdentityRow;
 use super::messages::MessageRow;
 use super::{Context, Registry};
-use crate::error::{ErrorCode, HubError};
-use crate::hub::effects::Token;
-use crate::ipc::registry::{AckMode, RegistryReply};
+use crate::error::HubError;
+use crate::ipc::registry::AckMode;
 use crate::mqtt::property_bag::SystemProperty;
-use serde_json::{Value, json};
-
-/// Records in one batch.
-const BATCH: i64 = 64;
+use serde_json::json;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,73 +72,4 @@ impl Registry {
             ],
         )
     }
-
-    /// Locks a batch of records. The token only has to differ from every other lock of this
-    /// shard that is still held; the caller's token and the time make it so.
-    pub(super) fn receive_feedback(
-        &mut self,
-        token: Token,
-        context: &mut Context<'_>,
-    ) -> Result<RegistryReply, HubError> {
-        let now = context.now.milliseconds();
-        let rows = context.sql.query(
-            "SELECT number, record FROM feedback WHERE expires > ? \
-             AND (locked_until IS NULL OR locked_until <= ?) ORDER BY number LIMIT ?",
-            &[now.into(), now.into(), BATCH.into()],
-        )?;
-        let Some(last) = rows.last().and_then(|row| row.integer(0)) else {
-            return Ok(RegistryReply::Feedback {
-                lock_token: None,
-                records: Vec::new(),
-            });
-        };
-        let lock_token = format!("{now:x}-{last:x}-{token:x}");
-        let seconds = i64::from(self.settings()?.cloud_to_device.feedback_lock_seconds);
-        let until = context.now.plus_seconds(seconds).milliseconds();
-        let mut records: Vec<Value> = Vec::with_capacity(rows.len());
-        for row in &rows {
-            records.push(
-                serde_json::from_str(row.required_text(1)?)
-                    .map_err(|error| HubError::internal(format!("stored feedback: {error}")))?,
-            );
-            context.sql.execute(
-                "UPDATE feedback SET lock_token = ?, locked_until = ? WHERE number = ?",
-                &[
-                    lock_token.as_str().into(),
-                    until.into(),
-                    row.integer(0).unwrap_or(0).into(),
-                ],
-            )?;
-        }
-        Ok(RegistryReply::Feedback {
-            lock_token: Some(lock_token),
-            records,
-        })
-    }
-}
-
-/// Completes or gives back a locked batch.
-pub(super) fn settle(
-    lock_token: &str,
-    complete: bool,
-    context: &mut Context<'_>,
-) -> Result<RegistryReply, HubError> {
-    let held = context.sql.query(
-        "SELECT 1 FROM feedback WHERE lock_token = ? AND locked_until > ? LIMIT 1",
-        &[lock_token.into(), context.now.milliseconds().into()],
-    )?;
-    if held.is_empty() {
-        return Err(HubError::new(
-            ErrorCode::DeviceMessageLockLost,
-            "The lock token is unknown or has expired; receive the feedback again.",
-        ));
-    }
-    let statement = if complete {
-        "DELETE FROM feedback WHERE lock_token = ?"
-    } else {
-        "UPDATE feedback SET lock_token = NULL, locked_until = NULL, \
-         delivery_count = delivery_count + 1 WHERE lock_token = ?"
-    };
-    context.sql.execute(statement, &[lock_token.into()])?;
-    Ok(RegistryReply::Done)
 }

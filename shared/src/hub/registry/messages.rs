@@ -331,7 +331,8 @@ impl Registry {
         ))
     }
 
-    /// Gives up what has expired, with feedback where asked; drops old feedback.
+    /// Gives up what has expired, with feedback where asked; drops what nobody took, and
+    /// uploads whose time is over.
     pub(super) fn expire_messages(&mut self, context: &mut Context<'_>) -> Result<(), HubError> {
         let statement =
             format!("SELECT {COLUMNS} FROM message WHERE expires <= ? ORDER BY expires LIMIT 500");
@@ -346,9 +347,12 @@ impl Registry {
                 self.feed_back(&message, &row, feedback::Outcome::Expired, context)?;
             }
         }
-        context.sql.execute(
-            "DELETE FROM feedback WHERE expires <= ?",
-            &[context.now.milliseconds().into()],
-        )
+        for table in ["feedback", "file_notification", "upload"] {
+            context.sql.execute(
+                &format!("DELETE FROM {table} WHERE expires <= ?"),
+                &[context.now.milliseconds().into()],
+            )?;
+        }
+        Ok(())
     }
 }

@@ -47,12 +47,14 @@ mod revocation;
 mod roll_up;
 mod schema;
 mod scopes;
+mod service_queue;
 mod session;
 mod succession;
 mod tag_schema;
 mod tally;
 mod transfer;
 mod twins;
+mod uploads;
 mod wanted;
 
 use super::audit;
@@ -266,11 +268,20 @@ impl Registry {
             Request::SendMessage(message) => apart(|| self.send_message(&message, context))?,
             Request::PurgeMessages(device) => apart(|| self.purge_messages(&device, context))?,
             Request::ListMessages(device) => apart(|| messages::list(&device, context))?,
-            Request::ReceiveFeedback => apart(|| self.receive_feedback(token, context))?,
+            Request::ReceiveFeedback => apart(|| self.feedback_queue()?.receive(token, context))?,
             Request::SettleFeedback {
                 lock_token,
                 complete,
-            } => apart(|| feedback::settle(&lock_token, complete, context))?,
+            } => apart(|| {
+                self.feedback_queue()?
+                    .settle(&lock_token, complete, context)
+            })?,
+            Request::ReceiveFileNotification => {
+                apart(|| self.file_queue()?.receive(token, context))?
+            }
+            Request::SettleFileNotification(lock_token, complete) => {
+                apart(|| self.file_queue()?.settle(&lock_token, complete, context))?
+            }
             Request::AsDevice(request) => apart(|| self.as_device(&request, context))?,
             Request::Retire(retire) => apart(|| self.retire(&retire, context))?,
             Request::GetRetirement(number) => apart(|| self.get_retirement(number, context.sql))?,
@@ -387,7 +398,9 @@ impl Registry {
         self.look_at_passes(now, effects);
         let rows = sql.query(
             "SELECT min(at) FROM (SELECT min(expires) AS at FROM message \
-             UNION ALL SELECT min(expires) FROM feedback)",
+             UNION ALL SELECT min(expires) FROM feedback \
+             UNION ALL SELECT min(expires) FROM upload \
+             UNION ALL SELECT min(expires) FROM file_notification)",
             &[],
         )?;
         if let Some(at) = rows.first().and_then(|row| row.integer(0)) {

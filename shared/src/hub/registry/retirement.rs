@@ -71,6 +71,10 @@ impl Registry {
             None,
             context,
         )?;
+        context.sql.execute(
+            "DELETE FROM upload WHERE device_id = ?",
+            &[retire.device.as_str().into()],
+        )?;
         let checksum = archive::write(retire, &members, purged, context)?;
         self.has_revoked = true;
         for member in &members {

@@ -7,7 +7,7 @@
 
 use super::{
     archive, configuration_copy, history, job_events, job_holds, job_rows, operations,
-    query_indexes, retirement, revocation, roll_up, transfer,
+    query_indexes, retirement, revocation, roll_up, transfer, uploads,
 };
 use crate::hub::{audit, outbox};
 
@@ -27,6 +27,7 @@ pub const STEPS: &[&[&str]] = &[
     &[job_holds::SCHEMA],
     &[roll_up::CALLS],
     &[job_events::SCHEMA],
+    uploads::SCHEMA,
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -78,6 +78,46 @@ pub enum DeviceOperation {
     Reject(String),
     /// → `Done`
     Abandon(String),
+    /// Opens an upload of a file to the blob of this name → `Upload`.
+    BeginUpload(String),
+    /// Ends one → `Done`; or `Upload`, if somebody is to be told and nobody has looked at the
+    /// blob: it is to be looked at and this asked again.
+    EndUpload(EndUpload),
+}
+
+/// What a device says of an upload of a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EndUpload {
+    /// Which.
+    pub correlation: String,
+    /// Whether it worked.
+    pub success: bool,
+    /// What the blob store says of it.
+    pub seen: Option<SeenBlob>,
+}
+
+/// A blob as it was found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SeenBlob {
+    /// Without a signature.
+    pub uri: String,
+    /// When it was written.
+    pub modified: Timestamp,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A file upload that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenUpload {
+    /// Names it.
+    pub correlation: String,
+    /// Where the file goes.
+    pub container: String,
+    /// As which blob.
+    pub blob: String,
+    /// Until when.
+    pub expires: Timestamp,
 }
 
 /// What telemetry of this device is stamped with.

@@ -117,6 +117,11 @@ pub enum RegistryRequest {
         complete: bool,
     },
 
+    /// Takes a file notification under a lock → `Feedback`.
+    ReceiveFileNotification,
+    /// Ends such a lock as `SettleFeedback` does → `Done`.
+    SettleFileNotification(String, bool),
+
     // --- from the HTTP side, device plane --------------------------------------
     /// Something a device asks over HTTPS → what the operation says.
     AsDevice(AsDevice),
@@ -312,6 +317,8 @@ pub enum RegistryReply {
     Authorized(DeviceAuthorization),
     /// A locked message for an HTTPS device, if there is one.
     Received(Option<Box<ReceivedMessage>>),
+    /// A file upload that is open.
+    Upload(Box<OpenUpload>),
     /// What configurations do to a device, as REST shows it.
     Explained(Value),
 }
