@@ -179,13 +179,13 @@ def node_device(
 
 
 @pytest.fixture
-def service(
+def node_on_443(
     hub: HubProcess, loopback_address: str, node_agent: Callable[..., NodeAgent]
-) -> Iterator[NodeAgent]:
-    """An opened npm `azure-iothub`.
+) -> Iterator[Callable[[str], NodeAgent]]:
+    """Starts npm clients that insist on port 443 of the hub's `loopback_address`.
 
-    The SDK insists on port 443. Where that port may be bound, a relay listens there on an address of
-    our own; elsewhere a preload takes Node's own connections to the relay. The SDK stays as published.
+    Where that port may be bound, a relay listens there on an address of our own; elsewhere a preload
+    takes Node's own connections to the relay. The SDK stays as published.
     """
     environment = {"NODE_EXTRA_CA_CERTS": hub.ca_file}
     options: list[str] = []
@@ -197,10 +197,16 @@ def service(
         host, port = relay.address
         environment["SKERRY_RELAY"] = f"{host} {port}"
         options = ["--import", "./redirect_443.mjs"]
-    agent = node_agent("service_sdk.mjs", environment=environment, node_options=options)
-    agent.call("open", connectionString=hub.owner.with_host(loopback_address))
-    yield agent
+    yield lambda script: node_agent(script, environment=environment, node_options=options)
     relay.close()
+
+
+@pytest.fixture
+def service(hub: HubProcess, loopback_address: str, node_on_443: Callable[[str], NodeAgent]) -> NodeAgent:
+    """An opened npm `azure-iothub`."""
+    agent = node_on_443("service_sdk.mjs")
+    agent.call("open", connectionString=hub.owner.with_host(loopback_address))
+    return agent
 
 
 @pytest.fixture

@@ -288,7 +288,7 @@ fn settings_keep_to_their_ranges() {
     type Change = Box<dyn Fn(&mut FileUploadSettings)>;
     let wrong: [Change; 7] = [
         Box::new(|wanted| wanted.container_name = "UP".to_owned()),
-        Box::new(|wanted| wanted.sas_ttl_seconds = 59),
+        Box::new(|wanted| wanted.sas_ttl_seconds = 0),
         Box::new(|wanted| wanted.sas_ttl_seconds = 172_801),
         Box::new(|wanted| wanted.notification_ttl_seconds = 59),
         Box::new(|wanted| wanted.notification_lock_seconds = 301),
