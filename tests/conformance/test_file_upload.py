@@ -103,10 +103,11 @@ def test_python_sdk(python_device, api, hub, device, notified):
     assert info["sasToken"].startswith("?sv=")
     host, port = client.relay.address
     blob = BlobClient.from_blob_url(
-        url_of(info), connection_verify=hub.ca_file, proxies={"https": f"http://{host}:{port}"}, retry_total=0
-    )
+        url_of(info), connection_verify=hub.ca_file, proxies={"https": f"http://{host}:{port}"}, retry_total=0,
+        max_single_put_size=1024 * 1024,
+    )  # fmt: skip
     content = bytes(5 * 1024 * 1024)
-    blob.upload_blob(content, max_single_put_size=1024 * 1024)
+    blob.upload_blob(content)
     client.client.notify_blob_upload_status(info["correlationId"], True, 200, "uploaded")
     assert hashlib.sha256(read_back(api, hub, info["blobName"])).digest() == hashlib.sha256(content).digest()
 
