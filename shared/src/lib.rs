@@ -20,6 +20,7 @@ pub mod alert;
 pub mod auth;
 pub mod blob;
 pub mod configuration;
+pub mod delivery;
 pub mod error;
 pub mod http;
 pub mod hub;

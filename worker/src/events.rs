@@ -1,5 +1,6 @@
 //! The `Events` Durable Object: shell of `shared::hub::events`.
 
+use crate::backend::WorkerBackend;
 use crate::object::{self, Callers, Host, Object, alarm_fired, json};
 use crate::platform::now;
 use crate::remote::{self, APPEND_PATH, log_error};
@@ -26,6 +27,40 @@ struct Shell {
 impl Shell {
     fn carry_out(self: &Rc<Self>, effects: Effects<EventsResult>) {
         object::carry_out(self.clone(), &self.callers, effects);
+    }
+
+    /// Sends what is due, each delivery by itself; the next one to the same endpoint follows
+    /// when it is known what came of it.
+    fn deliver(self: &Rc<Self>) {
+        loop {
+            let mut effects = Effects::default();
+            let next = self.with(None, |actor, object| {
+                actor.next_delivery(now(), &object.sql, &mut effects)
+            });
+            self.carry_out(effects);
+            let delivery = match next.flatten() {
+                Ok(Some(delivery)) => delivery,
+                Ok(None) => return,
+                Err(error) => {
+                    log_error("deliveries", &error);
+                    return;
+                }
+            };
+            let shell = self.clone();
+            self.object.state.wait_until(async move {
+                let backend = WorkerBackend::new(shell.object.env.clone(), None);
+                let outcome = shared::delivery::carry_out(&backend, &delivery).await;
+                let mut effects = Effects::default();
+                let stored = shell.with(None, |actor, object| {
+                    actor.delivered(now(), &delivery, &outcome, &object.sql, &mut effects)
+                });
+                shell.carry_out(effects);
+                match stored.flatten() {
+                    Ok(()) => shell.deliver(),
+                    Err(error) => log_error("deliveries", &error),
+                }
+            });
+        }
     }
 
     fn with<T>(
@@ -60,6 +95,7 @@ impl Host for Shell {
             }
         }
         self.carry_out(effects);
+        self.deliver();
     }
 
     fn timer(self: Rc<Self>) {
@@ -68,6 +104,7 @@ impl Host for Shell {
             log_error("events", &error);
         }
         self.carry_out(effects);
+        self.deliver();
     }
 }
 
@@ -77,13 +114,25 @@ impl Events {
         if segment.len() > MAX_SEGMENT_BYTES {
             return Response::error("segment too large", 413);
         }
+        let (token, later) = self.shell.callers.caller();
         let mut effects = Effects::default();
         let stored = self.shell.with(Some(url), |actor, object| {
-            actor.append(now(), segment, &object.sql, &mut effects)
+            actor.append(now(), token, segment, &object.sql, &mut effects)
         });
         self.shell.carry_out(effects);
-        match stored.flatten() {
-            Ok(()) => Ok(Response::empty()?.with_status(204)),
+        self.shell.deliver();
+        let stored = match stored {
+            Ok(Some(stored)) => {
+                self.shell.callers.forget(token);
+                stored
+            }
+            Ok(None) => later
+                .await
+                .unwrap_or_else(|_| Err(HubError::internal("no answer"))),
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok(_) => Ok(Response::empty()?.with_status(204)),
             Err(error) => {
                 log_error("append", &error);
                 Response::error("not stored", 500)
@@ -118,6 +167,7 @@ impl DurableObject for Events {
                 actor.handle(now(), token, request, &object.sql, &mut effects)
             });
             self.shell.carry_out(effects);
+            self.shell.deliver();
             answers.push(match answer {
                 Ok(Some(answer)) => {
                     self.shell.callers.forget(token);
@@ -143,6 +193,7 @@ impl DurableObject for Events {
             effects.alarm_at(now().plus_seconds(60));
         }
         self.shell.carry_out(effects);
+        self.shell.deliver();
         Response::empty()
     }
 }

@@ -97,7 +97,6 @@ pub fn access(operation: &Operation) -> Access {
         | O::ReadEvents
         | O::StreamEvents
         | O::ListConsumerGroups
-        | O::GetRoute(_)
         | O::GetTagSchema
         | O::ListTagViolations
         | O::ListMaintenancePolicies
@@ -144,11 +143,15 @@ pub fn access(operation: &Operation) -> Access {
         | O::ReceiveFileNotification
         | O::CompleteFileNotification(_)
         | O::AbandonFileNotification(_) => Granted(SERVICE, Action::SendCloudToDevice),
+        O::Routing(operation) if operation.is_about_secrets() => {
+            Granted(SERVICE, Action::ManageHub)
+        }
+        O::Routing(operation) if operation.only_reads() => Granted(SERVICE, Action::Read),
+        // It decides where a hub's data goes.
+        O::Routing(_) => Granted(SERVICE, Action::WriteConfigurations),
         O::Checkpoint
         | O::PutConsumerGroup(_)
         | O::DeleteConsumerGroup(_)
-        | O::PutRoute(_)
-        | O::DeleteRoute(_)
         | O::PutGroup(_)
         | O::DeleteGroup(_)
         | O::PutPattern(_)

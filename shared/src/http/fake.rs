@@ -80,37 +80,42 @@ pub fn time(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
+/// Settings of a hub that was started and never changed.
+pub fn settings() -> Settings {
+    let mut keys = [[[0; 32]; 2]; 5];
+    for (number, key) in keys.iter_mut().flatten().enumerate() {
+        *key = [u8::try_from(number).unwrap() + 1; 32];
+    }
+    Settings {
+        version: 1,
+        host_names: vec!["hub.example".into()],
+        layout: Layout {
+            gateways: 2,
+            shards: SHARDS,
+            partitions: PARTITIONS,
+        },
+        policies: default_policies(&keys),
+        session_key: vec![9; 32],
+        routes: Vec::new(),
+        routing: Default::default(),
+        retention: Default::default(),
+        cloud_to_device: Default::default(),
+        authorities: Vec::new(),
+        tag_schema: None,
+        maintenance: Vec::new(),
+        disruptions: crate::maintenance::Disruption::built_in(),
+        throttles: Default::default(),
+        query_indexes: Vec::new(),
+        twin_history: Default::default(),
+        file_upload: Default::default(),
+    }
+}
+
 impl FakeHub {
     pub fn new() -> Self {
-        let mut keys = [[[0; 32]; 2]; 5];
-        for (number, key) in keys.iter_mut().flatten().enumerate() {
-            *key = [u8::try_from(number).unwrap() + 1; 32];
-        }
-        let settings = Settings {
-            version: 1,
-            host_names: vec!["hub.example".into()],
-            layout: Layout {
-                gateways: 2,
-                shards: SHARDS,
-                partitions: PARTITIONS,
-            },
-            policies: default_policies(&keys),
-            session_key: vec![9; 32],
-            routes: Vec::new(),
-            retention: Default::default(),
-            cloud_to_device: Default::default(),
-            authorities: Vec::new(),
-            tag_schema: None,
-            maintenance: Vec::new(),
-            disruptions: crate::maintenance::Disruption::built_in(),
-            throttles: Default::default(),
-            query_indexes: Vec::new(),
-            twin_history: Default::default(),
-            file_upload: Default::default(),
-        };
         Self {
             now: Cell::new(time("2026-03-01T10:00:00Z")),
-            settings: Some(Rc::new(settings)),
+            settings: Some(Rc::new(settings())),
             secret: Some("a long secret".into()),
             logs: RefCell::new(vec![Vec::new(); usize::from(PARTITIONS)]),
             arriving: RefCell::default(),

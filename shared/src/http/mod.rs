@@ -26,6 +26,7 @@ pub mod query_pages;
 pub mod query_stream;
 pub mod roll_ups;
 pub mod route;
+pub mod routing_operation;
 mod throttling;
 
 #[cfg(test)]
@@ -52,7 +53,7 @@ use operations::{
     Failure, alerts, archive, audit, blobs, bulk, certificates, configurations, console,
     device_messages, devices, digital_twins, dry_run, events, file_uploads, groups, jobs,
     maintenance, messages, methods, modules, operations_records, patterns, progress, queries,
-    query_indexes, regenerate, reports, retirement, routes, scheduled_jobs, session, statistics,
+    query_indexes, regenerate, reports, retirement, routing, scheduled_jobs, session, statistics,
     tag_schema, throttles, twin_history, twins,
 };
 use route::RouteError;
@@ -255,9 +256,7 @@ async fn serve_authorized<B: Backend>(
         O::ListConsumerGroups => events::list_groups(backend).await,
         O::PutConsumerGroup(name) => events::put_group(backend, &name).await,
         O::DeleteConsumerGroup(name) => events::delete_group(backend, &name).await,
-        O::GetRoute(name) => routes::get(backend, &name).await,
-        O::PutRoute(name) => routes::put(backend, request, &name).await,
-        O::DeleteRoute(name) => routes::delete(backend, &name).await,
+        O::Routing(operation) => apart(routing::serve(backend, request, operation)).await,
         O::ListConfigurations => configurations::list(backend, request).await,
         O::GetConfiguration(id) => configurations::get(backend, id).await,
         O::PutConfiguration(id) => configurations::put(backend, request, id).await,

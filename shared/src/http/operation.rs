@@ -3,6 +3,7 @@
 //! An [`Operation`] is what a verb and a path mean; headers, query and body are read by the
 //! operation's own module. Ids in here are already checked.
 
+use super::routing_operation::RoutingOperation;
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::ArchivedDevice;
 
@@ -166,12 +167,8 @@ pub enum Operation {
     PutConsumerGroup(String),
     /// `DELETE /api/v1/consumer-groups/{name}`
     DeleteConsumerGroup(String),
-    /// `GET /api/v1/routes/{name}`
-    GetRoute(String),
-    /// `PUT /api/v1/routes/{name}`
-    PutRoute(String),
-    /// `DELETE /api/v1/routes/{name}`
-    DeleteRoute(String),
+    /// Routes, endpoints, subscriptions
+    Routing(RoutingOperation),
 
     // --- service.md §16: CA certificates ---
     /// `GET /api/v1/certificates`
@@ -372,9 +369,7 @@ impl Operation {
             | O::ListConsumerGroups
             | O::PutConsumerGroup(_)
             | O::DeleteConsumerGroup(_)
-            | O::GetRoute(_)
-            | O::PutRoute(_)
-            | O::DeleteRoute(_)
+            | O::Routing(_)
             | O::TwinHistory(_)
             | O::PastTwin(..)
             | O::RevertTwin(_)
@@ -470,6 +465,8 @@ impl Operation {
             // A hundred items, each with its first tags and desired properties.
             Self::BulkDevices => 8 * 1024 * KIB,
             Self::RegenerateKeys => 64 * KIB,
+            // A hundred routes of 2,048 characters each.
+            Self::Routing(_) => 512 * KIB,
             // A schema of 16 KiB with spaces, a condition of 8000 characters with escapes.
             Self::PutTagSchema | Self::PutGroup(_) | Self::PutMaintenancePolicy(_) => 64 * KIB,
             // A manifest of edge modules, or content with five queries.

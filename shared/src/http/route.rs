@@ -5,6 +5,7 @@
 
 use super::message::Method;
 use super::operation::{ApiVersion, DEFAULT_BODY_LIMIT, Operation};
+use super::routing_operation;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::ArchivedDevice;
@@ -287,9 +288,9 @@ fn own_operation(
         (Get, ["consumer-groups"]) => Ok(O::ListConsumerGroups),
         (Put, ["consumer-groups", _]) => named(O::PutConsumerGroup),
         (Delete, ["consumer-groups", _]) => named(O::DeleteConsumerGroup),
-        (Get, ["routes", _]) => named(O::GetRoute),
-        (Put, ["routes", _]) => named(O::PutRoute),
-        (Delete, ["routes", _]) => named(O::DeleteRoute),
+        (_, ["routing" | "routes" | "subscriptions" | "secrets", ..]) => Ok(O::Routing(
+            routing_operation::route(method, literals, texts)?,
+        )),
         (Get, ["twins", _, "history"]) => twin(2, O::TwinHistory),
         (Get, ["twins", _, "modules", _, "history"]) => twin(4, O::TwinHistory),
         (Get, ["twins", _, "history", _]) => past(2),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::http::operation::Operation as O;
+use crate::http::routing_operation::RoutingOperation as R;
 use Method::{Delete, Get, Patch, Post, Put};
 
 fn id(text: &str) -> DeviceId {
@@ -145,7 +146,67 @@ fn every_path_of_the_contract_leads_to_its_operation() {
             "/api/v1/consumer-groups/%24Default",
             O::DeleteConsumerGroup("$Default".into()),
         ),
-        (Get, "/api/v1/routes/a", O::GetRoute("a".into())),
+        (Get, "/api/v1/routes/a", O::Routing(R::GetRoute("a".into()))),
+        (Get, "/api/v1/routing", O::Routing(R::Get)),
+        (Put, "/api/v1/routing", O::Routing(R::Put)),
+        (Post, "/api/v1/routing/test", O::Routing(R::Test)),
+        (Post, "/api/v1/routing/test-all", O::Routing(R::TestAll)),
+        (
+            Get,
+            "/api/v1/routing/endpoints/health",
+            O::Routing(R::Health),
+        ),
+        (
+            Post,
+            "/api/v1/routing/endpoints/a/validate",
+            O::Routing(R::Validate("a".into())),
+        ),
+        (
+            Get,
+            "/api/v1/routing/endpoints/a/dead-letters",
+            O::Routing(R::ListDeadLetters("a".into())),
+        ),
+        (
+            Post,
+            "/api/v1/routing/endpoints/a/dead-letters/resend",
+            O::Routing(R::ResendDeadLetters("a".into())),
+        ),
+        (
+            Delete,
+            "/api/v1/routing/endpoints/a/dead-letters",
+            O::Routing(R::DeleteDeadLetters("a".into())),
+        ),
+        (
+            Get,
+            "/api/v1/subscriptions",
+            O::Routing(R::ListSubscriptions),
+        ),
+        (
+            Get,
+            "/api/v1/subscriptions/a",
+            O::Routing(R::GetSubscription("a".into())),
+        ),
+        (
+            Put,
+            "/api/v1/subscriptions/a",
+            O::Routing(R::PutSubscription("a".into())),
+        ),
+        (
+            Delete,
+            "/api/v1/subscriptions/a",
+            O::Routing(R::DeleteSubscription("a".into())),
+        ),
+        (Get, "/api/v1/secrets", O::Routing(R::ListSecrets)),
+        (
+            Put,
+            "/api/v1/secrets/a",
+            O::Routing(R::PutSecret("a".into())),
+        ),
+        (
+            Delete,
+            "/api/v1/secrets/a",
+            O::Routing(R::DeleteSecret("a".into())),
+        ),
         (Get, "/api/v1/schemas/tags", O::GetTagSchema),
         (Put, "/api/v1/schemas/tags", O::PutTagSchema),
         (Delete, "/api/v1/schemas/tags", O::DeleteTagSchema),
@@ -169,8 +230,12 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         ),
         (Put, "/api/v1/groups/Oslo", O::PutGroup("Oslo".into())),
         (Delete, "/api/v1/groups/Oslo", O::DeleteGroup("Oslo".into())),
-        (Put, "/api/v1/routes/a", O::PutRoute("a".into())),
-        (Delete, "/api/v1/routes/a", O::DeleteRoute("a".into())),
+        (Put, "/api/v1/routes/a", O::Routing(R::PutRoute("a".into()))),
+        (
+            Delete,
+            "/api/v1/routes/a",
+            O::Routing(R::DeleteRoute("a".into())),
+        ),
         (Post, "/api/v1/session", O::SignIn),
         (Get, "/api/v1/session", O::CurrentSession),
         (Delete, "/api/v1/session", O::SignOut),

@@ -98,9 +98,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::ListConsumerGroups
         | O::PutConsumerGroup(_)
         | O::DeleteConsumerGroup(_)
-        | O::GetRoute(_)
-        | O::PutRoute(_)
-        | O::DeleteRoute(_)
+        | O::Routing(_)
         | O::ListCertificates
         | O::GetCertificate(_)
         | O::PutCertificate(_)

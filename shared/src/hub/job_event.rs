@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use serde_json::Value;
 
 /// Their source.
-const SOURCE: &str = "deviceJobLifecycleEvents";
+pub const SOURCE: &str = "deviceJobLifecycleEvents";
 
 /// The hub's settings, if a route asks for such events.
 pub fn routed(settings: Option<&Settings>) -> Option<&Settings> {
@@ -36,5 +36,6 @@ pub fn job_event(
         // As the record names what a job changes.
         request: Some(format!("job:{job}")),
         body,
+        twin: None,
     }
 }

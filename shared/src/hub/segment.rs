@@ -19,6 +19,8 @@ pub const HTTPS: u8 = 8;
 
 const TELEMETRY: u8 = 1;
 const HUB_EVENT: u8 = 2;
+/// Goes before another record: where it goes and what was stamped on it on the way.
+const ROUTED: u8 = 3;
 
 /// A telemetry message as its sender made it, with what the hub stamps on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +55,24 @@ pub enum Entry<'a> {
         /// JSON text.
         json: &'a str,
     },
+}
+
+/// Where a record goes, as it was decided when it came (`query-routing-events.md` §3.1, §3.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Routed<'a> {
+    /// Endpoints, a bit each: [`crate::routing::table`]. Nothing in the log behind the built-in
+    /// endpoint.
+    pub endpoints: u64,
+    /// Enrichments: a JSON array of `[key, value, endpoints]`, or empty.
+    pub stamps: &'a str,
+}
+
+/// Goes before a record that is appended next.
+pub fn encode_routed(out: &mut Vec<u8>, endpoints: u64, stamps: &str) {
+    out.push(ROUTED);
+    out.push(0);
+    put_bytes(out, &endpoints.to_le_bytes());
+    put_bytes(out, stamps.as_bytes());
 }
 
 fn put_length(out: &mut Vec<u8>, mut value: usize) {
@@ -129,12 +149,21 @@ pub fn encode_hub_event(out: &mut Vec<u8>, device: &str, json: &str) {
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    routed: Routed<'a>,
 }
 
 impl<'a> Reader<'a> {
     /// Over a whole segment.
     pub fn new(segment: &'a [u8]) -> Self {
-        Self { rest: segment }
+        Self {
+            rest: segment,
+            routed: Routed::default(),
+        }
+    }
+
+    /// Where the record that came last goes.
+    pub fn routed(&self) -> Routed<'a> {
+        self.routed
     }
 
     /// Bytes not read yet.
@@ -167,21 +196,35 @@ impl<'a> Reader<'a> {
     }
 
     fn pass_over(&mut self) -> Option<()> {
-        let fields = match self.byte()? {
-            TELEMETRY => 7,
-            HUB_EVENT => 2,
-            _ => return None,
-        };
-        self.byte()?;
-        for _ in 0..fields {
-            self.bytes()?;
+        loop {
+            let kind = self.byte()?;
+            let fields = match kind {
+                TELEMETRY => 7,
+                HUB_EVENT | ROUTED => 2,
+                _ => return None,
+            };
+            self.byte()?;
+            for _ in 0..fields {
+                self.bytes()?;
+            }
+            if kind != ROUTED {
+                return Some(());
+            }
         }
-        Some(())
     }
 
     fn entry(&mut self) -> Option<Entry<'a>> {
-        let kind = self.byte()?;
-        let flags = self.byte()?;
+        self.routed = Routed::default();
+        let mut kind = self.byte()?;
+        let mut flags = self.byte()?;
+        if kind == ROUTED {
+            self.routed = Routed {
+                endpoints: u64::from_le_bytes(self.bytes()?.try_into().ok()?),
+                stamps: self.text()?,
+            };
+            kind = self.byte()?;
+            flags = self.byte()?;
+        }
         match kind {
             TELEMETRY => Some(Entry::Telemetry(Record {
                 flags,
@@ -259,6 +302,33 @@ mod tests {
                 if entry.is_err() { break; }
             }
         }
+    }
+
+    #[test]
+    fn a_routed_record_says_where_it_goes_and_counts_once() {
+        let mut segment = Vec::new();
+        encode_routed(&mut segment, 1 << 52, "[[\"site\",\"s1\",1]]");
+        encode_hub_event(&mut segment, "pump-1", "{}");
+        encode_hub_event(&mut segment, "pump-2", "{}");
+        assert_eq!(count(&segment).unwrap(), 2);
+        let mut reader = Reader::new(&segment);
+        assert!(matches!(
+            reader.next(),
+            Some(Ok(Entry::HubEvent {
+                device: "pump-1",
+                ..
+            }))
+        ));
+        assert_eq!(reader.routed().endpoints, 1 << 52);
+        assert_eq!(reader.routed().stamps, "[[\"site\",\"s1\",1]]");
+        assert!(matches!(
+            reader.next(),
+            Some(Ok(Entry::HubEvent {
+                device: "pump-2",
+                ..
+            }))
+        ));
+        assert_eq!(reader.routed(), Routed::default());
     }
 
     #[test]

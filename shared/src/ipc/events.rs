@@ -36,8 +36,26 @@ pub enum EventsRequest {
     },
     /// Forgets a consumer group's checkpoint → `Done`.
     ForgetGroup(String),
-    /// New retention, from the Hub's settings → `Done`.
+    /// New settings, from the hub object → `Done`.
     ApplySettings(Box<super::hub::Settings>),
+    /// How custom endpoints stand → `Document`.
+    EndpointHealth,
+    /// Dead letters of an endpoint, the oldest first → `Document`.
+    ListDeadLetters {
+        /// `Endpoint::id`.
+        endpoint: u32,
+        /// Behind this number.
+        after: u64,
+    },
+    /// Takes the dead letter of a number, or the oldest ones → `Document`: how many.
+    TakeDeadLetters {
+        /// `Endpoint::id`.
+        endpoint: u32,
+        /// Which; `None`: as many as go at once.
+        number: Option<u64>,
+        /// They go to the endpoint once more; else they are forgotten.
+        resend: bool,
+    },
 }
 
 impl EventsRequest {
@@ -102,6 +120,8 @@ pub enum EventsReply {
     Page(EventPage),
     /// State of the partition.
     Info(PartitionInfo),
+    /// As REST shows it.
+    Document(Value),
 }
 
 /// A page of one partition.
@@ -159,6 +179,10 @@ pub struct HubEvent {
     pub request: Option<String>,
     /// The JSON body.
     pub body: Value,
+    /// The twin after what happened, or the last one, for conditions and enrichments that ask
+    /// for it; not kept in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<Value>,
 }
 
 /// A partition's whole answer.

@@ -8,6 +8,7 @@ use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
 use crate::ipc::device_group::DeviceGroup;
 use crate::ipc::file_upload::FileUploadSettings;
+pub use crate::ipc::routing::{Route, Routing};
 use crate::ipc::scheduled_job::{JobChange, JobOrder, ListScheduledJobs};
 use crate::ipc::transfer::TransferOrder;
 use crate::maintenance::Disruption;
@@ -42,10 +43,9 @@ pub enum HubRequest {
     PutConsumerGroup(String),
     /// → `Changed` (true: it existed)
     DeleteConsumerGroup(String),
-    /// Adds or replaces a route → `Changed` (true: it is new).
-    PutRoute(Route),
-    /// → `Changed` (true: it existed)
-    DeleteRoute(String),
+    /// Replaces routes and everything around them; the version in it is the one that was
+    /// changed → `Settings`, or `PreconditionFailed` if somebody else was faster.
+    PutRouting(Box<RoutingChange>),
     /// Begins an import or export job → `Jobs` (this one).
     CreateTransfer {
         /// Its id.
@@ -138,8 +138,7 @@ impl HubRequest {
             self,
             Self::PutConsumerGroup(_)
                 | Self::DeleteConsumerGroup(_)
-                | Self::PutRoute(_)
-                | Self::DeleteRoute(_)
+                | Self::PutRouting(_)
                 | Self::CreateTransfer { .. }
                 | Self::CancelTransfer(_)
                 | Self::CreateScheduledJob(_)
@@ -243,9 +242,12 @@ pub struct Settings {
     /// Signs console sessions.
     #[serde(with = "base64_bytes")]
     pub session_key: Vec<u8>,
-    /// Routes to the built-in endpoint for events that the hub makes.
+    /// Which messages and events go where.
     #[serde(default)]
     pub routes: Vec<Route>,
+    /// Where else messages and events go.
+    #[serde(default)]
+    pub routing: Routing,
     /// Event retention.
     #[serde(default)]
     pub retention: Retention,
@@ -316,12 +318,48 @@ impl Settings {
         self
     }
 
-    /// Whether events of this source go to the built-in endpoint.
-    pub fn routes_source(&self, source: &str) -> bool {
-        self.routes
-            .iter()
-            .any(|route| route.is_enabled && route.source.eq_ignore_ascii_case(source))
+    /// The same for who signs no requests to receivers.
+    pub fn without_secrets(mut self) -> Self {
+        self.routing.secrets = Vec::new();
+        self
     }
+
+    /// Whether a route, subscription or enrichment may look at the twin of who an event is about.
+    pub fn routes_by_twin(&self, source: &str) -> bool {
+        let is_wanted = |name: &str| name.eq_ignore_ascii_case(source);
+        let reads = |condition: &str| condition.to_ascii_lowercase().contains("$twin");
+        let mut routes = self.routes.iter();
+        let mut endpoints = self.routing.endpoints.iter();
+        let mut enrichments = self.routing.enrichments.iter();
+        routes.any(|route| is_wanted(&route.source) && reads(&route.condition))
+            || endpoints.any(|endpoint| reads(&endpoint.condition))
+            || enrichments.any(|enrichment| enrichment.reads_twin())
+    }
+
+    /// Whether anybody wants events of this source.
+    pub fn routes_source(&self, source: &str) -> bool {
+        let is_wanted = |name: &str| name.eq_ignore_ascii_case(source);
+        let mut routes = self.routes.iter();
+        let mut endpoints = self.routing.endpoints.iter();
+        routes.any(|route| route.is_enabled && is_wanted(&route.source))
+            || endpoints.any(|endpoint| {
+                endpoint.is_enabled && endpoint.sources.iter().any(|name| is_wanted(name))
+            })
+    }
+}
+
+/// What routing is to be. Names, limits and conditions were checked by whoever made it, by
+/// `crate::routing::document`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RoutingChange {
+    /// What was asked for, as the record calls it.
+    pub action: String,
+    /// Of what.
+    pub name: String,
+    /// All routes.
+    pub routes: Vec<Route>,
+    /// Everything else. Endpoints without an id are new.
+    pub routing: Routing,
 }
 
 /// A change of one CA certificate (`service.md` §16).
@@ -356,21 +394,6 @@ pub struct Authority {
     pub marks: Vec<String>,
     /// Not good after.
     pub not_after: Timestamp,
-}
-
-/// A route to the built-in endpoint (`query-routing-events.md` §3.1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Route {
-    /// Its name.
-    pub name: String,
-    /// `TwinChangeEvents`, `DeviceLifecycleEvents`, `DeviceConnectionStateEvents`,
-    /// `DeviceJobLifecycleEvents`.
-    pub source: String,
-    /// Only `true` so far.
-    pub condition: String,
-    /// Switched on.
-    pub is_enabled: bool,
 }
 
 /// What happens when tags break the schema.

@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod hub;
 pub mod query;
 pub mod registry;
+pub mod routing;
 pub mod scheduled_job;
 pub mod transfer;
 

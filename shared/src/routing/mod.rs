@@ -12,14 +12,17 @@ mod check;
 pub mod condition;
 #[cfg(test)]
 mod differential_tests;
+pub mod document;
 pub mod enrichment;
 pub mod error;
 mod evaluate;
 mod function;
+pub mod health;
 mod lexer;
 pub mod message;
 mod parser;
 mod path;
+pub mod table;
 pub mod test_route;
 
 pub use body::json_body;

@@ -3,6 +3,7 @@
 
 use shared::http::message::Method;
 use shared::http::operation::Operation;
+use shared::http::routing_operation::RoutingOperation;
 use shared::ids::{DeviceId, Identity, ModuleId};
 use shared::ipc::registry::ArchivedDevice;
 use shared::percent;
@@ -171,9 +172,7 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::ListConsumerGroups => (Get, own(&[Word("consumer-groups")])),
         O::PutConsumerGroup(name) => (Put, own(&[Word("consumer-groups"), Text(name)])),
         O::DeleteConsumerGroup(name) => (Delete, own(&[Word("consumer-groups"), Text(name)])),
-        O::GetRoute(name) => (Get, own(&[Word("routes"), Text(name)])),
-        O::PutRoute(name) => (Put, own(&[Word("routes"), Text(name)])),
-        O::DeleteRoute(name) => (Delete, own(&[Word("routes"), Text(name)])),
+        O::Routing(operation) => routing(operation),
 
         O::ListCertificates => (Get, own(&[Word("certificates")])),
         O::GetCertificate(name) => (Get, own(&[Word("certificates"), Text(name)])),
@@ -320,4 +319,40 @@ fn archive<'a>(archived: &'a ArchivedDevice, rest: &[Segment<'a>]) -> Vec<Segmen
         Text(archived.generation_id.as_str()),
     ];
     [&own(&ARCHIVE)[..], &place[..], rest].concat()
+}
+
+fn routing(operation: &RoutingOperation) -> (Method, Vec<Segment<'_>>) {
+    use Method::{Delete, Get, Post, Put};
+    use RoutingOperation as O;
+    let endpoint = |name, rest: &[Segment<'static>]| {
+        let begin = [Word("routing"), Word("endpoints"), Text(name)];
+        own(&[&begin, rest].concat())
+    };
+    match operation {
+        O::Get => (Get, own(&[Word("routing")])),
+        O::Put => (Put, own(&[Word("routing")])),
+        O::Test => (Post, own(&[Word("routing"), Word("test")])),
+        O::TestAll => (Post, own(&[Word("routing"), Word("test-all")])),
+        O::Health => (
+            Get,
+            own(&[Word("routing"), Word("endpoints"), Word("health")]),
+        ),
+        O::Validate(name) => (Post, endpoint(name, &[Word("validate")])),
+        O::ListDeadLetters(name) => (Get, endpoint(name, &[Word("dead-letters")])),
+        O::ResendDeadLetters(name) => (
+            Post,
+            endpoint(name, &[Word("dead-letters"), Word("resend")]),
+        ),
+        O::DeleteDeadLetters(name) => (Delete, endpoint(name, &[Word("dead-letters")])),
+        O::GetRoute(name) => (Get, own(&[Word("routes"), Text(name)])),
+        O::PutRoute(name) => (Put, own(&[Word("routes"), Text(name)])),
+        O::DeleteRoute(name) => (Delete, own(&[Word("routes"), Text(name)])),
+        O::ListSubscriptions => (Get, own(&[Word("subscriptions")])),
+        O::GetSubscription(name) => (Get, own(&[Word("subscriptions"), Text(name)])),
+        O::PutSubscription(name) => (Put, own(&[Word("subscriptions"), Text(name)])),
+        O::DeleteSubscription(name) => (Delete, own(&[Word("subscriptions"), Text(name)])),
+        O::ListSecrets => (Get, own(&[Word("secrets")])),
+        O::PutSecret(name) => (Put, own(&[Word("secrets"), Text(name)])),
+        O::DeleteSecret(name) => (Delete, own(&[Word("secrets"), Text(name)])),
+    }
 }

@@ -4,6 +4,7 @@
 //! nothing to what the actors decide; it plays the part of a Durable Object's shell.
 
 use crate::sqlite::Sqlite;
+use shared::delivery::{Delivered, Delivery};
 use shared::error::HubError;
 use shared::hub::administration::Hub;
 use shared::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
@@ -62,6 +63,8 @@ pub enum Input {
     Timer,
     /// The durable alarm.
     Alarm,
+    /// What came of a delivery (partitions only).
+    Delivered(Box<Delivery>, Delivered),
     /// A device opened a socket (gateways only, like all below).
     Opened(Slot, ConnectionId, Option<String>),
     /// Bytes of a device.
@@ -85,6 +88,8 @@ pub struct Output {
     pub timer: Option<Timestamp>,
     /// Durable wake-up.
     pub alarm: Option<Timestamp>,
+    /// Deliveries to those outside.
+    pub deliveries: Vec<Delivery>,
     /// Packets to devices, each a WebSocket message.
     pub frames: Vec<(Slot, Vec<u8>)>,
     /// Sockets to close.
@@ -140,6 +145,8 @@ pub struct Actor {
     fresh: bool,
     /// Sockets that the gateway has been shown in this life.
     seen: BTreeSet<Slot>,
+    /// Segments whose answer comes later.
+    appending: BTreeSet<Token>,
 }
 
 impl Actor {
@@ -152,12 +159,14 @@ impl Actor {
             memory: None,
             fresh: true,
             seen: BTreeSet::new(),
+            appending: BTreeSet::new(),
         }
     }
 
     /// Loses its memory. After a crash its sockets are gone too; after an eviction they stay.
     pub fn forget(&mut self, crash: bool) {
         self.memory = None;
+        self.appending.clear();
         self.seen.clear();
         self.fresh |= crash;
     }
@@ -262,10 +271,16 @@ impl Actor {
             Memory::Events(events) => {
                 let mut effects = Effects::default();
                 match input {
-                    Input::Request(_, Request::Actor(Outgoing::Append(data))) => {
-                        let stored = events.append(now, data.to_vec(), sql, &mut effects);
-                        output.answer = Some(Answer::Appended(stored));
+                    Input::Request(token, Request::Actor(Outgoing::Append(data))) => {
+                        let stored = events.append(now, token, data.to_vec(), sql, &mut effects);
+                        if stored.is_none() {
+                            self.appending.insert(token);
+                        }
+                        output.answer = stored.map(|stored| Answer::Appended(stored.map(|_| ())));
                     }
+                    Input::Delivered(delivery, outcome) => events
+                        .delivered(now, &delivery, &outcome, sql, &mut effects)
+                        .expect("storage works"),
                     Input::Request(token, Request::Actor(Outgoing::Events(request))) => {
                         output.answer = events
                             .handle(now, token, request, sql, &mut effects)
@@ -278,7 +293,20 @@ impl Actor {
                     Input::Alarm => events.alarm(now, sql, &mut effects).expect("storage works"),
                     other => panic!("a partition got {other:?}"),
                 }
+                while let Some(delivery) = events
+                    .next_delivery(now, sql, &mut effects)
+                    .expect("storage works")
+                {
+                    output.deliveries.push(delivery);
+                }
                 output.take(effects, Answer::Events);
+                for (token, answer) in &mut output.replies {
+                    if self.appending.remove(token)
+                        && let Answer::Events(stored) = answer
+                    {
+                        *answer = Answer::Appended(stored.clone().map(|_| ()));
+                    }
+                }
             }
             Memory::Hub(hub) => {
                 let mut effects = Effects::default();

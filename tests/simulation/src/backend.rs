@@ -203,14 +203,13 @@ impl Backend for HubHandle {
 
     async fn fetch(
         &self,
-        _origin: &str,
-        _request: &shared::http::Request,
+        origin: &str,
+        request: &shared::http::Request,
         _limit: usize,
     ) -> Result<shared::http::outbound::Answer, HubError> {
-        Err(HubError::new(
-            ErrorCode::ServiceUnavailable,
-            "nobody is outside",
-        ))
+        let mut world = self.0.borrow_mut();
+        let now = world.wall();
+        world.receivers.fetch(now, origin, request)
     }
 
     async fn sleep(&self, milliseconds: u32) {

@@ -18,6 +18,7 @@ pub mod network;
 pub mod operator;
 pub mod packets;
 pub mod random;
+pub mod receivers;
 pub mod rest;
 pub mod scenario;
 pub mod scheduling;

@@ -6,6 +6,7 @@
 use crate::actor::{Answer, Request};
 use crate::device::Action;
 use crate::random::Random;
+use shared::delivery::{Delivered, Delivery};
 use shared::error::{ErrorCode, HubError};
 use shared::hub::effects::{Correlation, Outgoing};
 use shared::hub::gateway::Slot;
@@ -71,6 +72,8 @@ pub enum Event {
     DeviceSawClose(Slot),
     /// A device does something.
     Device(usize, Action),
+    /// A partition, in one of its lives, learns what came of a delivery.
+    Delivered(Address, u64, Box<Delivery>, Delivered),
     /// A sleeping client wakes up.
     Wake(u64),
     /// The next fault of a kind.

@@ -39,6 +39,7 @@ pub fn settings() -> Settings {
         source: source.to_owned(),
         condition: "true".to_owned(),
         is_enabled: true,
+        endpoint: "events".to_owned(),
     };
     Settings {
         version: 1,
@@ -53,6 +54,7 @@ pub fn settings() -> Settings {
         ]
         .map(route)
         .to_vec(),
+        routing: Default::default(),
         retention: Retention::default(),
         cloud_to_device: CloudToDevice::default(),
         authorities: Vec::new(),

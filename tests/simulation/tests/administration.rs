@@ -1,12 +1,14 @@
 //! The hub object: first start, later starts, routes, groups, sign-in.
 
+use serde_json::{Value, json};
 use shared::error::ErrorCode;
 use shared::hub::administration::bootstrap::ENTROPY_BYTES;
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::ipc::Layout;
 use shared::ipc::events::EventsReply;
-use shared::ipc::hub::{HubReply, HubRequest, HubResult, Route, Settings};
+use shared::ipc::hub::{HubReply, HubRequest, HubResult, RoutingChange, Settings};
 use shared::ipc::registry::RegistryReply;
+use shared::routing::document;
 use simulation::actor::{Answer, Input, Request};
 use simulation::stage::Stage;
 
@@ -36,12 +38,16 @@ fn bootstrap(stage: &mut Stage) -> (Settings, String) {
     }
 }
 
-fn route(name: &str, source: &str) -> Route {
-    Route {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        condition: "true".to_owned(),
-        is_enabled: true,
+fn put_route(stage: &mut Stage, name: &str, route: Value) -> HubResult {
+    let known = settings(stage);
+    let change = document::put_route(&known, name, route.as_object().expect("an object"))?;
+    stage.administer(HubRequest::PutRouting(Box::new(change)))
+}
+
+fn settings(stage: &mut Stage) -> Settings {
+    match stage.administer(HubRequest::GetSettings) {
+        Ok(HubReply::Settings(settings)) => *settings,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -56,7 +62,13 @@ fn a_hub_that_was_never_started_says_so() {
         code(stage.administer(HubRequest::GetSettings)),
         ErrorCode::ServiceUnavailable
     );
-    let put = HubRequest::PutRoute(route("r", "TwinChangeEvents"));
+    let change = RoutingChange {
+        action: "putRoute".to_owned(),
+        name: "r".to_owned(),
+        routes: Vec::new(),
+        routing: Default::default(),
+    };
+    let put = HubRequest::PutRouting(Box::new(change));
     assert_eq!(code(stage.administer(put)), ErrorCode::ServiceUnavailable);
 }
 
@@ -284,40 +296,40 @@ fn consumer_groups_have_rules() {
 fn routes_have_rules_and_every_change_is_a_new_version() {
     let mut stage = Stage::hub();
     bootstrap(&mut stage);
-    let put = |stage: &mut Stage, route: Route| stage.administer(HubRequest::PutRoute(route));
-    assert!(matches!(
-        put(&mut stage, route("twins", "twinchangeevents")),
-        Ok(HubReply::Changed(true))
-    ));
-    assert!(matches!(
-        put(&mut stage, route("twins", "TwinChangeEvents")),
-        Ok(HubReply::Changed(false))
-    ));
-    assert_eq!(
-        code(put(&mut stage, route("x", "Nonsense"))),
-        ErrorCode::ArgumentInvalid
-    );
-    assert_eq!(
-        code(put(&mut stage, route("a b", "TwinChangeEvents"))),
-        ErrorCode::ArgumentInvalid
-    );
-    let odd = Route {
-        condition: "$body.t > 4".to_owned(),
-        ..route("x", "TwinChangeEvents")
-    };
-    assert_eq!(code(put(&mut stage, odd)), ErrorCode::ArgumentInvalid);
-    let settings = |stage: &mut Stage| match stage.administer(HubRequest::GetSettings) {
-        Ok(HubReply::Settings(settings)) => *settings,
-        other => panic!("{other:?}"),
-    };
+    let twins = json!({ "source": "twinchangeevents" });
+    put_route(&mut stage, "twins", twins.clone()).expect("a route");
+    put_route(&mut stage, "Twins", twins.clone()).expect("the same route");
+    for (name, route) in [
+        ("x", json!({ "source": "Nonsense" })),
+        ("a b", twins),
+        (
+            "x",
+            json!({ "source": "DeviceMessages", "condition": "$body.t >" }),
+        ),
+        (
+            "x",
+            json!({ "source": "DeviceMessages", "endpointNames": ["nobody"] }),
+        ),
+    ] {
+        assert_eq!(
+            code(put_route(&mut stage, name, route)),
+            ErrorCode::ArgumentInvalid
+        );
+    }
     let known = settings(&mut stage);
     assert_eq!((known.version, known.routes.len()), (3, 1));
     assert!(known.routes_source("twinChangeEvents"));
     assert!(!known.routes_source("deviceLifecycleEvents"));
-    let gone = stage.administer(HubRequest::DeleteRoute("twins".to_owned()));
-    assert!(matches!(gone, Ok(HubReply::Changed(true))));
-    let gone = stage.administer(HubRequest::DeleteRoute("twins".to_owned()));
-    assert!(matches!(gone, Ok(HubReply::Changed(false))));
+    let delete = document::delete_route(&known, "twins").expect("there is one");
+    let stale = HubRequest::PutRouting(Box::new(delete.clone()));
+    put_route(&mut stage, "other", json!({ "source": "DeviceMessages" })).expect("a route");
+    // Somebody else was faster: nothing is lost.
+    assert_eq!(code(stage.administer(stale)), ErrorCode::PreconditionFailed);
+    let delete = document::delete_route(&settings(&mut stage), "twins").expect("there is one");
+    stage
+        .administer(HubRequest::PutRouting(Box::new(delete)))
+        .expect("it goes");
+    assert!(document::delete_route(&settings(&mut stage), "twins").is_none());
     stage.actor.forget(true);
-    assert_eq!(settings(&mut stage).version, 4);
+    assert_eq!(settings(&mut stage).version, 5);
 }

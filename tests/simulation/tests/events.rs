@@ -47,6 +47,7 @@ fn hub_event(number: i64) -> HubEvent {
         hub_name: "sim".to_owned(),
         request: None,
         body: json!({ "number": number }),
+        twin: None,
     }
 }
 

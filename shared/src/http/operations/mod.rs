@@ -31,7 +31,7 @@ mod record_pages;
 pub mod regenerate;
 pub mod reports;
 pub mod retirement;
-pub mod routes;
+pub mod routing;
 pub mod scheduled_jobs;
 pub mod scopes;
 pub mod session;

@@ -57,6 +57,7 @@ impl Hub {
                     policies: default_policies(&keys),
                     session_key: entropy.key()?.to_vec(),
                     routes: Vec::new(),
+                    routing: Default::default(),
                     retention: Retention::default(),
                     cloud_to_device: CloudToDevice::default(),
                     authorities: Vec::new(),

@@ -18,7 +18,7 @@ mod patterns;
 mod pushes;
 mod record;
 mod rollout;
-mod routes;
+mod routing;
 mod scheduled_jobs;
 mod sign_in;
 mod tag_schema;
@@ -202,8 +202,7 @@ impl Hub {
                 return Some(certificates::list(sql).map(HubReply::Certificates));
             }
             HubRequest::ChangeCertificate(change) => self.change_certificate(now, &change, sql),
-            HubRequest::PutRoute(route) => self.put_route(route, sql),
-            HubRequest::DeleteRoute(name) => self.delete_route(&name, sql),
+            HubRequest::PutRouting(change) => self.put_routing(*change, sql),
             HubRequest::PutTagSchema(schema, precondition) => {
                 self.put_tag_schema(*schema, &precondition, sql)
             }

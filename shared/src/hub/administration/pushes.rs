@@ -85,7 +85,7 @@ impl Hub {
                 };
                 (Address::Gateway(index), Outgoing::Gateway(request))
             } else if kind == "registry" {
-                let request = RegistryRequest::ApplySettings(Box::new(document));
+                let request = RegistryRequest::ApplySettings(Box::new(document.without_secrets()));
                 (Address::Registry(index), Outgoing::Registry(request))
             } else if kind == configurations::PUSH {
                 let set = match &set {

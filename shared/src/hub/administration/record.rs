@@ -13,13 +13,14 @@ use crate::ipc::alert::AlertChange;
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::hub::{CertificateChange, HubRequest, Settings};
 use crate::ipc::scheduled_job::JobChange;
+use crate::routing;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 
 /// A request whose outcome is to be recorded.
 pub(super) struct Recorded {
-    action: &'static str,
+    action: String,
     kind: Kind,
     name: String,
     before: Value,
@@ -27,7 +28,7 @@ pub(super) struct Recorded {
 
 #[derive(PartialEq, Eq)]
 enum Kind {
-    Route,
+    Routing,
     ConsumerGroup,
     Job(Value),
     ScheduledJob,
@@ -54,8 +55,9 @@ impl Recorded {
         sql: &dyn Sql,
     ) -> Result<Option<Self>, HubError> {
         let (action, kind, name) = match request {
-            HubRequest::PutRoute(route) => ("putRoute", Kind::Route, route.name.as_str()),
-            HubRequest::DeleteRoute(name) => ("deleteRoute", Kind::Route, name.as_str()),
+            HubRequest::PutRouting(change) => {
+                (change.action.as_str(), Kind::Routing, change.name.as_str())
+            }
             HubRequest::PutConsumerGroup(name) => {
                 ("putConsumerGroup", Kind::ConsumerGroup, name.as_str())
             }
@@ -137,7 +139,7 @@ impl Recorded {
             _ => return Ok(None),
         };
         let mut recorded = Self {
-            action,
+            action: action.to_owned(),
             kind,
             name: name.to_owned(),
             before: Value::Null,
@@ -150,9 +152,9 @@ impl Recorded {
     fn document(&self, settings: Option<&Settings>, sql: &dyn Sql) -> Result<Value, HubError> {
         Ok(match &self.kind {
             Kind::Certificate => certificates::summary(sql, &self.name)?,
-            Kind::Route => settings
-                .and_then(|settings| settings.routes.iter().find(|route| route.name == self.name))
-                .map_or(Value::Null, |route| json!(route)),
+            Kind::Routing => settings.map_or(Value::Null, |settings| {
+                routing::document::summary(settings, &self.action, &self.name)
+            }),
             Kind::ConsumerGroup => json!({ "name": self.name }),
             Kind::Job(what) => json!({ "jobId": self.name, "order": what }),
             Kind::ScheduledJob => scheduled_jobs::summary(&self.name, sql)?,

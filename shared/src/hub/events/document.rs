@@ -1,7 +1,8 @@
 //! Events as JSON, the way every reader of the built-in endpoint sees them
 //! (`query-routing-events.md` §4.1, §5.2).
 
-use crate::hub::segment::{DUPLICATE, Entry, RETAIN, Record, WILL};
+use super::view::FLAG_PROPERTIES;
+use crate::hub::segment::{Entry, Record};
 use crate::ipc::events::HubEvent;
 use crate::mqtt::property_bag::{self, MessageProperties, SystemProperty};
 use crate::reading;
@@ -17,6 +18,21 @@ pub(super) struct Place {
     pub sequence: i64,
     pub offset: i64,
     pub enqueued: Timestamp,
+    /// In the log of custom endpoints, whose numbers are its own.
+    pub is_routed: bool,
+}
+
+impl Place {
+    /// In the log of custom endpoints.
+    pub(super) fn routed(partition: u16, sequence: i64, offset: i64, enqueued: Timestamp) -> Self {
+        Self {
+            partition,
+            sequence,
+            offset,
+            enqueued,
+            is_routed: true,
+        }
+    }
 }
 
 /// The device and source of an entry, for filters; cheaper than the whole document.
@@ -27,14 +43,27 @@ pub(super) fn device_of<'a>(entry: &Entry<'a>) -> &'a str {
     }
 }
 
-/// Builds the document; `None` for a hub event that cannot be read (then it is skipped).
-pub(super) fn document(entry: &Entry<'_>, place: Place) -> Option<Value> {
-    match entry {
-        Entry::Telemetry(record) => Some(telemetry(record, place)),
-        Entry::HubEvent { json, .. } => reading::from_str(json)
-            .ok()
-            .map(|event| hub_event(&event, place)),
+/// Builds the document, with these enrichments; `None` for a hub event that cannot be read
+/// (then it is skipped).
+pub(super) fn document(
+    entry: &Entry<'_>,
+    place: Place,
+    stamps: &[(String, String)],
+) -> Option<Value> {
+    let mut document = match entry {
+        Entry::Telemetry(record) => telemetry(record, place),
+        Entry::HubEvent { json, .. } => hub_event(&reading::from_str(json).ok()?, place),
+    };
+    if !stamps.is_empty()
+        && let Some(Value::Object(application)) = document.get_mut("applicationProperties")
+    {
+        for (name, value) in stamps {
+            // What is there under that name, in whatever case, gives way (§3.8).
+            application.retain(|known, _| !known.eq_ignore_ascii_case(name));
+            application.insert(name.clone(), json!(value));
+        }
     }
+    Some(document)
 }
 
 fn envelope(
@@ -46,7 +75,12 @@ fn envelope(
     let mut event = Map::new();
     event.insert(
         "id".into(),
-        json!(format!("{}:{}", place.partition, place.sequence)),
+        json!(format!(
+            "{}{}:{}",
+            if place.is_routed { "routed-" } else { "" },
+            place.partition,
+            place.sequence
+        )),
     );
     event.insert("partition".into(), json!(place.partition));
     event.insert("sequenceNumber".into(), json!(place.sequence));
@@ -99,11 +133,7 @@ fn telemetry(record: &Record<'_>, place: Place) -> Value {
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
-    for (flag, name, value) in [
-        (RETAIN, "mqtt-retain", "true"),
-        (DUPLICATE, "mqtt-dup", "true"),
-        (WILL, "iothub-MessageType", "Will"),
-    ] {
+    for (flag, name, value) in FLAG_PROPERTIES {
         if record.flags & flag != 0 {
             application.insert(name.to_owned(), json!(value));
         }
@@ -132,7 +162,7 @@ fn parse_body(properties: &MessageProperties, body: &[u8]) -> Option<Value> {
     json_body(content_type, Some(encoding), body)
 }
 
-fn hub_event(event: &HubEvent, place: Place) -> Value {
+pub(super) fn hub_event(event: &HubEvent, place: Place) -> Value {
     let identity = event.identity.as_ref();
     let device = identity.map(|identity| identity.device.as_str());
     let module = identity.and_then(|identity| identity.module.as_ref());

@@ -9,7 +9,7 @@ use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[FIRST, &[outbox::SCHEMA]];
+pub const STEPS: &[&[&str]] = &[FIRST, &[outbox::SCHEMA], super::routed::SCHEMA];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE segment (
@@ -46,9 +46,46 @@ pub(super) struct Segment {
     pub data: Vec<u8>,
 }
 
+impl End {
+    /// The end behind a segment that is appended now; itself does not move. `None`: the
+    /// segment is empty.
+    pub(super) fn behind(self, now: Timestamp, data: &[u8]) -> Result<Option<Self>, HubError> {
+        let count = i64::try_from(segment::count(data)?).unwrap_or(i64::MAX);
+        if count == 0 {
+            return Ok(None);
+        }
+        if data.len() > MAX_SEGMENT_BYTES {
+            return Err(HubError::new(
+                crate::error::ErrorCode::MessageTooLarge,
+                format!(
+                    "A batch has {} bytes; at most {MAX_SEGMENT_BYTES} fit.",
+                    data.len()
+                ),
+            ));
+        }
+        let bytes = i64::try_from(data.len()).unwrap_or(i64::MAX);
+        Ok(Some(Self {
+            sequence: self.sequence + count,
+            offset: self.offset + bytes,
+            // Clocks may step back; times in the log do not.
+            enqueued: Some(self.time(now)),
+        }))
+    }
+
+    /// When something that is appended now is said to have come.
+    pub(super) fn time(self, now: Timestamp) -> Timestamp {
+        self.enqueued.map_or(now, |last| last.max(now))
+    }
+}
+
 pub(super) fn end(sql: &dyn Sql) -> Result<End, HubError> {
+    end_of(sql, "segment")
+}
+
+/// Where a table of segments ends.
+pub(super) fn end_of(sql: &dyn Sql, table: &str) -> Result<End, HubError> {
     let rows = sql.query(
-        "SELECT last, end_offset, enqueued FROM segment ORDER BY first DESC LIMIT 1",
+        &format!("SELECT last, end_offset, enqueued FROM {table} ORDER BY first DESC LIMIT 1"),
         &[],
     )?;
     Ok(match rows.first() {
@@ -83,27 +120,10 @@ pub(super) fn append(
     now: Timestamp,
     data: Vec<u8>,
 ) -> Result<End, HubError> {
-    let count = i64::try_from(segment::count(&data)?).unwrap_or(i64::MAX);
-    if count == 0 {
+    let Some(new) = end.behind(now, &data)? else {
         return Ok(end);
-    }
-    if data.len() > MAX_SEGMENT_BYTES {
-        return Err(HubError::new(
-            crate::error::ErrorCode::MessageTooLarge,
-            format!(
-                "A batch has {} bytes; at most {MAX_SEGMENT_BYTES} fit.",
-                data.len()
-            ),
-        ));
-    }
-    let bytes = i64::try_from(data.len()).unwrap_or(i64::MAX);
-    // Clocks may step back; times in the log do not.
-    let enqueued = end.enqueued.map_or(now, |last| last.max(now));
-    let new = End {
-        sequence: end.sequence + count,
-        offset: end.offset + bytes,
-        enqueued: Some(enqueued),
     };
+    let enqueued = new.enqueued.unwrap_or(now);
     sql.execute(
         "INSERT INTO segment (first, last, enqueued, start_offset, end_offset, data) \
          VALUES (?, ?, ?, ?, ?, ?)",
@@ -131,7 +151,7 @@ pub(super) fn after(sql: &dyn Sql, sequence: i64, limit: i64) -> Result<Vec<Segm
     rows.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Segment, HubError> {
+pub(super) fn read(row: &Row) -> Result<Segment, HubError> {
     let missing = || HubError::internal("a stored segment lacks a column");
     Ok(Segment {
         first: row.integer(0).ok_or_else(missing)?,

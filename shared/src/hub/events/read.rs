@@ -8,6 +8,7 @@ use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
 use crate::hub::segment::Reader;
 use crate::ipc::events::{EventPage, EventsReply, EventsResult, Position, ReadEvents, ReaderPlace};
+use crate::routing::table::{BUILT_IN_MASK, stamps_of};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -214,8 +215,10 @@ fn collect(
                     sequence,
                     offset: segment.start_offset + i64::try_from(consumed).unwrap_or(0),
                     enqueued: segment.enqueued,
+                    is_routed: false,
                 };
-                if let Some(event) = document(&entry, place)
+                let stamps = stamps_of(reader.routed().stamps, BUILT_IN_MASK);
+                if let Some(event) = document(&entry, place, &stamps)
                     && has_source(&event, &read.sources)
                 {
                     page.events.push(event);

@@ -7,7 +7,7 @@
 use super::{Context, Registry, job_documents};
 use crate::error::HubError;
 use crate::hub::effects::Effects;
-use crate::hub::job_event::{job_event, routed};
+use crate::hub::job_event::{SOURCE, job_event, routed};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::registry::RegistryResult;
 use crate::query::DocumentKey;
@@ -84,14 +84,21 @@ impl Registry {
                 let Ok(device) = DeviceId::parse(&key.module) else {
                     continue;
                 };
-                let event = job_event(
+                let identity = Identity::device(device);
+                let twin = if settings.routes_by_twin(SOURCE) {
+                    Some(super::twins::sender_view(&identity, context.sql)?)
+                } else {
+                    None
+                };
+                let mut event = job_event(
                     settings,
-                    Some(Identity::device(device)),
+                    Some(identity),
                     &key.device,
                     row.required_text(2)?,
                     body,
                     context.now,
                 );
+                event.twin = twin;
                 Self::put_event(settings, &event, context)?;
             }
             let told = "DELETE FROM job_told WHERE number <= ?";

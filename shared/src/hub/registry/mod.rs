@@ -233,6 +233,9 @@ impl Registry {
             Request::Census(census) => apart(|| self.census(&census, context))?,
             Request::UpdateSession(update) => apart(|| self.update_session(&update, context))?,
             Request::DeviceTwin(identity) => apart(|| twins::device_view(&identity, context))?,
+            Request::SenderTwin(identity) => {
+                RegistryReply::DeviceTwin(twins::sender_view(&identity, context.sql)?)
+            }
             Request::ReportTwin(report) => apart(|| self.report_twin(&report, context))?,
             Request::CompleteDelivery(done) => apart(|| self.complete_delivery(&done, context))?,
             Request::Activity(entries) => apart(|| session::note_activity(&entries, context))?,
@@ -488,6 +491,11 @@ impl Registry {
                 .clone()
                 .or_else(|| context.cause.map(|cause| cause.request_id.clone())),
             body: body(),
+            twin: if settings.routes_by_twin(source) {
+                Some(twins::sender_view(identity, context.sql)?)
+            } else {
+                None
+            },
         };
         Self::put_event(settings, &event, context)
     }

@@ -203,6 +203,14 @@ pub(super) fn device_view(
     ))
 }
 
+/// The twin as conditions and enrichments of routes see it; `Null` if there is none.
+pub(super) fn sender_view(identity: &Identity, sql: &dyn Sql) -> Result<Value, HubError> {
+    Ok(load(sql, identity)?.map_or(
+        Value::Null,
+        |twin| json!({ "tags": twin.tags, "properties": twin.properties() }),
+    ))
+}
+
 /// How a service writes a twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServiceWrite {

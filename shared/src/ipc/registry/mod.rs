@@ -43,6 +43,8 @@ pub enum RegistryRequest {
     UpdateSession(UpdateSession),
     /// Twin GET by the device → `DeviceTwin`.
     DeviceTwin(Identity),
+    /// Of a sender, for routes that read twins → `DeviceTwin`; `Null` if there is none.
+    SenderTwin(Identity),
     /// Reported patch by the device → `Reported`.
     ReportTwin(ReportTwin),
     /// PUBACK of a delivered message → `Deliveries` (the next ones).

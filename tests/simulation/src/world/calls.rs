@@ -3,6 +3,7 @@
 use super::{START, World};
 use crate::actor::{Answer, Input, Output, Request};
 use crate::network::{CallNumber, Caller, Event, Lane, PendingCall, unreachable};
+use shared::delivery::{Delivered, Delivery};
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::ipc::Address;
 use shared::ipc::events::EventsRequest;
@@ -137,6 +138,25 @@ impl World {
         }
     }
 
+    /// A partition learns what came of a delivery, unless it has died meanwhile.
+    pub(super) fn delivered(
+        &mut self,
+        address: Address,
+        life: u64,
+        delivery: Box<Delivery>,
+        outcome: Delivered,
+    ) {
+        let Some(node) = self.nodes.get_mut(&address) else {
+            return;
+        };
+        if node.life != life {
+            return;
+        }
+        node.outstanding -= 1;
+        let output = self.run(address, Input::Delivered(delivery, outcome));
+        self.apply(address, output, None);
+    }
+
     pub(super) fn run(&mut self, address: Address, input: Input) -> Output {
         let now = self.clock(address);
         let number = if let Address::Gateway(number) = address {
@@ -201,6 +221,14 @@ impl World {
                 self.network
                     .send(Lane::ToDevice(slot), Event::DeviceSawClose(slot));
             }
+        }
+        for delivery in output.deliveries {
+            if let Some(node) = self.nodes.get_mut(&address) {
+                node.outstanding += 1;
+            }
+            let (outcome, wait) = self.receivers.deliver(self.wall(), &delivery);
+            let known = Event::Delivered(address, life, Box::new(delivery), outcome);
+            self.network.at(now + wait * 1000, known);
         }
         for call in output.calls {
             if let Some(node) = self.nodes.get_mut(&address) {

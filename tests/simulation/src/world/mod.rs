@@ -13,6 +13,7 @@ use crate::faults::Faults;
 use crate::ledger::Ledger;
 use crate::network::{CallNumber, Event, FaultKind, Network, PendingCall};
 use crate::random::Random;
+use crate::receivers::Receivers;
 use crate::sockets::SocketTable;
 use shared::blob::memory::MemoryBlobStore;
 use shared::hub::gateway::Slot;
@@ -84,6 +85,8 @@ pub struct World {
     pub body: VecDeque<Vec<u8>>,
     /// The buckets of the HTTP side.
     pub throttles: Rc<RefCell<Throttles>>,
+    /// Those outside of the hub.
+    pub receivers: Receivers,
     /// Chance of everything but latencies.
     pub random: Random,
     fault_random: Random,
@@ -136,6 +139,7 @@ impl World {
             blobs: Rc::default(),
             body: VecDeque::new(),
             throttles: Rc::default(),
+            receivers: Receivers::default(),
             random,
             fault_random,
             trace: std::env::var_os("SKERRY_TRACE").is_some(),
@@ -211,6 +215,9 @@ impl World {
             Event::ToDevice(slot, bytes) => self.device_gets(slot, bytes),
             Event::DeviceSawClose(slot) => self.device_saw_close(slot),
             Event::Device(device, action) => self.device_acts(device, &action),
+            Event::Delivered(address, life, delivery, outcome) => {
+                self.delivered(address, life, delivery, outcome);
+            }
             Event::Wake(sleep) => {
                 self.awake.insert(sleep);
                 self.stirred = true;

@@ -1,0 +1,436 @@
+//! Routes, endpoints, enrichments, subscriptions and their secrets
+//! (`query-routing-events.md` §3.1, §3.9, §5.2).
+//!
+//! What may be stored is said by `routing::document`, what is stored is the hub object's. A
+//! change is made from the settings that were read a moment before; if somebody else was faster,
+//! it is made again.
+
+use super::{Failure, unexpected};
+use crate::auth::signature::secrets_match;
+use crate::delivery::{self, split};
+use crate::error::{ErrorCode, HubError};
+use crate::http::backend::Backend;
+use crate::http::error::uuid;
+use crate::http::json;
+use crate::http::message::{Request, Response};
+use crate::http::outbound;
+use crate::http::precondition;
+use crate::http::routing_operation::RoutingOperation as O;
+use crate::ipc::events::{EventsReply, EventsRequest};
+use crate::ipc::hub::{HubReply, HubRequest, RoutingChange, Settings};
+use crate::ipc::registry::Precondition;
+use crate::ipc::routing::{Endpoint, EndpointSort};
+use crate::routing::{document, test_route};
+use serde_json::{Value, json};
+
+/// How often a change is made again when somebody else was faster.
+const ATTEMPTS: u32 = 5;
+/// Most bytes of a receiver's answer to a validation.
+const MAX_ANSWER: usize = 4_096;
+
+/// Everything under `/api/v1/routing`, `/routes`, `/subscriptions` and `/secrets`.
+pub async fn serve<B: Backend>(
+    backend: &B,
+    request: &Request,
+    operation: O,
+) -> Result<Response, Failure> {
+    match operation {
+        O::Get => {
+            let settings = settings(backend).await?;
+            Ok(with_etag(
+                Response::json(200, &document::document(&settings)),
+                &settings,
+            ))
+        }
+        O::Put => put(backend, request).await,
+        O::Test => {
+            let body = json::parse(&request.body)?;
+            Ok(Response::json(200, &test_route::test(&body)?))
+        }
+        O::TestAll => {
+            let body = json::parse(&request.body)?;
+            let settings = settings(backend).await?;
+            let routes: Vec<Value> = settings
+                .routes
+                .iter()
+                .map(document::route_document)
+                .collect();
+            let fallback = document::fallback_document(&settings);
+            Ok(Response::json(
+                200,
+                &test_route::test_all(&body, &routes, Some(&fallback))?,
+            ))
+        }
+        O::Health => health(backend).await,
+        O::GetRoute(name) => {
+            let settings = settings(backend).await?;
+            let mut routes = settings.routes.iter();
+            let route = routes.find(|route| route.name.eq_ignore_ascii_case(&name));
+            let route = route.ok_or_else(|| not_found("route", &name))?;
+            Ok(Response::json(200, &document::route_document(route)))
+        }
+        O::PutRoute(name) => {
+            let body = json::parse_object(&request.body)?;
+            let (before, after) = change(backend, |settings| {
+                document::put_route(settings, &name, &body).map(Some)
+            })
+            .await?
+            .ok_or_else(|| unexpected("the hub"))?;
+            let is_named =
+                |route: &&crate::ipc::routing::Route| route.name.eq_ignore_ascii_case(&name);
+            let is_new = !before.routes.iter().any(|route| is_named(&route));
+            let route = after.routes.iter().find(is_named);
+            let shown = route.map_or(Value::Null, document::route_document);
+            Ok(Response::json(if is_new { 201 } else { 200 }, &shown))
+        }
+        O::DeleteRoute(name) => {
+            change(backend, |settings| {
+                Ok(document::delete_route(settings, &name))
+            })
+            .await?
+            .ok_or_else(|| not_found("route", &name))?;
+            Ok(Response::empty(204))
+        }
+        O::ListSubscriptions => {
+            let settings = settings(backend).await?;
+            let all = settings.routing.endpoints.iter();
+            let all = all.filter(|endpoint| endpoint.sort == EndpointSort::Subscription);
+            let all: Vec<Value> = all.map(document::endpoint_document).collect();
+            Ok(Response::json(200, &json!({ "value": all })))
+        }
+        O::GetSubscription(name) => {
+            let settings = settings(backend).await?;
+            let known = settings.routing.subscription(&name);
+            let known = known.ok_or_else(|| not_found("subscription", &name))?;
+            Ok(Response::json(200, &document::endpoint_document(known)))
+        }
+        O::PutSubscription(name) => put_subscription(backend, request, &name).await,
+        O::DeleteSubscription(name) => {
+            change(backend, |settings| {
+                Ok(document::delete_subscription(settings, &name))
+            })
+            .await?
+            .ok_or_else(|| not_found("subscription", &name))?;
+            Ok(Response::empty(204))
+        }
+        O::Validate(name) => {
+            let settings = settings(backend).await?;
+            let endpoint = named(&settings, &name)?.clone();
+            if endpoint.is_pushed() {
+                validate(backend, &endpoint).await?.map_err(|why| {
+                    HubError::invalid(format!(
+                        "The receiver at the URL of {name} did not agree: {why}"
+                    ))
+                })?;
+            }
+            let after = self::settings(backend).await?;
+            Ok(Response::json(
+                200,
+                &document::endpoint_document(named(&after, &name)?),
+            ))
+        }
+        O::ListDeadLetters(name) => list_dead_letters(backend, request, &name).await,
+        O::ResendDeadLetters(name) => take_dead_letters(backend, request, &name, true).await,
+        O::DeleteDeadLetters(name) => take_dead_letters(backend, request, &name, false).await,
+        O::ListSecrets => {
+            let settings = settings(backend).await?;
+            let names = settings.routing.secrets.iter();
+            let names: Vec<Value> = names.map(|(name, _)| json!({ "name": name })).collect();
+            Ok(Response::json(200, &json!({ "value": names })))
+        }
+        O::PutSecret(name) => {
+            let body = json::parse_object(&request.body)?;
+            change(backend, |settings| {
+                document::put_secret(settings, &name, &body).map(Some)
+            })
+            .await?;
+            Ok(Response::json(200, &json!({ "name": name })))
+        }
+        O::DeleteSecret(name) => {
+            change(backend, |settings| document::delete_secret(settings, &name))
+                .await?
+                .ok_or_else(|| not_found("secret", &name))?;
+            Ok(Response::empty(204))
+        }
+    }
+}
+
+/// From the hub object itself: the mirror may not have seen the latest change.
+async fn settings<B: Backend>(backend: &B) -> Result<Box<Settings>, Failure> {
+    match backend.hub(HubRequest::GetSettings).await? {
+        HubReply::Settings(settings) => Ok(settings),
+        _ => Err(unexpected("the hub")),
+    }
+}
+
+fn not_found(what: &str, name: &str) -> HubError {
+    HubError::new(
+        ErrorCode::GenericNotFound,
+        format!("There is no {what} {name}."),
+    )
+}
+
+fn named<'a>(settings: &'a Settings, name: &str) -> Result<&'a Endpoint, HubError> {
+    let mut endpoints = settings.routing.endpoints.iter();
+    endpoints
+        .find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| not_found("endpoint or subscription", name))
+}
+
+fn etag(settings: &Settings) -> String {
+    format!("{:08x}", settings.routing.version)
+}
+
+fn with_etag(response: Response, settings: &Settings) -> Response {
+    response.with_etag(&etag(settings))
+}
+
+/// The settings before and behind a change; `None`: there was nothing to change.
+type Changed = Option<(Box<Settings>, Box<Settings>)>;
+
+async fn change<B: Backend>(
+    backend: &B,
+    edit: impl Fn(&Settings) -> Result<Option<RoutingChange>, HubError>,
+) -> Result<Changed, Failure> {
+    for _ in 1..ATTEMPTS {
+        let before = settings(backend).await?;
+        let Some(change) = edit(&before)? else {
+            return Ok(None);
+        };
+        match store(backend, change).await {
+            Err(failure) if failure.error.code == ErrorCode::PreconditionFailed => {}
+            after => return Ok(Some((before, after?))),
+        }
+    }
+    Err(HubError::new(
+        ErrorCode::GenericConflict,
+        "Others are changing the routing all the time; try again.",
+    )
+    .into())
+}
+
+async fn store<B: Backend>(backend: &B, change: RoutingChange) -> Result<Box<Settings>, Failure> {
+    match backend
+        .hub(HubRequest::PutRouting(Box::new(change)))
+        .await?
+    {
+        HubReply::Settings(settings) => Ok(settings),
+        _ => Err(unexpected("the hub")),
+    }
+}
+
+async fn put<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+    let body = json::parse_object(&request.body)?;
+    let precondition = precondition::if_match(request);
+    let before = settings(backend).await?;
+    if let Precondition::Etag(wanted) = &precondition
+        && *wanted != etag(&before)
+    {
+        return Err(HubError::new(
+            ErrorCode::PreconditionFailed,
+            "PreconditionFailed, ETag may be invalid.",
+        )
+        .into());
+    }
+    let change = document::replace(&before, &body)?;
+    let allowed = backend.allowed_hosts();
+    for endpoint in &change.routing.endpoints {
+        check_url(endpoint, &allowed)?;
+    }
+    let after = store(backend, change).await?;
+    for endpoint in &after.routing.endpoints {
+        if endpoint.sort == EndpointSort::Webhook && !endpoint.is_validated {
+            // Who does not agree now stays pending, as its document tells.
+            let _pending = validate(backend, endpoint).await?;
+        }
+    }
+    let settings = settings(backend).await?;
+    Ok(with_etag(
+        Response::json(200, &document::document(&settings)),
+        &settings,
+    ))
+}
+
+async fn put_subscription<B: Backend>(
+    backend: &B,
+    request: &Request,
+    name: &str,
+) -> Result<Response, Failure> {
+    let body = json::parse_object(&request.body)?;
+    let allowed = backend.allowed_hosts();
+    let changed = change(backend, |settings| {
+        let change = document::put_subscription(settings, name, &body)?;
+        for endpoint in &change.routing.endpoints {
+            if endpoint.name.eq_ignore_ascii_case(name) {
+                check_url(endpoint, &allowed)?;
+            }
+        }
+        Ok(Some(change))
+    });
+    let (before, mut after) = changed.await?.ok_or_else(|| unexpected("the hub"))?;
+    let endpoint = named(&after, name)?;
+    if !endpoint.is_validated {
+        let _pending = validate(backend, endpoint).await?;
+        after = settings(backend).await?;
+    }
+    let status = if before.routing.subscription(name).is_some() {
+        200
+    } else {
+        201
+    };
+    let shown = document::endpoint_document(named(&after, name)?);
+    Ok(Response::json(status, &shown))
+}
+
+fn check_url(endpoint: &Endpoint, allowed: &[String]) -> Result<(), HubError> {
+    if !endpoint.is_pushed() {
+        return Ok(());
+    }
+    let origin = split(&endpoint.url).map_or("", |(origin, _, _)| origin);
+    outbound::check(origin, allowed).map_err(HubError::invalid)
+}
+
+/// Asks a receiver whether it wants requests; why not, if it does not say so.
+async fn validate<B: Backend>(
+    backend: &B,
+    endpoint: &Endpoint,
+) -> Result<Result<(), String>, Failure> {
+    let mut bytes = [0; 16];
+    backend.random(&mut bytes);
+    let code = uuid(u128::from_be_bytes(bytes));
+    let body = json!({ "validationCode": code }).to_string().into_bytes();
+    let settings = settings(backend).await?;
+    let secret = settings.routing.secret(&endpoint.secret_ref);
+    let content_type = "application/json; charset=utf-8";
+    let headers = delivery::headers(content_type, &code, secret, backend.now(), &body);
+    let (sent, answer) = delivery::post(backend, &endpoint.url, headers, body, MAX_ANSWER).await;
+    if let Some(why) = sent.failure {
+        return Ok(Err(why));
+    }
+    if sent.status != 200 {
+        return Ok(Err(format!(
+            "it answered the validation with status {}, not 200",
+            sent.status
+        )));
+    }
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    let echoed = answer.get("validationResponse").and_then(Value::as_str);
+    if !echoed.is_some_and(|echoed| secrets_match(echoed.as_bytes(), code.as_bytes())) {
+        return Ok(Err(
+            "it did not answer {\"validationResponse\": the validationCode}".to_owned(),
+        ));
+    }
+    let known = change(backend, |settings| {
+        Ok(document::validated(settings, &endpoint.name, &endpoint.url))
+    });
+    Ok(match known.await? {
+        Some(_) => Ok(()),
+        None => Err("its URL was changed meanwhile".to_owned()),
+    })
+}
+
+async fn health<B: Backend>(backend: &B) -> Result<Response, Failure> {
+    let settings = settings(backend).await?;
+    let mut told = Vec::new();
+    for partition in 0..backend.layout().partitions {
+        match backend
+            .events(partition, EventsRequest::EndpointHealth)
+            .await?
+        {
+            EventsReply::Document(document) => told.push(document),
+            _ => return Err(unexpected("a partition")),
+        }
+    }
+    let endpoints = settings.routing.endpoints.iter();
+    let value: Vec<Value> = endpoints
+        .map(|endpoint| crate::routing::health::of_endpoint(endpoint, &told))
+        .collect();
+    let mut answer = crate::routing::health::of_hub(&told);
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("value".to_owned(), Value::Array(value));
+    }
+    Ok(Response::json(200, &answer))
+}
+
+async fn list_dead_letters<B: Backend>(
+    backend: &B,
+    request: &Request,
+    name: &str,
+) -> Result<Response, Failure> {
+    let settings = settings(backend).await?;
+    let endpoint = named(&settings, name)?.id;
+    let (first, mut after) = match request.filled_parameter("after") {
+        None => (0, 0),
+        Some(place) => letter(&place, backend.layout().partitions)?,
+    };
+    let mut value: Vec<Value> = Vec::new();
+    for partition in first..backend.layout().partitions {
+        let asked = EventsRequest::ListDeadLetters { endpoint, after };
+        after = 0;
+        match backend.events(partition, asked).await? {
+            EventsReply::Document(Value::Array(letters)) => value.extend(letters),
+            _ => return Err(unexpected("a partition")),
+        }
+        // A page is one partition's, if it has any: the next one begins behind its last.
+        if !value.is_empty() {
+            break;
+        }
+    }
+    let next = value.last().and_then(|letter| letter.get("id")).cloned();
+    Ok(Response::json(
+        200,
+        &json!({ "value": value, "next": next }),
+    ))
+}
+
+/// Partition and number of a dead letter.
+fn letter(id: &str, partitions: u16) -> Result<(u16, u64), HubError> {
+    id.split_once(':')
+        .and_then(|(partition, number)| {
+            let partition: u16 = partition.parse().ok()?;
+            Some((partition, number.parse().ok()?)).filter(|_| partition < partitions)
+        })
+        .ok_or_else(|| HubError::invalid(format!("{id:?} is not the id of a dead letter.")))
+}
+
+async fn take_dead_letters<B: Backend>(
+    backend: &B,
+    request: &Request,
+    name: &str,
+    resend: bool,
+) -> Result<Response, Failure> {
+    let settings = settings(backend).await?;
+    let endpoint = named(&settings, name)?.id;
+    let layout = backend.layout();
+    let one = match request.filled_parameter("id") {
+        None => None,
+        Some(id) => Some(letter(&id, layout.partitions)?),
+    };
+    let mut count = 0;
+    for partition in 0..layout.partitions {
+        let number = match one {
+            Some((wanted, _)) if wanted != partition => continue,
+            Some((_, number)) => Some(number),
+            None => None,
+        };
+        loop {
+            let asked = EventsRequest::TakeDeadLetters {
+                endpoint,
+                number,
+                resend,
+            };
+            let EventsReply::Document(taken) = backend.events(partition, asked).await? else {
+                return Err(unexpected("a partition"));
+            };
+            let taken = taken.as_u64().unwrap_or(0);
+            count += taken;
+            if taken == 0 || number.is_some() {
+                break;
+            }
+        }
+    }
+    if one.is_some() && count == 0 {
+        return Err(not_found("such dead letter of", name).into());
+    }
+    Ok(Response::json(200, &json!({ "count": count })))
+}
