@@ -13,13 +13,14 @@ import { connect } from "./figures/connect.mjs";
 import { fleetFigures } from "./figures/fleet.mjs";
 import { memory } from "./figures/memory.mjs";
 import { registry } from "./figures/registry.mjs";
+import { routes } from "./figures/routes.mjs";
 import { rows } from "./figures/rows.mjs";
 import { telemetry } from "./figures/telemetry.mjs";
 import { dryRunMemory, exporting, importing, transferMemory } from "./figures/transfer.mjs";
 import { print } from "./parts/report.mjs";
 import { summarise } from "./parts/statistics.mjs";
 
-const FIGURES = [telemetry, connect, memory, rows, registry, importing, exporting, transferMemory, dryRunMemory, ...fleetFigures];
+const FIGURES = [telemetry, routes, connect, memory, rows, registry, importing, exporting, transferMemory, dryRunMemory, ...fleetFigures];
 /** Figures of one measurement, under one name. */
 const GROUPS = { fleet: fleetFigures, transfer: [importing, exporting, transferMemory, dryRunMemory] };
 const USAGE = `Usage: cargo xtask bench [${[...FIGURES.map((figure) => figure.name), ...Object.keys(GROUPS)].join("|")}] [--quick]`;

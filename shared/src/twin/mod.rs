@@ -9,6 +9,7 @@ pub mod document;
 pub mod etag;
 pub mod limits;
 pub mod merge;
+pub mod model_change;
 pub mod patch;
 pub mod section;
 pub mod stored;

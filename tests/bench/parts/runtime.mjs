@@ -30,6 +30,7 @@ export class Home {
     this.assets = path.join(context.folder, name, "assets");
     mkdirSync(this.state, { recursive: true });
     mkdirSync(this.assets, { recursive: true });
+    this.allowedHosts = [];
     this.bootstrapSecret = randomBytes(32).toString("hex");
     this.worker = path.join(context.root, "worker/build");
     if (!existsSync(path.join(this.worker, "index_bg.wasm"))) {
@@ -43,7 +44,7 @@ export class Home {
       port: 0,
       hostName: "localhost",
       hostNames: ["localhost", "127.0.0.1"],
-      allowedHosts: [],
+      allowedHosts: this.allowedHosts,
       state: this.state,
       assets: this.assets,
       worker: this.worker,

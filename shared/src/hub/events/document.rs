@@ -169,7 +169,13 @@ pub(super) fn hub_event(event: &HubEvent, place: Place) -> Value {
     let module = module.map(crate::ids::ModuleId::as_str);
     let mut document = envelope(place, &event.source, device, module);
     let mut system = Map::new();
-    system.insert("content-type".into(), json!("application/json"));
+    let is_patch = event.schema == "digitalTwinChangeNotification";
+    let content_type = if is_patch {
+        "application/json-patch+json"
+    } else {
+        "application/json"
+    };
+    system.insert("content-type".into(), json!(content_type));
     system.insert("content-encoding".into(), json!("utf-8"));
     if let Some(request) = &event.request {
         system.insert("correlation-id".into(), json!(request));

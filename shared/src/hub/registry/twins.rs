@@ -12,7 +12,7 @@ use crate::ipc::registry::{Document, RegistryReply, ReportTwin, WriteTwin};
 use crate::reading;
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
-use crate::twin::{Twin, TwinChange, TwinPatch};
+use crate::twin::{Twin, TwinChange, TwinPatch, UPDATE_TWIN, model_change};
 use serde_json::{Map, Value, json};
 
 /// Longest reported patch that is parsed; the section limit is far below.
@@ -344,6 +344,16 @@ impl Registry {
             &|| change.event_body.clone(),
             context,
         )?;
+        if row.model_id.is_some() {
+            self.emit(
+                &row.identity,
+                "digitalTwinChangeEvents",
+                "digitalTwinChangeNotification",
+                UPDATE_TWIN,
+                &|| Value::Array(model_change::json_patch(change)),
+                context,
+            )?;
+        }
         if let (Some(push), Some(gateway), Some(connection)) =
             (&change.desired_push, row.gateway, &row.connection)
             && super::session::subscriptions(&row.subscriptions).wants_desired()
