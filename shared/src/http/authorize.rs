@@ -166,8 +166,12 @@ pub fn access(operation: &Operation) -> Access {
         | O::DeleteTagSchema
         | O::PutMaintenancePolicy(_)
         | O::DeleteMaintenancePolicy(_) => Granted(WRITE, Action::ManageHub),
-        O::GetThrottles | O::GetTwinHistorySettings => Granted(READ, Action::Read),
-        O::PutThrottles | O::PutTwinHistorySettings => Granted(WRITE, Action::ManageHub),
+        O::GetThrottles | O::GetTwinHistorySettings | O::GetMessaging => {
+            Granted(READ, Action::Read)
+        }
+        O::PutThrottles | O::PutTwinHistorySettings | O::PutMessaging => {
+            Granted(WRITE, Action::ManageHub)
+        }
         // Whatever lies in the store, keys of exported devices included, can be had with it.
         O::GetFileUpload => Granted(READ, Action::Read),
         O::SignBlobUrl | O::PutFileUpload => Granted(WRITE, Action::ManageHub),

@@ -52,9 +52,9 @@ use operations::messages::Records;
 use operations::{
     Failure, alerts, archive, audit, blobs, bulk, certificates, configurations, console,
     device_messages, devices, digital_twins, dry_run, events, file_uploads, groups, jobs,
-    maintenance, messages, methods, modules, operations_records, patterns, progress, queries,
-    query_indexes, regenerate, reports, retirement, routing, scheduled_jobs, session, statistics,
-    tag_schema, throttles, twin_history, twins,
+    maintenance, messages, messaging, methods, modules, operations_records, patterns, progress,
+    queries, query_indexes, regenerate, reports, retirement, routing, scheduled_jobs, session,
+    statistics, tag_schema, throttles, twin_history, twins,
 };
 use route::RouteError;
 use std::pin::Pin;
@@ -220,6 +220,8 @@ async fn serve_authorized<B: Backend>(
             twin_history::past(backend, request, identity, &version).await
         }
         O::RevertTwin(identity) => twin_history::revert(backend, request, identity).await,
+        O::GetMessaging => messaging::get(backend).await,
+        O::PutMessaging => messaging::put(backend, request).await,
         O::GetTwinHistorySettings => twin_history::settings(backend).await,
         O::PutTwinHistorySettings => twin_history::configure(backend, request).await,
         O::InvokeMethod(identity) => {

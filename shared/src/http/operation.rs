@@ -99,6 +99,10 @@ pub enum Operation {
     RevertTwin(Identity),
     /// `GET /api/v1/twin-history`
     GetTwinHistorySettings,
+    /// `GET /api/v1/messaging`
+    GetMessaging,
+    /// `PUT /api/v1/messaging`
+    PutMessaging,
     /// `PUT /api/v1/twin-history`
     PutTwinHistorySettings,
     /// `POST /twins/{id}/methods` and `/twins/{id}/modules/{mid}/methods`
@@ -374,6 +378,8 @@ impl Operation {
             | O::PastTwin(..)
             | O::RevertTwin(_)
             | O::GetTwinHistorySettings
+            | O::GetMessaging
+            | O::PutMessaging
             | O::PutTwinHistorySettings
             | O::GetThrottles
             | O::PutThrottles

@@ -297,6 +297,8 @@ fn own_operation(
         (Get, ["twins", _, "modules", _, "history", _]) => past(4),
         (Post, ["twins", _, "revert"]) => twin(2, O::RevertTwin),
         (Post, ["twins", _, "modules", _, "revert"]) => twin(4, O::RevertTwin),
+        (Get, ["messaging"]) => Ok(O::GetMessaging),
+        (Put, ["messaging"]) => Ok(O::PutMessaging),
         (Get, ["twin-history"]) => Ok(O::GetTwinHistorySettings),
         (Put, ["twin-history"]) => Ok(O::PutTwinHistorySettings),
         (Get, ["throttles"]) => Ok(O::GetThrottles),

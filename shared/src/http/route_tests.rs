@@ -146,6 +146,8 @@ fn every_path_of_the_contract_leads_to_its_operation() {
             "/api/v1/consumer-groups/%24Default",
             O::DeleteConsumerGroup("$Default".into()),
         ),
+        (Get, "/api/v1/messaging", O::GetMessaging),
+        (Put, "/api/v1/messaging", O::PutMessaging),
         (Get, "/api/v1/routes/a", O::Routing(R::GetRoute("a".into()))),
         (Get, "/api/v1/routing", O::Routing(R::Get)),
         (Put, "/api/v1/routing", O::Routing(R::Put)),

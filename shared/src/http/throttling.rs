@@ -124,6 +124,8 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::ListAlerts
         | O::ChangeAlert(..)
         | O::GetTwinHistorySettings
+        | O::GetMessaging
+        | O::PutMessaging
         | O::PutTwinHistorySettings
         | O::GetThrottles
         | O::PutThrottles

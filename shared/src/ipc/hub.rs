@@ -100,6 +100,8 @@ pub enum HubRequest {
     DeleteConfiguration(String, Precondition),
     /// How much of the twins' past is kept → `Settings`.
     PutTwinHistory(TwinHistorySettings),
+    /// How long events and cloud-to-device messages are kept → `Settings`.
+    PutMessaging(Retention, CloudToDevice),
     /// Where files of devices go, and who is told → `Settings`.
     PutFileUpload(Box<FileUploadSettings>),
     /// All patterns in order of id, or the one with that id → `Patterns`.
@@ -155,6 +157,7 @@ impl HubRequest {
                 | Self::PutConfiguration(..)
                 | Self::DeleteConfiguration(..)
                 | Self::PutTwinHistory(_)
+                | Self::PutMessaging(..)
                 | Self::PutFileUpload(_)
                 | Self::PutPattern(..)
                 | Self::DeletePattern(..)

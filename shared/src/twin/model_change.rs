@@ -126,8 +126,14 @@ mod tests {
                 json!({"op": op, "path": "/maxTemp", "value": value}),
             ]
         };
-        assert_eq!(reported(&mut twin, json!({"maxTemp": 42.1})), patch("add", json!(42.1)));
-        assert_eq!(reported(&mut twin, json!({"maxTemp": 43})), patch("replace", json!(43)));
+        assert_eq!(
+            reported(&mut twin, json!({"maxTemp": 42.1})),
+            patch("add", json!(42.1))
+        );
+        assert_eq!(
+            reported(&mut twin, json!({"maxTemp": 43})),
+            patch("replace", json!(43))
+        );
         assert_eq!(
             reported(&mut twin, json!({"maxTemp": null})),
             [
@@ -149,7 +155,10 @@ mod tests {
     #[test]
     fn an_acknowledgement_is_about_the_property() {
         let mut twin = Twin::new();
-        let told = reported(&mut twin, json!({"target": {"value": 3, "ac": 200, "av": 2}}));
+        let told = reported(
+            &mut twin,
+            json!({"target": {"value": 3, "ac": 200, "av": 2}}),
+        );
         assert_eq!(told[0]["value"]["ackCode"], 200);
         assert_eq!(told[1]["value"], 3);
     }

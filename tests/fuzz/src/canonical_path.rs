@@ -224,6 +224,8 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::TwinHistory(identity) => (Get, past(identity, &[Word("history")])),
         O::PastTwin(identity, version) => (Get, past(identity, &[Word("history"), Text(version)])),
         O::RevertTwin(identity) => (Post, past(identity, &[Word("revert")])),
+        O::GetMessaging => (Get, own(&[Word("messaging")])),
+        O::PutMessaging => (Put, own(&[Word("messaging")])),
         O::GetTwinHistorySettings => (Get, own(&[Word("twin-history")])),
         O::PutTwinHistorySettings => (Put, own(&[Word("twin-history")])),
 

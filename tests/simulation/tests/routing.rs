@@ -359,3 +359,32 @@ fn a_refused_document_says_why_and_changes_nothing() {
         412
     );
 }
+
+#[test]
+fn retention_and_message_lifetimes_can_be_set() {
+    let mut hub = Rest::default();
+    let default = hub.get("/api/v1/messaging").body;
+    assert_eq!(default["events"]["retentionTimeInDays"], 1);
+    let wanted =
+        json!({"events": {"retentionTimeInDays": 2}, "cloudToDevice": {"maxDeliveryCount": 3}});
+    let set = hub.put("/api/v1/messaging", None, wanted).body;
+    assert_eq!(set["events"]["retentionTimeInDays"], 2);
+    assert_eq!(set["cloudToDevice"]["maxDeliveryCount"], 3);
+    assert_eq!(set["cloudToDevice"]["defaultTtlSeconds"], 3600);
+    for bad in [
+        json!({"events": {"retentionTimeInDays": 8}}),
+        json!({"cloudToDevice": {"feedbackLockSeconds": 4}}),
+    ] {
+        assert_eq!(hub.put("/api/v1/messaging", None, bad).status, 400);
+    }
+    send(&mut hub, "pump-1", "", "1");
+    hub.0.run(30 * 3600 * 1000);
+    send(&mut hub, "pump-1", "", "2");
+    assert_eq!(
+        bodies(&built_in(&mut hub)),
+        [json!(1), json!(2)],
+        "longer than a day"
+    );
+    hub.0.run(30 * 3600 * 1000);
+    assert_eq!(bodies(&built_in(&mut hub)), [json!(2)]);
+}

@@ -20,6 +20,7 @@ pub mod groups;
 pub mod jobs;
 pub mod maintenance;
 pub mod messages;
+pub mod messaging;
 pub mod methods;
 pub mod modules;
 pub mod operations_records;

@@ -237,6 +237,12 @@ impl Hub {
             HubRequest::DeleteConfiguration(id, precondition) => {
                 self.delete_configuration(&id, &precondition, sql)
             }
+            HubRequest::PutMessaging(retention, queue) => self
+                .change(sql, |settings| {
+                    settings.retention = retention;
+                    settings.cloud_to_device = queue;
+                })
+                .and_then(|()| Ok(HubReply::Settings(Box::new(self.required()?.clone())))),
             HubRequest::PutTwinHistory(kept) => self.put_twin_history(kept, sql),
             HubRequest::PutFileUpload(wanted) => self.put_file_upload(*wanted, sql),
             HubRequest::ListPatterns(id) => {

@@ -41,6 +41,7 @@ enum Kind {
     /// Whether other content was given, which changes nothing.
     Configuration(bool),
     TwinHistory,
+    Messaging,
     FileUpload,
     Pattern,
     Alert(u64, Timestamp),
@@ -122,6 +123,7 @@ impl Recorded {
                 Kind::Configuration(false),
                 id.as_str(),
             ),
+            HubRequest::PutMessaging(..) => ("putMessaging", Kind::Messaging, ""),
             HubRequest::PutTwinHistory(_) => ("putTwinHistory", Kind::TwinHistory, ""),
             HubRequest::PutFileUpload(_) => ("putFileUpload", Kind::FileUpload, ""),
             HubRequest::PutPattern(pattern, _) => {
@@ -175,6 +177,10 @@ impl Recorded {
                 known.into_iter().next().unwrap_or(Value::Null)
             }
             Kind::TwinHistory => settings.map_or(Value::Null, |known| json!(known.twin_history)),
+            Kind::Messaging => settings.map_or(
+                Value::Null,
+                |known| json!({ "events": known.retention, "cloudToDevice": known.cloud_to_device }),
+            ),
             Kind::FileUpload => settings.map_or(Value::Null, |known| json!(known.file_upload)),
             Kind::Pattern => {
                 let known = patterns::list(sql, Some(&self.name))?;
