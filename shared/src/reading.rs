@@ -21,6 +21,13 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
     Ok(value)
 }
 
+/// Reads JSON of anybody as it is. Everything reads JSON from texts: from bytes all of it would
+/// be compiled a second time.
+pub fn value<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let text = std::str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
+    serde_json::from_str(text)
+}
+
 /// A reader that takes structs from objects only; so does whatever it hands on.
 struct Objects<D>(D);
 

@@ -1,6 +1,6 @@
 //! The console's files, with the headers that a page with a session needs.
 
-use worker::{Env, Request, Response, Result};
+use worker::{Env, Headers, Request, Response, Result};
 
 /// No inline script or style, nothing from elsewhere; wasm may be compiled.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -18,11 +18,15 @@ pub fn is_console(path: &str) -> bool {
 }
 
 /// Serves a file, or the page for every path that the console routes by itself.
-pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> {
+///
+/// URLs are texts here: reading one would bring tables for international names along, a
+/// twentieth of the worker.
+pub async fn serve(request: Request, path: &str, query: &str, env: &Env) -> Result<Response> {
     if path == "/" || path == "/console" {
-        let mut url = request.url()?;
-        url.set_path("/console/");
-        return Response::redirect_with_status(url, 308);
+        let headers = Headers::new();
+        let mark = if query.is_empty() { "" } else { "?" };
+        headers.set("location", &format!("/console/{mark}{query}"))?;
+        return Ok(Response::empty()?.with_status(308).with_headers(headers));
     }
     if !matches!(request.method(), worker::Method::Get | worker::Method::Head) {
         return Response::error("Only GET and HEAD are possible here.", 405);
@@ -30,13 +34,9 @@ pub async fn serve(request: Request, path: &str, env: &Env) -> Result<Response> 
     // Everything else under /console/ is a place in the console: ids may hold dots.
     let is_hashed = path.starts_with(ASSETS);
     let is_file = is_hashed || path == ICON;
-    let mut url = request.url()?;
-    url.set_query(None);
-    if !is_file {
-        url.set_path("/console/index.html");
-    }
+    let file = if is_file { path } else { "/console/index.html" };
     let assets = env.assets("ASSETS")?;
-    let found = assets.fetch(url.as_str(), None).await?;
+    let found = assets.fetch(format!("https://assets{file}"), None).await?;
     if found.status_code() != 200 {
         return Response::error("No such file.", 404);
     }

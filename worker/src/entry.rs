@@ -26,8 +26,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         return open_socket(request, &env).await;
     }
     if console::is_console(path) {
-        let path = path.to_owned();
-        return console::serve(request, &path, &env).await;
+        return console::serve(request, path, query, &env).await;
     }
     let (path, query) = (path.to_owned(), query.to_owned());
     let secure = url.starts_with("https:");
@@ -70,19 +69,12 @@ async fn open_socket(request: Request, env: &Env) -> Result<Response> {
     let mut bytes = [0; 2];
     random(&mut bytes);
     let to = Address::Gateway(u16::from_le_bytes(bytes) % gateways);
-    // Only these headers reach the gateway: of a certificate it hears from here alone.
-    let forwarded = Headers::new();
-    forwarded.set("upgrade", "websocket")?;
-    if let Some(certificate) = client_certificate(&request, env) {
-        forwarded.set(HEADER, &certificate)?;
-    }
-    forwarded.set("sec-websocket-protocol", protocol)?;
-    let mut init = worker::RequestInit::new();
-    init.with_headers(forwarded);
-    let request = Request::new_with_init(&remote::url(to, SOCKET_PATH), &init)?;
+    let certificate = client_certificate(&request, env);
+    let url = remote::url(to, SOCKET_PATH);
     let gateway =
         remote::object(env, to).map_err(|error| worker::Error::RustError(error.to_string()))?;
-    Ok(gateway.fetch(request.inner()).await?.into())
+    let accepted = gateway.upgrade(&url, protocol, HEADER, certificate.as_deref());
+    Ok(accepted.await?.into())
 }
 
 async fn api(

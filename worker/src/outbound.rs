@@ -1,15 +1,25 @@
-//! Requests to other servers. Where one may go is decided in `shared::http::outbound`.
+//! Requests to other servers (`outbound.js`). Where one may go is decided in
+//! `shared::http::outbound`.
 
-use crate::pieces::Pieces;
-use futures_util::future::{Either, select};
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use shared::error::{ErrorCode, HubError};
 use shared::http::Request;
 use shared::http::message::Method;
 use shared::http::outbound::{Answer, PATIENCE_MILLISECONDS};
-use std::pin::pin;
-use std::time::Duration;
-use worker::{AbortController, Delay, Fetch, Headers, RequestInit, RequestRedirect, ResponseBody};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/outbound.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    async fn exchange(
+        url: &str,
+        method: &str,
+        headers: Array,
+        body: JsValue,
+        patience: u32,
+        limit: f64,
+    ) -> Result<JsValue, JsValue>;
+}
 
 fn failed(why: impl ToString) -> HubError {
     HubError::new(ErrorCode::ServiceUnavailable, why.to_string())
@@ -17,73 +27,48 @@ fn failed(why: impl ToString) -> HubError {
 
 /// Sends and reads the answer.
 pub async fn fetch(origin: &str, request: &Request, limit: usize) -> Result<Answer, HubError> {
-    let abort = AbortController::default();
-    let signal = abort.signal();
-    let exchange = pin!(exchange(origin, request, limit, &signal));
-    let patience = pin!(Delay::from(Duration::from_millis(u64::from(
-        PATIENCE_MILLISECONDS
-    ))));
-    match select(exchange, patience).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => {
-            abort.abort();
-            Err(failed("no answer in time"))
-        }
-    }
-}
-
-async fn exchange(
-    origin: &str,
-    request: &Request,
-    limit: usize,
-    signal: &worker::AbortSignal,
-) -> Result<Answer, HubError> {
     let url = format!("{origin}{}?{}", request.path, request.query);
-    let headers = Headers::new();
+    let headers = Array::new();
     for (name, value) in &request.headers {
-        headers.set(name, value).map_err(failed)?;
+        headers.push(&name.into());
+        headers.push(&value.into());
     }
-    let mut init = RequestInit::new();
-    init.with_method(match request.method {
-        Method::Get | Method::Other => worker::Method::Get,
-        Method::Head => worker::Method::Head,
-        Method::Put => worker::Method::Put,
-        Method::Post => worker::Method::Post,
-        Method::Patch => worker::Method::Patch,
-        Method::Delete => worker::Method::Delete,
-    })
-    .with_headers(headers)
-    .with_redirect(RequestRedirect::Manual);
     // An empty body has a length too, which blob storage insists on.
-    if matches!(request.method, Method::Put | Method::Post | Method::Patch) {
-        init.with_body(Some(Uint8Array::from(request.body.as_slice()).into()));
-    }
-    let outgoing = worker::Request::new_with_init(&url, &init)
-        .map_err(|_| failed("the address makes no sense"))?;
-    let sent = Fetch::Request(outgoing).send_with_signal(signal).await;
-    // The error may repeat the address, which is a secret.
-    let response = sent.map_err(|_| failed("the connection failed"))?;
-    let status = response.status_code();
-    let headers = response.headers().entries().collect();
-    let mut body = Vec::new();
-    if request.method != Method::Head
-        && let ResponseBody::Stream(stream) = response.body()
-    {
-        let broken = |_| failed("the answer broke off");
-        let mut pieces = Pieces::new(stream).map_err(broken)?;
-        while let Some(piece) = pieces.next().await.map_err(broken)? {
-            if body.len() + piece.len() > limit {
-                if (200..300).contains(&status) && limit > 0 {
-                    return Err(failed("the answer is larger than what was asked for"));
-                }
-                break;
-            }
-            body.extend_from_slice(&piece);
+    let body = match request.method {
+        Method::Put | Method::Post | Method::Patch => {
+            Uint8Array::from(request.body.as_slice()).into()
         }
-    }
-    Ok(Answer {
-        status,
+        _ => JsValue::UNDEFINED,
+    };
+    let method = request.method.as_str();
+    let answer = exchange(
+        &url,
+        method,
         headers,
         body,
+        PATIENCE_MILLISECONDS,
+        limit as f64,
+    )
+    .await
+    .map_err(|error| {
+        let why = error.dyn_into::<js_sys::Error>();
+        failed(why.map_or_else(
+            |_| "the connection failed".to_owned(),
+            |why| String::from(why.message()),
+        ))
+    })?;
+    let answer = Array::from(&answer);
+    let texts = Array::from(&answer.get(1));
+    let mut headers = Vec::new();
+    let mut place = 0;
+    while place + 1 < texts.length() {
+        let text = |place| texts.get(place).as_string().unwrap_or_default();
+        headers.push((text(place), text(place + 1)));
+        place += 2;
+    }
+    Ok(Answer {
+        status: answer.get(0).as_f64().unwrap_or(0.0) as u16,
+        headers,
+        body: Uint8Array::new(&answer.get(2)).to_vec(),
     })
 }

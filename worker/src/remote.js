@@ -17,9 +17,11 @@ export class Remote {
     return new Uint8Array(answer);
   }
 
-  /** Hands a request over as it is. */
-  fetch(request) {
-    return this.stub.fetch(request);
+  /** Hands a socket over: with these headers, and no other of its client's. */
+  upgrade(url, protocol, header, certificate) {
+    const headers = { upgrade: "websocket", "sec-websocket-protocol": protocol };
+    if (certificate !== undefined) headers[header] = certificate;
+    return this.stub.fetch(url, { headers });
   }
 }
 

@@ -20,11 +20,15 @@ extern "C" {
     fn new(env: &JsValue, binding: &str, name: &str) -> Result<Remote, JsValue>;
     #[wasm_bindgen(method, catch)]
     async fn post(this: &Remote, url: &str, body: Uint8Array) -> Result<JsValue, JsValue>;
-    /// Hands a request over; the object's response.
+    /// Hands a device's socket over; the object's response. Of its certificate the object
+    /// hears from here alone.
     #[wasm_bindgen(method, catch)]
-    pub async fn fetch(
+    pub async fn upgrade(
         this: &Remote,
-        request: &web_sys::Request,
+        url: &str,
+        protocol: &str,
+        header: &str,
+        certificate: Option<&str>,
     ) -> Result<web_sys::Response, JsValue>;
 
     #[wasm_bindgen(catch)]

@@ -2,7 +2,7 @@
 //!
 //! What is read here may be a minute old; nothing that must be exact may depend on it.
 
-use crate::platform::now;
+use crate::platform::{describe, now};
 use crate::remote;
 use shared::error::HubError;
 use shared::ipc::Address;
@@ -11,8 +11,19 @@ use shared::reading;
 use shared::time::Timestamp;
 use std::cell::RefCell;
 use std::rc::Rc;
+use wasm_bindgen::prelude::*;
 use worker::Env;
 
+#[wasm_bindgen(module = "/src/settings_mirror.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = readText, catch)]
+    async fn read_text(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = writeText, catch)]
+    async fn write_text(env: &JsValue, binding: &str, key: &str, text: &str)
+    -> Result<(), JsValue>;
+}
+
+const BINDING: &str = "SETTINGS";
 const KEY: &str = "settings";
 /// How long this isolate trusts what it has read.
 const TRUST_SECONDS: i64 = 30;
@@ -28,13 +39,9 @@ fn failed(error: impl std::fmt::Display) -> HubError {
 /// Replaces the copy.
 pub async fn write(env: &Env, settings: &Settings) -> Result<(), HubError> {
     let text = serde_json::to_string(settings).map_err(failed)?;
-    let store = env.kv("SETTINGS").map_err(failed)?;
-    store
-        .put(KEY, text)
-        .map_err(failed)?
-        .execute()
+    write_text(env.as_ref(), BINDING, KEY, &text)
         .await
-        .map_err(failed)?;
+        .map_err(|error| failed(describe(&error)))?;
     CACHE.with_borrow_mut(|cache| *cache = Some((now(), Rc::new(settings.clone()))));
     Ok(())
 }
@@ -50,9 +57,10 @@ pub async fn read(env: &Env) -> Result<Option<Rc<Settings>>, HubError> {
     if cached.is_some() {
         return Ok(cached);
     }
-    let store = env.kv("SETTINGS").map_err(failed)?;
-    let text = store.get(KEY).text().await.map_err(failed)?;
-    let settings = match text {
+    let text = read_text(env.as_ref(), BINDING, KEY)
+        .await
+        .map_err(|error| failed(describe(&error)))?;
+    let settings = match text.as_string() {
         Some(text) => reading::from_str(&text).map_err(failed)?,
         // Not there, or not there yet in this part of the world: ask the owner.
         None => match ask_owner(env).await? {

@@ -111,7 +111,7 @@ impl Session {
         let json = URL_SAFE_NO_PAD
             .decode(content)
             .map_err(|_| SessionRefusal::Malformed)?;
-        let session: Self = serde_json::from_slice(&json).map_err(|_| SessionRefusal::Malformed)?;
+        let session: Self = crate::reading::value(&json).map_err(|_| SessionRefusal::Malformed)?;
         if now >= session.expires {
             return Err(SessionRefusal::Expired);
         }

@@ -85,7 +85,7 @@ impl Continuation {
         if !secrets_match(&signature, &expected) {
             return None;
         }
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(content).ok()?).ok()
+        crate::reading::value(&URL_SAFE_NO_PAD.decode(content).ok()?).ok()
     }
 }
 

@@ -15,7 +15,7 @@ pub fn parse(body: &[u8]) -> Result<Value, HubError> {
     }
     // Some .NET clients begin with a byte order mark.
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice(text).map_err(|error| {
+    crate::reading::value(text).map_err(|error| {
         HubError::new(
             ErrorCode::IotHubFormatError,
             format!("The body is not valid JSON: {error}."),

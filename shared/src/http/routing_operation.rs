@@ -93,6 +93,25 @@ impl RoutingOperation {
         )
     }
 
+    /// Of what it is; empty for what has no name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Validate(name)
+            | Self::ListDeadLetters(name)
+            | Self::ResendDeadLetters(name)
+            | Self::DeleteDeadLetters(name)
+            | Self::GetRoute(name)
+            | Self::PutRoute(name)
+            | Self::DeleteRoute(name)
+            | Self::GetSubscription(name)
+            | Self::PutSubscription(name)
+            | Self::DeleteSubscription(name)
+            | Self::PutSecret(name)
+            | Self::DeleteSecret(name) => name,
+            _ => "",
+        }
+    }
+
     /// Whether it is about keys.
     pub fn is_about_secrets(&self) -> bool {
         matches!(

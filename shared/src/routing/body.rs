@@ -18,7 +18,7 @@ pub fn json_body(
     body: &[u8],
 ) -> Option<Value> {
     let text = match encoding(content_type?, content_encoding)? {
-        Encoding::Utf8 => return serde_json::from_slice(body).ok(),
+        Encoding::Utf8 => return crate::reading::value(body).ok(),
         Encoding::Utf16 => {
             let units = body
                 .chunks_exact(2)

@@ -50,6 +50,8 @@ class Receiver:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(answer)))
+                # A kept connection would outlive `stop`.
+                self.send_header("connection", "close")
                 self.end_headers()
                 self.wfile.write(answer)
 

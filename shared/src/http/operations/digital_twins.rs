@@ -35,7 +35,7 @@ pub async fn patch<B: Backend>(
     request: &Request,
     device: DeviceId,
 ) -> Result<Response, Failure> {
-    let operations: Value = serde_json::from_slice(&request.body).map_err(|error| {
+    let operations: Value = crate::reading::value(&request.body).map_err(|error| {
         HubError::new(
             ErrorCode::IotHubFormatError,
             format!("The body must be a JSON Patch: {error}."),

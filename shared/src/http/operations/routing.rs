@@ -19,7 +19,7 @@ use crate::http::routing_operation::RoutingOperation as O;
 use crate::ipc::events::{EventsReply, EventsRequest};
 use crate::ipc::hub::{HubReply, HubRequest, RoutingChange, Settings};
 use crate::ipc::registry::Precondition;
-use crate::ipc::routing::{Endpoint, EndpointSort};
+use crate::ipc::routing::{Endpoint, EndpointSort, Route};
 use crate::routing::{document, test_route};
 use serde_json::{Value, json};
 
@@ -34,125 +34,160 @@ pub async fn serve<B: Backend>(
     request: &Request,
     operation: O,
 ) -> Result<Response, Failure> {
+    let known = settings(backend).await?;
     match operation {
-        O::Get => {
-            let settings = settings(backend).await?;
-            Ok(with_etag(
-                Response::json(200, &document::document(&settings)),
-                &settings,
-            ))
-        }
-        O::Put => put(backend, request).await,
-        O::Test => {
-            let body = json::parse(&request.body)?;
-            Ok(Response::json(200, &test_route::test(&body)?))
-        }
-        O::TestAll => {
-            let body = json::parse(&request.body)?;
-            let settings = settings(backend).await?;
-            let routes: Vec<Value> = settings
-                .routes
-                .iter()
-                .map(document::route_document)
-                .collect();
-            let fallback = document::fallback_document(&settings);
-            Ok(Response::json(
-                200,
-                &test_route::test_all(&body, &routes, Some(&fallback))?,
-            ))
-        }
-        O::Health => health(backend).await,
-        O::GetRoute(name) => {
-            let settings = settings(backend).await?;
-            let mut routes = settings.routes.iter();
-            let route = routes.find(|route| route.name.eq_ignore_ascii_case(&name));
-            let route = route.ok_or_else(|| not_found("route", &name))?;
-            Ok(Response::json(200, &document::route_document(route)))
-        }
-        O::PutRoute(name) => {
-            let body = json::parse_object(&request.body)?;
-            let (before, after) = change(backend, |settings| {
-                document::put_route(settings, &name, &body).map(Some)
-            })
-            .await?
-            .ok_or_else(|| unexpected("the hub"))?;
-            let is_named =
-                |route: &&crate::ipc::routing::Route| route.name.eq_ignore_ascii_case(&name);
-            let is_new = !before.routes.iter().any(|route| is_named(&route));
-            let route = after.routes.iter().find(is_named);
-            let shown = route.map_or(Value::Null, document::route_document);
-            Ok(Response::json(if is_new { 201 } else { 200 }, &shown))
-        }
-        O::DeleteRoute(name) => {
-            change(backend, |settings| {
-                Ok(document::delete_route(settings, &name))
-            })
-            .await?
-            .ok_or_else(|| not_found("route", &name))?;
-            Ok(Response::empty(204))
-        }
-        O::ListSubscriptions => {
-            let settings = settings(backend).await?;
-            let all = settings.routing.endpoints.iter();
-            let all = all.filter(|endpoint| endpoint.sort == EndpointSort::Subscription);
-            let all: Vec<Value> = all.map(document::endpoint_document).collect();
-            Ok(Response::json(200, &json!({ "value": all })))
-        }
-        O::GetSubscription(name) => {
-            let settings = settings(backend).await?;
-            let known = settings.routing.subscription(&name);
-            let known = known.ok_or_else(|| not_found("subscription", &name))?;
-            Ok(Response::json(200, &document::endpoint_document(known)))
-        }
-        O::PutSubscription(name) => put_subscription(backend, request, &name).await,
-        O::DeleteSubscription(name) => {
-            change(backend, |settings| {
-                Ok(document::delete_subscription(settings, &name))
-            })
-            .await?
-            .ok_or_else(|| not_found("subscription", &name))?;
-            Ok(Response::empty(204))
-        }
+        O::Put => put(backend, request, &known).await,
+        O::Health => health(backend, &known).await,
         O::Validate(name) => {
-            let settings = settings(backend).await?;
-            let endpoint = named(&settings, &name)?.clone();
+            let endpoint = named(&known, &name)?;
             if endpoint.is_pushed() {
-                validate(backend, &endpoint).await?.map_err(|why| {
+                validate(backend, endpoint).await?.map_err(|why| {
                     HubError::invalid(format!(
                         "The receiver at the URL of {name} did not agree: {why}"
                     ))
                 })?;
             }
-            let after = self::settings(backend).await?;
+            let after = settings(backend).await?;
             Ok(Response::json(
                 200,
                 &document::endpoint_document(named(&after, &name)?),
             ))
         }
-        O::ListDeadLetters(name) => list_dead_letters(backend, request, &name).await,
-        O::ResendDeadLetters(name) => take_dead_letters(backend, request, &name, true).await,
-        O::DeleteDeadLetters(name) => take_dead_letters(backend, request, &name, false).await,
-        O::ListSecrets => {
-            let settings = settings(backend).await?;
-            let names = settings.routing.secrets.iter();
-            let names: Vec<Value> = names.map(|(name, _)| json!({ "name": name })).collect();
-            Ok(Response::json(200, &json!({ "value": names })))
+        O::ListDeadLetters(name) => {
+            list_dead_letters(backend, request, named(&known, &name)?.id).await
         }
-        O::PutSecret(name) => {
-            let body = json::parse_object(&request.body)?;
-            change(backend, |settings| {
-                document::put_secret(settings, &name, &body).map(Some)
+        O::ResendDeadLetters(name) => {
+            take_dead_letters(backend, request, named(&known, &name)?, true).await
+        }
+        O::DeleteDeadLetters(name) => {
+            take_dead_letters(backend, request, named(&known, &name)?, false).await
+        }
+        O::PutRoute(_)
+        | O::DeleteRoute(_)
+        | O::PutSubscription(_)
+        | O::DeleteSubscription(_)
+        | O::PutSecret(_)
+        | O::DeleteSecret(_) => change(backend, request, &operation, known).await,
+        reading => {
+            let response = Response::json(200, &shown(&reading, request, &known)?);
+            Ok(if reading == O::Get {
+                with_etag(response, &known)
+            } else {
+                response
             })
-            .await?;
-            Ok(Response::json(200, &json!({ "name": name })))
-        }
-        O::DeleteSecret(name) => {
-            change(backend, |settings| document::delete_secret(settings, &name))
-                .await?
-                .ok_or_else(|| not_found("secret", &name))?;
-            Ok(Response::empty(204))
         }
     }
+}
+
+/// What is only looked at.
+fn shown(operation: &O, request: &Request, settings: &Settings) -> Result<Value, HubError> {
+    Ok(match operation {
+        O::Test => test_route::test(&json::parse(&request.body)?)?,
+        O::TestAll => {
+            let routes = settings.routes.iter().map(document::route_document);
+            let fallback = document::fallback_document(settings);
+            test_route::test_all(
+                &json::parse(&request.body)?,
+                &routes.collect::<Vec<_>>(),
+                Some(&fallback),
+            )?
+        }
+        O::GetRoute(name) => document::route_document(route(settings, name)?),
+        O::ListSubscriptions => {
+            let all = settings.routing.endpoints.iter();
+            let all = all.filter(|endpoint| endpoint.sort == EndpointSort::Subscription);
+            json!({ "value": all.map(document::endpoint_document).collect::<Vec<_>>() })
+        }
+        O::GetSubscription(name) => {
+            let known = settings.routing.subscription(name);
+            document::endpoint_document(known.ok_or_else(|| not_found("subscription", name))?)
+        }
+        O::ListSecrets => {
+            let names = settings.routing.secrets.iter();
+            let names: Vec<Value> = names.map(|(name, _)| json!({ "name": name })).collect();
+            json!({ "value": names })
+        }
+        _ => document::document(settings),
+    })
+}
+
+/// What a request makes of the settings; `None`: there is nothing to delete.
+fn edited(
+    operation: &O,
+    request: &Request,
+    settings: &Settings,
+    allowed: &[String],
+) -> Result<Option<RoutingChange>, HubError> {
+    let body = || json::parse_object(&request.body);
+    Ok(match operation {
+        O::PutRoute(name) => Some(document::put_route(settings, name, &body()?)?),
+        O::DeleteRoute(name) => document::delete_route(settings, name),
+        O::PutSubscription(name) => {
+            let change = document::put_subscription(settings, name, &body()?)?;
+            for endpoint in &change.routing.endpoints {
+                if endpoint.name.eq_ignore_ascii_case(name) {
+                    check_url(endpoint, allowed)?;
+                }
+            }
+            Some(change)
+        }
+        O::DeleteSubscription(name) => document::delete_subscription(settings, name),
+        O::PutSecret(name) => Some(document::put_secret(settings, name, &body()?)?),
+        O::DeleteSecret(name) => document::delete_secret(settings, name)?,
+        _ => None,
+    })
+}
+
+/// Changes one thing; again, if somebody else was faster.
+async fn change<B: Backend>(
+    backend: &B,
+    request: &Request,
+    operation: &O,
+    mut before: Box<Settings>,
+) -> Result<Response, Failure> {
+    let allowed = backend.allowed_hosts();
+    let mut attempts = 0;
+    let mut after = loop {
+        let change = edited(operation, request, &before, &allowed)?;
+        let change = change.ok_or_else(|| not_found("such thing of the name", operation.name()))?;
+        match store(backend, change).await {
+            Err(failure)
+                if failure.error.code == ErrorCode::PreconditionFailed && attempts < ATTEMPTS =>
+            {
+                attempts += 1;
+                before = settings(backend).await?;
+            }
+            after => break after?,
+        }
+    };
+    if let O::PutSubscription(name) = operation {
+        let endpoint = named(&after, name)?;
+        if !endpoint.is_validated {
+            // Who does not agree now stays pending, as the answer tells.
+            let _pending = validate(backend, endpoint).await?;
+            after = settings(backend).await?;
+        }
+    }
+    let created = |is_new: bool| if is_new { 201 } else { 200 };
+    Ok(match operation {
+        O::PutRoute(name) => Response::json(
+            created(route(&before, name).is_err()),
+            &document::route_document(route(&after, name)?),
+        ),
+        O::PutSubscription(name) => Response::json(
+            created(before.routing.subscription(name).is_none()),
+            &document::endpoint_document(named(&after, name)?),
+        ),
+        O::PutSecret(name) => Response::json(200, &json!({ "name": name })),
+        _ => Response::empty(204),
+    })
+}
+
+fn route<'a>(settings: &'a Settings, name: &str) -> Result<&'a Route, HubError> {
+    let mut routes = settings.routes.iter();
+    routes
+        .find(|route| route.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| not_found("route", name))
 }
 
 /// From the hub object itself: the mirror may not have seen the latest change.
@@ -185,30 +220,6 @@ fn with_etag(response: Response, settings: &Settings) -> Response {
     response.with_etag(&etag(settings))
 }
 
-/// The settings before and behind a change; `None`: there was nothing to change.
-type Changed = Option<(Box<Settings>, Box<Settings>)>;
-
-async fn change<B: Backend>(
-    backend: &B,
-    edit: impl Fn(&Settings) -> Result<Option<RoutingChange>, HubError>,
-) -> Result<Changed, Failure> {
-    for _ in 1..ATTEMPTS {
-        let before = settings(backend).await?;
-        let Some(change) = edit(&before)? else {
-            return Ok(None);
-        };
-        match store(backend, change).await {
-            Err(failure) if failure.error.code == ErrorCode::PreconditionFailed => {}
-            after => return Ok(Some((before, after?))),
-        }
-    }
-    Err(HubError::new(
-        ErrorCode::GenericConflict,
-        "Others are changing the routing all the time; try again.",
-    )
-    .into())
-}
-
 async fn store<B: Backend>(backend: &B, change: RoutingChange) -> Result<Box<Settings>, Failure> {
     match backend
         .hub(HubRequest::PutRouting(Box::new(change)))
@@ -219,12 +230,15 @@ async fn store<B: Backend>(backend: &B, change: RoutingChange) -> Result<Box<Set
     }
 }
 
-async fn put<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+async fn put<B: Backend>(
+    backend: &B,
+    request: &Request,
+    before: &Settings,
+) -> Result<Response, Failure> {
     let body = json::parse_object(&request.body)?;
     let precondition = precondition::if_match(request);
-    let before = settings(backend).await?;
     if let Precondition::Etag(wanted) = &precondition
-        && *wanted != etag(&before)
+        && *wanted != etag(before)
     {
         return Err(HubError::new(
             ErrorCode::PreconditionFailed,
@@ -232,7 +246,7 @@ async fn put<B: Backend>(backend: &B, request: &Request) -> Result<Response, Fai
         )
         .into());
     }
-    let change = document::replace(&before, &body)?;
+    let change = document::replace(before, &body)?;
     let allowed = backend.allowed_hosts();
     for endpoint in &change.routing.endpoints {
         check_url(endpoint, &allowed)?;
@@ -249,37 +263,6 @@ async fn put<B: Backend>(backend: &B, request: &Request) -> Result<Response, Fai
         Response::json(200, &document::document(&settings)),
         &settings,
     ))
-}
-
-async fn put_subscription<B: Backend>(
-    backend: &B,
-    request: &Request,
-    name: &str,
-) -> Result<Response, Failure> {
-    let body = json::parse_object(&request.body)?;
-    let allowed = backend.allowed_hosts();
-    let changed = change(backend, |settings| {
-        let change = document::put_subscription(settings, name, &body)?;
-        for endpoint in &change.routing.endpoints {
-            if endpoint.name.eq_ignore_ascii_case(name) {
-                check_url(endpoint, &allowed)?;
-            }
-        }
-        Ok(Some(change))
-    });
-    let (before, mut after) = changed.await?.ok_or_else(|| unexpected("the hub"))?;
-    let endpoint = named(&after, name)?;
-    if !endpoint.is_validated {
-        let _pending = validate(backend, endpoint).await?;
-        after = settings(backend).await?;
-    }
-    let status = if before.routing.subscription(name).is_some() {
-        200
-    } else {
-        201
-    };
-    let shown = document::endpoint_document(named(&after, name)?);
-    Ok(Response::json(status, &shown))
 }
 
 fn check_url(endpoint: &Endpoint, allowed: &[String]) -> Result<(), HubError> {
@@ -313,24 +296,29 @@ async fn validate<B: Backend>(
             sent.status
         )));
     }
-    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    let answer: Value = crate::reading::value(&answer).unwrap_or_default();
     let echoed = answer.get("validationResponse").and_then(Value::as_str);
     if !echoed.is_some_and(|echoed| secrets_match(echoed.as_bytes(), code.as_bytes())) {
         return Ok(Err(
             "it did not answer {\"validationResponse\": the validationCode}".to_owned(),
         ));
     }
-    let known = change(backend, |settings| {
-        Ok(document::validated(settings, &endpoint.name, &endpoint.url))
-    });
-    Ok(match known.await? {
-        Some(_) => Ok(()),
-        None => Err("its URL was changed meanwhile".to_owned()),
-    })
+    for _ in 0..ATTEMPTS {
+        let settings = self::settings(backend).await?;
+        let Some(change) = document::validated(&settings, &endpoint.name, &endpoint.url) else {
+            return Ok(Err("its URL was changed meanwhile".to_owned()));
+        };
+        match store(backend, change).await {
+            Err(failure) if failure.error.code == ErrorCode::PreconditionFailed => {}
+            stored => return stored.map(|_| Ok(())),
+        }
+    }
+    Ok(Err(
+        "others are changing the routing all the time".to_owned()
+    ))
 }
 
-async fn health<B: Backend>(backend: &B) -> Result<Response, Failure> {
-    let settings = settings(backend).await?;
+async fn health<B: Backend>(backend: &B, settings: &Settings) -> Result<Response, Failure> {
     let mut told = Vec::new();
     for partition in 0..backend.layout().partitions {
         match backend
@@ -355,10 +343,8 @@ async fn health<B: Backend>(backend: &B) -> Result<Response, Failure> {
 async fn list_dead_letters<B: Backend>(
     backend: &B,
     request: &Request,
-    name: &str,
+    endpoint: u32,
 ) -> Result<Response, Failure> {
-    let settings = settings(backend).await?;
-    let endpoint = named(&settings, name)?.id;
     let (first, mut after) = match request.filled_parameter("after") {
         None => (0, 0),
         Some(place) => letter(&place, backend.layout().partitions)?,
@@ -396,11 +382,9 @@ fn letter(id: &str, partitions: u16) -> Result<(u16, u64), HubError> {
 async fn take_dead_letters<B: Backend>(
     backend: &B,
     request: &Request,
-    name: &str,
+    endpoint: &Endpoint,
     resend: bool,
 ) -> Result<Response, Failure> {
-    let settings = settings(backend).await?;
-    let endpoint = named(&settings, name)?.id;
     let layout = backend.layout();
     let one = match request.filled_parameter("id") {
         None => None,
@@ -415,7 +399,7 @@ async fn take_dead_letters<B: Backend>(
         };
         loop {
             let asked = EventsRequest::TakeDeadLetters {
-                endpoint,
+                endpoint: endpoint.id,
                 number,
                 resend,
             };
@@ -430,7 +414,7 @@ async fn take_dead_letters<B: Backend>(
         }
     }
     if one.is_some() && count == 0 {
-        return Err(not_found("such dead letter of", name).into());
+        return Err(not_found("such dead letter of", &endpoint.name).into());
     }
     Ok(Response::json(200, &json!({ "count": count })))
 }
