@@ -11,6 +11,7 @@ use crate::auth::role::Grant;
 use crate::auth::{Action, Rights, SasToken, Session};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::Settings;
+use crate::ipc::registry::DeadLetterVerb;
 use crate::time::Timestamp;
 
 /// The console's cookie.
@@ -110,6 +111,7 @@ pub fn access(operation: &Operation) -> Access {
         | O::StreamProgress
         | O::FleetReport
         | O::ListAlerts
+        | O::DeadLetters(_, _, DeadLetterVerb::Read)
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
         O::ChangeAlert(..) => Granted(SERVICE, Action::HandleAlerts),
         O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(_) => {
@@ -137,6 +139,7 @@ pub fn access(operation: &Operation) -> Access {
         O::InvokeMethod(_) | O::InvokeCommand(..) => Granted(SERVICE, Action::InvokeMethods),
         O::SendToDevice(_)
         | O::PurgeMessages(_)
+        | O::DeadLetters(..)
         | O::ReceiveFeedback
         | O::CompleteFeedback(_)
         | O::AbandonFeedback(_)

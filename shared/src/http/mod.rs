@@ -48,13 +48,12 @@ use attributed::Attributed;
 use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
-use operations::messages::Records;
 use operations::{
     Failure, alerts, archive, audit, blobs, bulk, certificates, configurations, console,
-    device_messages, devices, digital_twins, dry_run, events, file_uploads, groups, jobs,
-    maintenance, messages, messaging, methods, modules, operations_records, patterns, progress,
-    queries, query_indexes, regenerate, reports, retirement, routing, scheduled_jobs, session,
-    statistics, tag_schema, throttles, twin_history, twins,
+    dead_letters, device_messages, devices, digital_twins, dry_run, events, file_uploads, groups,
+    jobs, maintenance, messages, messaging, methods, modules, operations_records, patterns,
+    progress, queries, query_indexes, regenerate, reports, retirement, routing, scheduled_jobs,
+    session, statistics, tag_schema, throttles, twin_history, twins,
 };
 use route::RouteError;
 use std::pin::Pin;
@@ -180,6 +179,7 @@ async fn serve_authorized<B: Backend>(
     caller: &Caller,
 ) -> Result<Response, Failure> {
     use Operation as O;
+    use messages::Records::{Feedback, Files};
     match operation {
         O::GetDevice(id) => devices::get(backend, caller, id).await,
         O::PutDevice(id) => apart(devices::put(backend, request, caller, id)).await,
@@ -234,22 +234,21 @@ async fn serve_authorized<B: Backend>(
 
         O::SendToDevice(id) => apart(messages::send(backend, request, id)).await,
         O::PurgeMessages(id) => messages::purge(backend, id).await,
-        O::ReceiveFeedback => messages::receive_records(backend, Records::Feedback).await,
-        O::CompleteFeedback(lock) => {
-            messages::settle_records(backend, Records::Feedback, &lock, true).await
+        O::DeadLetters(id, number, verb) => {
+            apart(dead_letters::serve(backend, request, id, number, verb)).await
         }
-        O::AbandonFeedback(lock) => {
-            messages::settle_records(backend, Records::Feedback, &lock, false).await
-        }
-        O::ReceiveFileNotification => messages::receive_records(backend, Records::Files).await,
+        O::ReceiveFeedback => apart(messages::take(backend, Feedback)).await,
+        O::CompleteFeedback(lock) => apart(messages::settle(backend, Feedback, &lock, true)).await,
+        O::AbandonFeedback(lock) => apart(messages::settle(backend, Feedback, &lock, false)).await,
+        O::ReceiveFileNotification => apart(messages::take(backend, Files)).await,
         O::CompleteFileNotification(lock) => {
-            messages::settle_records(backend, Records::Files, &lock, true).await
+            apart(messages::settle(backend, Files, &lock, true)).await
         }
         O::AbandonFileNotification(lock) => {
-            messages::settle_records(backend, Records::Files, &lock, false).await
+            apart(messages::settle(backend, Files, &lock, false)).await
         }
-        O::GetFileUpload => file_uploads::show(backend).await,
-        O::PutFileUpload => file_uploads::configure(backend, request).await,
+        O::GetFileUpload => apart(file_uploads::show(backend)).await,
+        O::PutFileUpload => apart(file_uploads::configure(backend, request)).await,
 
         O::EventsInfo => events::info(backend).await,
         O::ReadEvents => apart(events::read(backend, request)).await,

@@ -5,7 +5,7 @@
 
 use super::routing_operation::RoutingOperation;
 use crate::ids::{DeviceId, Identity, ModuleId};
-use crate::ipc::registry::ArchivedDevice;
+use crate::ipc::registry::{ArchivedDevice, DeadLetterVerb};
 
 /// What a request asks for; the first line of each group names its contract section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +129,9 @@ pub enum Operation {
     SendToDevice(DeviceId),
     /// `DELETE /devices/{id}/commands`
     PurgeMessages(DeviceId),
+    /// `GET` and `DELETE /api/v1/devices/{id}/dead-letters`, or the one of a number; `POST
+    /// /api/v1/devices/{id}/dead-letters/{number}/resend`
+    DeadLetters(DeviceId, Option<String>, DeadLetterVerb),
     /// `GET /messages/serviceBound/feedback`
     ReceiveFeedback,
     /// `DELETE /messages/serviceBound/feedback/{lock}`
@@ -425,6 +428,7 @@ impl Operation {
             | O::SignBlobUrl
             | O::GetFileUpload
             | O::PutFileUpload
+            | O::DeadLetters(..)
             | O::ListCertificates
             | O::GetCertificate(_)
             | O::PutCertificate(_)

@@ -8,7 +8,7 @@ use super::operation::{ApiVersion, DEFAULT_BODY_LIMIT, Operation};
 use super::routing_operation;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
-use crate::ipc::registry::ArchivedDevice;
+use crate::ipc::registry::{ArchivedDevice, DeadLetterVerb};
 use crate::percent;
 
 /// No path of this hub has more segments.
@@ -274,6 +274,10 @@ fn own_operation(
     let whose = |end: usize| identity(text(1), (end == 4).then(|| text(3)));
     let twin = |end: usize, make: fn(Identity) -> O| whose(end).map(make);
     let past = |end: usize| Ok(O::PastTwin(whose(end)?, text(end + 1).to_owned()));
+    let letters = |number: Option<usize>, verb: DeadLetterVerb| {
+        let number = number.map(|place| text(place).to_owned());
+        device_id(text(1)).map(|id| O::DeadLetters(id, number, verb))
+    };
     let archived = |make: fn(ArchivedDevice) -> O| {
         Ok(make(ArchivedDevice {
             device_id: device_id(text(2))?,
@@ -373,6 +377,13 @@ fn own_operation(
         (Get, ["devices", _, "maintenance"]) => device_id(text(1)).map(O::ExplainMaintenance),
         (Get, ["devices", _, "effective-configuration"]) => {
             device_id(text(1)).map(O::EffectiveConfiguration)
+        }
+        (Get, ["devices", _, "dead-letters"]) => letters(None, DeadLetterVerb::Read),
+        (Get, ["devices", _, "dead-letters", _]) => letters(Some(3), DeadLetterVerb::Read),
+        (Delete, ["devices", _, "dead-letters"]) => letters(None, DeadLetterVerb::Delete),
+        (Delete, ["devices", _, "dead-letters", _]) => letters(Some(3), DeadLetterVerb::Delete),
+        (Post, ["devices", _, "dead-letters", _, "resend"]) => {
+            letters(Some(3), DeadLetterVerb::Resend)
         }
         (Get, ["devices", _, "c2d"]) => device_id(text(1)).map(O::PendingMessages),
         _ => return None,

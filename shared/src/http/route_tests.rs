@@ -105,6 +105,31 @@ fn every_path_of_the_contract_leads_to_its_operation() {
             O::EndUpload(id("d"), Some("a/b=".into())),
         ),
         (Get, "/api/v1/file-upload", O::GetFileUpload),
+        (
+            Get,
+            "/api/v1/devices/d/dead-letters",
+            O::DeadLetters(id("d"), None, DeadLetterVerb::Read),
+        ),
+        (
+            Get,
+            "/api/v1/devices/d/dead-letters/7",
+            O::DeadLetters(id("d"), Some("7".into()), DeadLetterVerb::Read),
+        ),
+        (
+            Post,
+            "/api/v1/devices/d/dead-letters/7/resend",
+            O::DeadLetters(id("d"), Some("7".into()), DeadLetterVerb::Resend),
+        ),
+        (
+            Delete,
+            "/api/v1/devices/d/dead-letters",
+            O::DeadLetters(id("d"), None, DeadLetterVerb::Delete),
+        ),
+        (
+            Delete,
+            "/api/v1/devices/d/dead-letters/7",
+            O::DeadLetters(id("d"), Some("7".into()), DeadLetterVerb::Delete),
+        ),
         (Put, "/api/v1/file-upload", O::PutFileUpload),
         (
             Post,

@@ -11,6 +11,7 @@ use super::operation::Operation;
 use super::operations::{self, Failure};
 use crate::error::HubError;
 use crate::ipc::hub::Settings;
+use crate::ipc::registry::DeadLetterVerb;
 use crate::throttle::{self, METHOD_METER_BYTES, OperationClass};
 
 /// The class of an operation that counts as soon as its caller is known.
@@ -37,6 +38,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::Overview
         | O::BrowseDevices
         | O::DeviceConnection(_)
+        | O::DeadLetters(_, _, DeadLetterVerb::Read)
         | O::PendingMessages(_) => C::IdentityRegistry,
         O::GetTwin(_)
         | O::GetDigitalTwin(_)
@@ -56,7 +58,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::GetProgress
         | O::StreamProgress
         | O::FleetReport => C::Queries,
-        O::SendToDevice(_) | O::PurgeMessages(_) => C::CloudToDeviceSends,
+        O::SendToDevice(_) | O::PurgeMessages(_) | O::DeadLetters(..) => C::CloudToDeviceSends,
         O::ReceiveFeedback | O::ReceiveFileNotification => C::CloudToDeviceReceives,
         // A dry run is an import job without effect.
         O::PlanImport | O::CreateJob | O::ListJobs | O::GetJob(_) | O::CancelJob(_) => C::Jobs,

@@ -5,7 +5,7 @@ use shared::http::message::Method;
 use shared::http::operation::Operation;
 use shared::http::routing_operation::RoutingOperation;
 use shared::ids::{DeviceId, Identity, ModuleId};
-use shared::ipc::registry::ArchivedDevice;
+use shared::ipc::registry::{ArchivedDevice, DeadLetterVerb};
 use shared::percent;
 
 /// A segment of a path.
@@ -132,6 +132,18 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
 
         O::SendToDevice(id) => (Post, device(id, &DEVICE_BOUND)),
         O::PurgeMessages(id) => (Delete, device(id, &[Word("commands")])),
+        O::DeadLetters(id, number, verb) => {
+            let mut path = own(&[Word("devices"), Text(id.as_str()), Word("dead-letters")]);
+            path.extend(number.iter().map(|text| Text(text)));
+            match verb {
+                DeadLetterVerb::Read => (Get, path),
+                DeadLetterVerb::Delete => (Delete, path),
+                DeadLetterVerb::Resend => {
+                    path.push(Word("resend"));
+                    (Post, path)
+                }
+            }
+        }
         O::ReceiveFeedback => (Get, feedback(&[])),
         O::CompleteFeedback(lock) => (Delete, feedback(&[Text(lock)])),
         O::AbandonFeedback(lock) => (Post, feedback(&[Text(lock), Word("abandon")])),

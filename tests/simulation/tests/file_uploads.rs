@@ -9,8 +9,9 @@ use shared::ipc::file_upload::FileUploadSettings;
 use shared::ipc::hub::{HubReply, HubRequest};
 use shared::ipc::registry::{
     AsDevice, DeleteDevice, DeviceOperation, EndUpload, OpenUpload, Precondition, PutDevice,
-    RegistryReply, RegistryRequest, Retire, RetireMode, RetireReason, SeenBlob,
+    RegistryReply, RegistryRequest, Retire, RetireMode, RetireReason,
 };
+use shared::time::Timestamp;
 use simulation::actor::Input;
 use simulation::device::HOST;
 use simulation::stage::{Stage, device, identity, settings};
@@ -74,7 +75,7 @@ fn end(
     stage: &mut Stage,
     id: &str,
     correlation: &str,
-    seen: Option<SeenBlob>,
+    seen: Option<(String, Timestamp, u64)>,
 ) -> Result<RegistryReply, HubError> {
     let end = EndUpload {
         correlation: correlation.to_owned(),
@@ -84,12 +85,9 @@ fn end(
     as_device(stage, id, DeviceOperation::EndUpload(end))
 }
 
-fn seen(stage: &Stage) -> Option<SeenBlob> {
-    Some(SeenBlob {
-        uri: "https://hub/blobs/uploads/a/log.txt".to_owned(),
-        modified: stage.now,
-        size: 1234,
-    })
+fn seen(stage: &Stage) -> Option<(String, Timestamp, u64)> {
+    let uri = "https://hub/blobs/uploads/a/log.txt".to_owned();
+    Some((uri, stage.now, 1234))
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, HubError>) -> ErrorCode {

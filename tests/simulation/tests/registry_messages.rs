@@ -472,3 +472,36 @@ fn deleting_a_device_discards_its_feedback() {
     ));
     assert_eq!(feedback(&mut stage), (None, vec![]));
 }
+
+#[test]
+fn feedback_that_is_abandoned_too_often_is_dropped() {
+    let mut stage = stage();
+    send(&mut stage, message("m", AckMode::Full)).unwrap();
+    stage.asked(RegistryRequest::PurgeMessages(device("a")));
+    for _ in 0..10 {
+        let (token, _) = feedback(&mut stage);
+        settle(&mut stage, &token.expect("it comes again"), false).unwrap();
+    }
+    assert_eq!(feedback(&mut stage), (None, vec![]));
+}
+
+#[test]
+fn a_letter_costs_one_row_and_a_completed_message_none() {
+    let mut stage = stage();
+    let rows = |stage: &Stage| {
+        let count = "SELECT count(*) FROM dead_letter";
+        stage.actor.sql.number(count, &[]).unwrap()
+    };
+    send(&mut stage, message("done", AckMode::None)).unwrap();
+    let token = receive(&mut stage).unwrap().lock_token;
+    as_device(&mut stage, DeviceOperation::Complete(token)).unwrap();
+    assert_eq!(rows(&stage), 0);
+    send(&mut stage, message("old", AckMode::None)).unwrap();
+    stage.asked(RegistryRequest::PurgeMessages(device("a")));
+    assert_eq!(rows(&stage), 1);
+    let week = 7 * 24 * 3_600_000;
+    assert_eq!(stage.output.alarm, Some(stage.now.plus_milliseconds(week)));
+    stage.wait(week);
+    stage.input(Input::Alarm);
+    assert_eq!(rows(&stage), 0, "the alarm sweeps what is too old");
+}

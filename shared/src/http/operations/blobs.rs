@@ -4,7 +4,7 @@
 
 use super::{Failure, settings};
 use crate::blob::store::StoreError;
-use crate::blob::{BlobName, ContainerName, Grant, Permissions, create_container};
+use crate::blob::{BlobName, BlobStore, ContainerName, Grant, Permissions, create_container};
 use crate::error::HubError;
 use crate::http::backend::Backend;
 use crate::http::json;
@@ -55,8 +55,7 @@ pub async fn sign<B: Backend>(backend: &B, request: &Request) -> Result<Response
     let endpoint = endpoint(request, text("endpoint")?, &settings)?;
 
     if json::flag_member(&body, "createContainer")?.unwrap_or(true) {
-        let created = create_container(backend.blobs().as_ref(), &container).await;
-        created.map_err(failed)?;
+        ensure_container(backend.blobs().as_ref(), &container).await?;
     }
     let grant = Grant::new(container, blob, rights, backend.now(), seconds);
     let url = format!("{endpoint}{}", grant.path_and_query(&settings.session_key)?);
@@ -64,6 +63,18 @@ pub async fn sign<B: Backend>(backend: &B, request: &Request) -> Result<Response
         200,
         &json!({ "url": url, "expires": grant.expiry.second_text() }),
     ))
+}
+
+/// Makes a container exist. Most do, and looking costs less than a write that is refused.
+pub(super) async fn ensure_container<S: BlobStore>(
+    blobs: &S,
+    container: &ContainerName,
+) -> Result<(), HubError> {
+    let known = blobs.properties(&container.key()).await;
+    if known.map_err(failed)?.is_none() {
+        create_container(blobs, container).await.map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// The store did not do what it must.

@@ -186,12 +186,16 @@ pub async fn receive<B: Backend>(
     }
     match reply? {
         RegistryReply::Received(None) => Ok(Response::empty(204)),
-        RegistryReply::Received(Some(message)) => Ok(received(*message, &device)),
+        RegistryReply::Received(Some(message)) => {
+            let lock = message.lock_token.clone();
+            Ok(as_response(*message, &device).with_etag(&lock))
+        }
         _ => Err(unexpected("the registry")),
     }
 }
 
-fn received(mut message: ReceivedMessage, device: &DeviceId) -> Response {
+/// A message with its properties as headers.
+pub(super) fn as_response(mut message: ReceivedMessage, device: &DeviceId) -> Response {
     message.properties.set(
         SystemProperty::AbsoluteExpiryTime,
         message.expiry.to_string(),
@@ -209,7 +213,6 @@ fn received(mut message: ReceivedMessage, device: &DeviceId) -> Response {
         AckMode::Full => "full",
     };
     let response = Response::bytes(200, "application/octet-stream", message.body)
-        .with_etag(&message.lock_token)
         .with_header("iothub-sequencenumber", message.sequence_number.to_string())
         .with_header("iothub-enqueuedtime", message.enqueued.to_string())
         .with_header("iothub-deliverycount", message.delivery_count.to_string())

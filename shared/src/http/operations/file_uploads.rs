@@ -4,7 +4,7 @@
 
 use super::device_messages::ask;
 use super::{Failure, blobs, settings, unexpected};
-use crate::blob::{BlobName, BlobStore, ContainerName, Grant, Permissions, ROOT, create_container};
+use crate::blob::{BlobName, BlobStore, ContainerName, Grant, Permissions, ROOT};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json::{self, Object};
@@ -13,9 +13,10 @@ use crate::http::throttling;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::file_upload::FileUploadSettings;
 use crate::ipc::hub::{HubReply, HubRequest, Settings};
-use crate::ipc::registry::{DeviceOperation, EndUpload, OpenUpload, RegistryReply, SeenBlob};
+use crate::ipc::registry::{DeviceOperation, EndUpload, OpenUpload, RegistryReply};
 use crate::percent;
 use crate::throttle::OperationClass;
+use crate::time::Timestamp;
 use serde_json::json;
 
 /// What the signed URL of an upload allows: what Azure's does.
@@ -43,12 +44,7 @@ pub async fn begin<B: Backend>(
         return Err(unexpected("the registry"));
     };
     let (container, blob) = place(&upload)?;
-    let blobs = backend.blobs();
-    let known = blobs.properties(&container.key()).await;
-    if known.map_err(blobs::failed)?.is_none() {
-        let created = create_container(blobs.as_ref(), &container).await;
-        created.map_err(blobs::failed)?;
-    }
+    blobs::ensure_container(backend.blobs().as_ref(), &container).await?;
     let settings = settings(backend).await?;
     let mut grant = Grant::new(container, Some(blob), ALLOWED, backend.now(), 0);
     grant.expiry = upload.expires;
@@ -108,7 +104,7 @@ async fn look<B: Backend>(
     backend: &B,
     request: &Request,
     upload: &OpenUpload,
-) -> Result<SeenBlob, Failure> {
+) -> Result<(String, Timestamp, u64), Failure> {
     let (container, blob) = place(upload)?;
     let found = backend.blobs().properties(&blob.key(&container)).await;
     let properties = found.map_err(blobs::failed)?.ok_or_else(|| {
@@ -123,11 +119,7 @@ async fn look<B: Backend>(
         uri.push('/');
         percent::encode_into(&mut uri, segment);
     }
-    Ok(SeenBlob {
-        uri,
-        modified: properties.modified(),
-        size: properties.size,
-    })
+    Ok((uri, properties.modified(), properties.size))
 }
 
 /// The blob of a device's file: below the device's own name, whatever the file is called.

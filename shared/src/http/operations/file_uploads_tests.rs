@@ -191,9 +191,9 @@ fn the_end_tells_what_is_in_the_store() {
         panic!("{ends:?}")
     };
     assert!(first.seen.is_none() && first.correlation == "c/1");
-    let seen = second.seen.as_ref().unwrap();
+    let (uri, modified, size) = second.seen.as_ref().unwrap();
     assert_eq!(
-        (seen.uri.as_str(), seen.modified, seen.size),
+        (uri.as_str(), *modified, *size),
         (
             "https://hub.example/blobs/uploads/d%231/a%20b/%C3%BC.txt",
             time("2026-03-01T10:00:00Z"),

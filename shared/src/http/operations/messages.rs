@@ -121,7 +121,7 @@ pub enum Records {
 
 /// `GET /messages/serviceBound/feedback` and `…/filenotifications`: the first that a shard
 /// has, beginning with a random one so that none waits behind a busy neighbour.
-pub async fn receive_records<B: Backend>(backend: &B, kind: Records) -> Result<Response, Failure> {
+pub async fn take<B: Backend>(backend: &B, kind: Records) -> Result<Response, Failure> {
     let shards = backend.layout().shards.max(1);
     let mut random = [0; 2];
     backend.random(&mut random);
@@ -153,7 +153,7 @@ pub async fn receive_records<B: Backend>(backend: &B, kind: Records) -> Result<R
 }
 
 /// `DELETE …/{lock}` and `POST …/{lock}/abandon` of either
-pub async fn settle_records<B: Backend>(
+pub async fn settle<B: Backend>(
     backend: &B,
     kind: Records,
     lock: &str,

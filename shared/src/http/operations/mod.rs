@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod certificates;
 pub mod configurations;
 pub mod console;
+pub mod dead_letters;
 pub mod device_messages;
 pub mod devices;
 pub mod digital_twins;
@@ -50,6 +51,7 @@ use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use futures_util::future::join_all;
+use std::pin::Pin;
 use std::rc::Rc;
 
 /// An error with the form its body takes.
@@ -97,15 +99,14 @@ pub async fn settings<B: Backend>(backend: &B) -> Result<Rc<Settings>, HubError>
     })
 }
 
-/// Asks the shard of a device.
-async fn ask_shard<B: Backend>(
-    backend: &B,
+/// Asks the shard of a device. Behind a pointer, so that the operations, of which most ask
+/// one, do not each hold a copy of how that is done.
+fn ask_shard<'a, B: Backend>(
+    backend: &'a B,
     device: &DeviceId,
     request: RegistryRequest,
-) -> RegistryResult {
-    backend
-        .registry(backend.layout().shard_of(device), request)
-        .await
+) -> Pin<Box<dyn Future<Output = RegistryResult> + 'a>> {
+    Box::pin(backend.registry(backend.layout().shard_of(device), request))
 }
 
 /// Asks all shards the same, at once; the first error counts.

@@ -5,9 +5,7 @@ use super::messages::{MessageRow, pending};
 use super::{Context, Registry, feedback};
 use crate::auth::{ClientCertificate, ConnectionAuth, MatchedKey, SasToken};
 use crate::error::{ErrorCode, HubError};
-use crate::ipc::registry::{
-    AsDevice, DeviceAuthorization, DeviceOperation, ReceivedMessage, RegistryReply,
-};
+use crate::ipc::registry::{AsDevice, DeviceAuthorization, DeviceOperation, RegistryReply};
 use crate::time::Timestamp;
 
 /// How long an HTTPS receiver holds a message.
@@ -120,19 +118,17 @@ impl Registry {
             DeviceOperation::Receive => lock_next(&row, &request.entropy, context),
             DeviceOperation::Complete(lock) => {
                 let message = locked(&row, lock, context)?;
-                message.delete(context)?;
-                self.feed_back(&message, &row, feedback::Outcome::Success, context)?;
+                self.finish_message(&message, &row, feedback::Outcome::Success, context)?;
                 Ok(RegistryReply::Done)
             }
             DeviceOperation::Reject(lock) => {
                 let message = locked(&row, lock, context)?;
-                message.delete(context)?;
-                self.feed_back(&message, &row, feedback::Outcome::Rejected, context)?;
+                self.finish_message(&message, &row, feedback::Outcome::Rejected, context)?;
                 Ok(RegistryReply::Done)
             }
             DeviceOperation::Abandon(lock) => {
                 let message = locked(&row, lock, context)?;
-                self.abandon(&message, &row, context)?;
+                self.abandon(message, &row, context)?;
                 Ok(RegistryReply::Done)
             }
             DeviceOperation::BeginUpload(blob) => {
@@ -145,19 +141,15 @@ impl Registry {
     /// Gives a message back; too often, and it is given up.
     fn abandon(
         &mut self,
-        message: &MessageRow,
+        mut message: MessageRow,
         row: &IdentityRow,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         let most = i64::from(self.settings()?.cloud_to_device.max_delivery_count);
-        if message.delivery_count + 1 >= most {
-            message.delete(context)?;
-            return self.feed_back(
-                message,
-                row,
-                feedback::Outcome::DeliveryCountExceeded,
-                context,
-            );
+        message.delivery_count += 1;
+        if message.delivery_count >= most {
+            let outcome = feedback::Outcome::DeliveryCountExceeded;
+            return self.finish_message(&message, row, outcome, context);
         }
         context.sql.execute(
             "UPDATE message SET delivery_count = delivery_count + 1, lock_token = NULL, \
@@ -209,16 +201,7 @@ fn lock_next(
                 message.sequence.into(),
             ],
         )?;
-        return Ok(RegistryReply::Received(Some(Box::new(ReceivedMessage {
-            lock_token: token,
-            sequence_number: message.sequence.unsigned_abs(),
-            enqueued: message.enqueued,
-            expiry: message.expires,
-            delivery_count: u32::try_from(message.delivery_count).unwrap_or(u32::MAX),
-            ack: message.ack,
-            properties: message.properties,
-            body: message.body,
-        }))));
+        return Ok(message.received(token));
     }
     Ok(RegistryReply::Received(None))
 }

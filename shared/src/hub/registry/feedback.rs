@@ -20,7 +20,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Success => "Success",
             Self::Expired => "Expired",

@@ -278,7 +278,7 @@ impl Registry {
         for row in context.sql.query(&statement, &[device.into()])? {
             self.end_identity(&IdentityRow::read(&row)?, context)?;
         }
-        for table in ["message", "feedback", "upload"] {
+        for table in ["message", "feedback", "upload", "dead_letter"] {
             context.sql.execute(
                 &format!("DELETE FROM {table} WHERE device_id = ?"),
                 &[device.into()],

@@ -9,13 +9,15 @@ use super::{Context, Registry, feedback};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::audit::AuditEntry;
-use crate::ipc::registry::{AckMode, CompleteDelivery, Delivery, RegistryReply, SendMessage};
+use crate::ipc::registry::{
+    AckMode, CompleteDelivery, Delivery, ReceivedMessage, RegistryReply, SendMessage,
+};
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
 use crate::mqtt::topic::devicebound_topic;
 use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Pending messages a device may have.
 const MAX_PENDING: i64 = 50;
@@ -44,7 +46,7 @@ const COLUMNS: &str = "device_id, sequence, properties, ack, body, enqueued, exp
     delivery_count, sent_epoch, lock_token, locked_until";
 
 impl MessageRow {
-    fn read(row: &Row) -> Result<Self, HubError> {
+    pub(super) fn read(row: &Row) -> Result<Self, HubError> {
         let unreadable = |what: &str| HubError::internal(format!("a stored message has no {what}"));
         let moment = |column: usize| row.integer(column).map(Timestamp::from_milliseconds);
         Ok(Self {
@@ -74,6 +76,47 @@ impl MessageRow {
 
     pub(super) fn is_locked(&self, now: Timestamp) -> bool {
         self.locked_until.is_some_and(|until| until > now)
+    }
+
+    /// As people see it.
+    pub(super) fn document(&self) -> Map<String, Value> {
+        let properties: Map<String, Value> = self
+            .properties
+            .application
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
+        let members = [
+            ("sequenceNumber", json!(self.sequence)),
+            (
+                "messageId",
+                json!(self.properties.get(SystemProperty::MessageId)),
+            ),
+            ("enqueuedTime", json!(self.enqueued)),
+            ("expiryTime", json!(self.expires)),
+            ("deliveryCount", json!(self.delivery_count)),
+            ("ack", json!(self.ack.name())),
+            ("size", json!(self.body.len())),
+            ("properties", Value::Object(properties)),
+        ];
+        let members = members.into_iter();
+        members
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    /// As an HTTPS device gets it.
+    pub(super) fn received(self, lock_token: String) -> RegistryReply {
+        RegistryReply::Received(Some(Box::new(ReceivedMessage {
+            lock_token,
+            sequence_number: self.sequence.unsigned_abs(),
+            enqueued: self.enqueued,
+            expiry: self.expires,
+            delivery_count: u32::try_from(self.delivery_count).unwrap_or(u32::MAX),
+            ack: self.ack,
+            properties: self.properties,
+            body: self.body,
+        })))
     }
 
     pub(super) fn delivery(&self) -> Result<Delivery, HubError> {
@@ -169,23 +212,10 @@ pub(super) fn list(
     for message in pending(context.sql, device, context.now)? {
         let in_flight = row.is_connected() && message.sent_epoch == Some(row.epoch);
         let locked = in_flight || message.is_locked(context.now);
-        let properties: serde_json::Map<String, Value> = message
-            .properties
-            .application
-            .iter()
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect();
-        items.push(json!({
-            "sequenceNumber": message.sequence,
-            "messageId": message.properties.get(SystemProperty::MessageId),
-            "state": if locked { "locked" } else { "enqueued" },
-            "enqueuedTime": message.enqueued,
-            "expiryTime": message.expires,
-            "deliveryCount": message.delivery_count,
-            "ack": message.ack,
-            "size": message.body.len(),
-            "properties": properties,
-        }));
+        let mut document = message.document();
+        let state = if locked { "locked" } else { "enqueued" };
+        document.insert("state".into(), json!(state));
+        items.push(Value::Object(document));
     }
     Ok(RegistryReply::MessageList(items))
 }
@@ -298,8 +328,7 @@ impl Registry {
                 && message.sent_epoch == Some(epoch)
         });
         if let Some(message) = completed {
-            message.delete(context)?;
-            self.feed_back(message, &row, feedback::Outcome::Success, context)?;
+            self.finish_message(message, &row, feedback::Outcome::Success, context)?;
         }
         if row.epoch != epoch || !row.is_connected() {
             return Ok(RegistryReply::Deliveries(Vec::new()));
@@ -316,8 +345,7 @@ impl Registry {
         let row = IdentityRow::require(context.sql, &Identity::device(device.clone()))?;
         let messages = pending(context.sql, device, context.now)?;
         for message in &messages {
-            message.delete(context)?;
-            self.feed_back(message, &row, feedback::Outcome::Purged, context)?;
+            self.finish_message(message, &row, feedback::Outcome::Purged, context)?;
         }
         context.record(|| AuditEntry {
             action: "purgeMessages".to_owned(),
@@ -341,10 +369,12 @@ impl Registry {
             .query(&statement, &[context.now.milliseconds().into()])?;
         for row in rows {
             let message = MessageRow::read(&row)?;
-            message.delete(context)?;
             let identity = Identity::device(message.device.clone());
-            if let Some(row) = IdentityRow::load(context.sql, &identity)? {
-                self.feed_back(&message, &row, feedback::Outcome::Expired, context)?;
+            match IdentityRow::load(context.sql, &identity)? {
+                Some(row) => {
+                    self.finish_message(&message, &row, feedback::Outcome::Expired, context)?;
+                }
+                None => message.delete(context)?,
             }
         }
         for table in ["feedback", "file_notification", "upload"] {

@@ -17,6 +17,7 @@ mod configuration_pass;
 mod configuration_requests;
 mod configurations;
 mod context;
+mod dead_letters;
 mod deliveries;
 mod device_plane;
 mod feedback;
@@ -115,6 +116,8 @@ pub struct Registry {
     /// The sweep over changes of twins that are too old.
     history: history::Sweep,
     changes: Rc<changes::Changes>,
+    /// When dead letters are swept next.
+    dead_letters_due: Timestamp,
 }
 
 impl Registry {
@@ -150,6 +153,7 @@ impl Registry {
             },
             history: history::Sweep::default(),
             changes: Rc::default(),
+            dead_letters_due: Timestamp::UNSET,
         };
         opened.pace_jobs();
         Ok(opened)
@@ -271,6 +275,7 @@ impl Registry {
             Request::SendMessage(message) => apart(|| self.send_message(&message, context))?,
             Request::PurgeMessages(device) => apart(|| self.purge_messages(&device, context))?,
             Request::ListMessages(device) => apart(|| messages::list(&device, context))?,
+            Request::DeadLetters(ask) => apart(|| self.dead_letters(&ask, context))?,
             Request::ReceiveFeedback => apart(|| self.feedback_queue()?.receive(token, context))?,
             Request::SettleFeedback {
                 lock_token,
@@ -389,6 +394,7 @@ impl Registry {
         sql.transaction(&mut || {
             let mut context = Context::new(now, sql, effects, None, &self.changes);
             self.expire_messages(&mut context)?;
+            self.sweep_dead_letters(&mut context)?;
             self.delete_retired(&mut context)?;
             self.sweep_history(&mut context)?;
             self.tell_of_jobs(&mut context)?;

@@ -114,6 +114,7 @@ fn attempted(request: &RegistryRequest) -> Option<(&'static str, Option<Identity
         Request::WriteTwin(write) => ("updateTwin", Some(write.identity.clone())),
         Request::RevertTwin(revert) => ("revertTwin", Some(revert.identity.clone())),
         Request::SendMessage(message) => ("sendMessage", device(&message.device)),
+        Request::DeadLetters(ask) => (ask.verb.action(), device(&ask.device)),
         Request::PurgeMessages(id) => ("purgeMessages", device(id)),
         Request::Retire(retire) => ("retireDevice", device(&retire.device)),
         Request::RestoreArchived(restore) => ("restoreDevice", device(&restore.from.device_id)),

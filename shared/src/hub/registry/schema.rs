@@ -6,8 +6,8 @@
 //! are small.
 
 use super::{
-    archive, configuration_copy, history, job_events, job_holds, job_rows, operations,
-    query_indexes, retirement, revocation, roll_up, transfer, uploads,
+    archive, configuration_copy, dead_letters, history, job_events, job_holds, job_rows,
+    operations, query_indexes, retirement, revocation, roll_up, transfer, uploads,
 };
 use crate::hub::{audit, outbox};
 
@@ -28,6 +28,7 @@ pub const STEPS: &[&[&str]] = &[
     &[roll_up::CALLS],
     &[job_events::SCHEMA],
     uploads::SCHEMA,
+    &[dead_letters::SCHEMA],
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -103,7 +103,7 @@ impl Registry {
         let settings = &self.settings()?.file_upload;
         if end.success && settings.notifications_enabled {
             let blob = found.required_text(1)?;
-            let Some(seen) = &end.seen else {
+            let Some((uri, modified, size)) = &end.seen else {
                 return Ok(RegistryReply::Upload(Box::new(OpenUpload {
                     correlation: end.correlation.clone(),
                     container: found.required_text(0)?.to_owned(),
@@ -111,13 +111,13 @@ impl Registry {
                     expires: Timestamp::from_milliseconds(found.integer(2).unwrap_or(0)),
                 })));
             };
-            let updated = seen.modified.second_text().replace('Z', "+00:00");
+            let updated = modified.second_text().replace('Z', "+00:00");
             let record = json!({
                 "deviceId": device,
-                "blobUri": seen.uri,
+                "blobUri": uri,
                 "blobName": blob,
                 "lastUpdatedTime": updated,
-                "blobSizeInBytes": seen.size,
+                "blobSizeInBytes": size,
                 "enqueuedTimeUtc": context.now,
             });
             let expires = context.now.plus_seconds(settings.notification_ttl_seconds);

@@ -21,6 +21,41 @@ pub struct SendMessage {
     pub expiry: Option<Timestamp>,
 }
 
+/// What is asked of the messages of a device that died.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AskDeadLetters {
+    /// Whose.
+    pub device: DeviceId,
+    /// Which; all if not said.
+    pub number: Option<u64>,
+    /// What.
+    pub verb: DeadLetterVerb,
+    /// Of the message that is sent again, already checked to be a time.
+    pub expiry: Option<Timestamp>,
+}
+
+/// What to do with messages that died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeadLetterVerb {
+    /// Show them.
+    Read,
+    /// Put one into the queue again.
+    Resend,
+    /// Forget them.
+    Delete,
+}
+
+impl DeadLetterVerb {
+    /// For the record.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Read => "readDeadLetters",
+            Self::Resend => "resendDeadLetter",
+            Self::Delete => "deleteDeadLetters",
+        }
+    }
+}
+
 /// Which outcomes of a message are reported back (`device.md` §4.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -92,19 +127,9 @@ pub struct EndUpload {
     pub correlation: String,
     /// Whether it worked.
     pub success: bool,
-    /// What the blob store says of it.
-    pub seen: Option<SeenBlob>,
-}
-
-/// A blob as it was found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SeenBlob {
-    /// Without a signature.
-    pub uri: String,
-    /// When it was written.
-    pub modified: Timestamp,
-    /// Bytes.
-    pub size: u64,
+    /// What the blob store says of it: its URL without a signature, when it was written, how
+    /// many bytes it has.
+    pub seen: Option<(String, Timestamp, u64)>,
 }
 
 /// A file upload that is open.

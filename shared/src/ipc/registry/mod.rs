@@ -109,6 +109,9 @@ pub enum RegistryRequest {
     PurgeMessages(DeviceId),
     /// The pending messages, for the console → `MessageList`.
     ListMessages(DeviceId),
+    /// Messages that died → `MessageList`, the one that is named whole as `Received`;
+    /// `Queued`; `Purged`.
+    DeadLetters(AskDeadLetters),
     /// Takes a batch of feedback records under a lock → `Feedback`.
     ReceiveFeedback,
     /// Ends a feedback lock: `true` completes, `false` gives the records back → `Done`.
@@ -199,6 +202,7 @@ impl RegistryRequest {
                 | Self::ApplyContent(_)
                 | Self::CancelJobDevice(_)
         ) || matches!(self, Self::Locate(locate) if locate.overrides.is_some())
+            || matches!(self, Self::DeadLetters(ask) if ask.verb != DeadLetterVerb::Read)
     }
 
     /// Whether the answer may come later than the call; such requests travel alone.
