@@ -29,6 +29,7 @@ pub mod import;
 pub mod ipc;
 pub mod maintenance;
 pub mod mqtt;
+pub mod ordered;
 pub mod pattern;
 pub mod percent;
 pub mod query;

@@ -3,9 +3,9 @@
 //!
 //! Content goes through as the implementation's own streams; nobody here looks into it.
 
+use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Headers that belong to the content and come back with it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Properties {
     pub headers: ContentHeaders,
     /// `x-ms-meta-…`, without the prefix.
     #[serde(default)]
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: OrderedMap<String, String>,
 }
 
 impl Properties {
@@ -74,7 +74,7 @@ pub struct Attributes {
     /// The content's headers.
     pub headers: ContentHeaders,
     /// Metadata.
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: OrderedMap<String, String>,
     /// MD5 of the content in base64, checked by the store.
     pub md5: Option<String>,
     /// The condition.

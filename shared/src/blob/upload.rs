@@ -16,9 +16,9 @@ use super::store::{
 use super::{BLOCK_LIFE_SECONDS, MAX_BLOB_BYTES, MAX_BLOCK_BYTES, MAX_PUT_BYTES};
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
+use crate::ordered::OrderedMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::collections::BTreeMap;
 
 /// Headers whose effect this store cannot give: ignoring them would be a lie.
 const UNSUPPORTED: [&str; 10] = [
@@ -145,8 +145,8 @@ pub(super) async fn put_block_list<B: Backend>(
 async fn waiting_blocks<B: Backend>(
     context: &Context<'_, B>,
     prefix: &str,
-) -> Result<BTreeMap<String, Properties>, BlobError> {
-    let mut waiting = BTreeMap::new();
+) -> Result<OrderedMap<String, Properties>, BlobError> {
+    let mut waiting = OrderedMap::new();
     let mut after: Option<String> = None;
     for _ in 0..MAX_PAGES {
         let page = context.blobs.list(prefix, after.as_deref(), 1000).await;
@@ -281,7 +281,7 @@ fn attributes(request: &Request) -> Result<Attributes, BlobError> {
         content_disposition: text("x-ms-blob-content-disposition"),
         cache_control: text("x-ms-blob-cache-control"),
     };
-    let mut metadata = BTreeMap::new();
+    let mut metadata = OrderedMap::new();
     for (name, value) in &request.headers {
         if let Some(name) = name.strip_prefix(METADATA) {
             let value = value.trim();

@@ -4,15 +4,15 @@
 //! one reads no more than `from=earliest` does.
 
 use crate::error::HubError;
+use crate::ordered::OrderedMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use std::collections::BTreeMap;
 
 /// Longest accepted cursor: 32 partitions with the largest numbers.
 const MAX_LENGTH: usize = 2048;
 
 /// How far each partition has been read: everything up to and including the number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventCursor(pub BTreeMap<u16, u64>);
+pub struct EventCursor(pub OrderedMap<u16, u64>);
 
 impl EventCursor {
     /// As it stands in answers.
@@ -39,7 +39,7 @@ impl EventCursor {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let mut positions = BTreeMap::new();
+        let mut positions = OrderedMap::new();
         for item in open(text)?.split(',') {
             let (partition, sequence) = item.split_once('=')?;
             positions.insert(partition.parse().ok()?, sequence.parse().ok()?);
@@ -77,7 +77,7 @@ mod tests {
     proptest! {
         #[test]
         fn cursors_survive_the_round_trip(positions in proptest::collection::btree_map(0u16..32, any::<u64>(), 1..32)) {
-            let cursor = EventCursor(positions);
+            let cursor = EventCursor(positions.into_iter().collect());
             let text = cursor.encode();
             prop_assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
             prop_assert_eq!(EventCursor::decode(&text, 32).unwrap(), cursor);

@@ -10,11 +10,12 @@ use crate::error::HubError;
 use crate::ipc::events::{
     EventPage, EventsReply, EventsRequest, Position, ReadEvents, ReaderPlace,
 };
+use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
 use futures_util::future::{join_all, select_all};
 use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 /// Which events are wanted; the others count as read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,9 +50,9 @@ pub struct MergedPage {
 #[derive(Debug, Clone)]
 pub struct EventReader {
     /// Where each partition that is read continues.
-    positions: BTreeMap<u16, Position>,
+    positions: OrderedMap<u16, Position>,
     /// Partitions that the caller's cursor knows but this reader does not read.
-    untouched: BTreeMap<u16, u64>,
+    untouched: OrderedMap<u16, u64>,
     filter: EventFilter,
     place: Option<ReaderPlace>,
 }
@@ -59,8 +60,8 @@ pub struct EventReader {
 impl EventReader {
     /// A reader that begins at these positions.
     pub fn new(
-        positions: BTreeMap<u16, Position>,
-        untouched: BTreeMap<u16, u64>,
+        positions: OrderedMap<u16, Position>,
+        untouched: OrderedMap<u16, u64>,
         filter: EventFilter,
     ) -> Self {
         Self {
@@ -194,7 +195,7 @@ impl EventReader {
     /// Merges pages, takes the first `max` events and moves the positions behind them.
     fn take(&mut self, pages: Vec<(u16, EventPage)>, max: u32) -> MergedPage {
         let mut merged = MergedPage::default();
-        let mut queues = BTreeMap::new();
+        let mut queues = OrderedMap::new();
         let mut heads = BinaryHeap::new();
         for (partition, page) in pages {
             merged.gap |= page.gap;

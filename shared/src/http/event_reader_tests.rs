@@ -6,7 +6,11 @@ fn everywhere(position: Position) -> EventReader {
     let positions = (0..PARTITIONS)
         .map(|partition| (partition, position.clone()))
         .collect();
-    EventReader::new(positions, BTreeMap::new(), EventFilter::default())
+    EventReader::new(
+        positions,
+        crate::ordered::OrderedMap::new(),
+        EventFilter::default(),
+    )
 }
 
 fn bodies(page: &MergedPage) -> Vec<i64> {
@@ -46,7 +50,11 @@ fn partitions_are_merged_by_time_and_no_event_is_lost_or_repeated_between_pages(
                 .iter()
                 .map(|(partition, at)| (*partition, Position::After(*at)))
                 .collect();
-            reader = EventReader::new(positions, BTreeMap::new(), EventFilter::default());
+            reader = EventReader::new(
+                positions,
+                crate::ordered::OrderedMap::new(),
+                EventFilter::default(),
+            );
         }
         assert_eq!(seen, (1..=9).collect::<Vec<_>>(), "max {max}");
     }

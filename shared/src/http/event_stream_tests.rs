@@ -2,8 +2,8 @@ use super::*;
 use crate::http::event_reader::EventFilter;
 use crate::http::fake::{FakeHub, PARTITIONS, block_on};
 use crate::ipc::events::Position;
+use crate::ordered::OrderedMap;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 fn open(hub: &FakeHub, position: Position) -> EventStream {
     let positions = (0..PARTITIONS)
@@ -12,8 +12,8 @@ fn open(hub: &FakeHub, position: Position) -> EventStream {
     open_at(hub, positions)
 }
 
-fn open_at(hub: &FakeHub, positions: BTreeMap<u16, Position>) -> EventStream {
-    let reader = EventReader::new(positions, BTreeMap::new(), EventFilter::default());
+fn open_at(hub: &FakeHub, positions: OrderedMap<u16, Position>) -> EventStream {
+    let reader = EventReader::new(positions, OrderedMap::new(), EventFilter::default());
     let ends = hub.now.get().plus_seconds(3600);
     block_on(EventStream::open(reader, hub, ends)).unwrap()
 }

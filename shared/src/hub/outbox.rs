@@ -14,10 +14,10 @@ use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::HubRequest;
 use crate::ipc::registry::{RegistryRequest, Succeed};
 use crate::ipc::{Address, Layout};
+use crate::ordered::OrderedMap;
 use crate::reading;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// Table of the outbox; AUTOINCREMENT because a number must never come twice.
 pub const SCHEMA: &str = "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, \
@@ -35,7 +35,7 @@ const HUB: &str = "hub/0";
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// Calls under way: to whom, and which rows each of them carries.
-    sending: BTreeMap<Correlation, (String, Vec<i64>)>,
+    sending: OrderedMap<Correlation, (String, Vec<i64>)>,
 }
 
 impl Outbox {
@@ -87,7 +87,7 @@ impl Outbox {
             "SELECT number, target, message FROM outbox ORDER BY number LIMIT ?",
             &[BATCH.into()],
         )?;
-        let mut events: BTreeMap<u16, Vec<(i64, HubEvent)>> = BTreeMap::new();
+        let mut events: OrderedMap<u16, Vec<(i64, HubEvent)>> = OrderedMap::new();
         let mut alerts: Vec<(u64, Vec<RaiseAlert>)> = Vec::new();
         for row in rows {
             let number = row.integer(0).unwrap_or(0);
@@ -107,7 +107,7 @@ impl Outbox {
             match kind {
                 "events" => {
                     let event = reading::from_str(message).map_err(unreadable)?;
-                    events.entry(index).or_default().push((number, event));
+                    events.or_default(index).push((number, event));
                 }
                 "hub" => {
                     let raised = reading::from_str(message).map_err(unreadable)?;

@@ -10,9 +10,9 @@ use crate::ipc::registry::{
     ApplyItems, Caused, IDENTITY_ENTROPY, ImportItems, RegistryReply, RegistryRequest,
 };
 use crate::ipc::transfer::{Stepped, Transfer, TransferCursor};
+use crate::ordered::OrderedMap;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// Bytes of the file in one step: some hundred lines, so that no shard is busy for long.
 const STEP_BYTES: u64 = 128 * 1024;
@@ -104,12 +104,9 @@ async fn apply<B: Backend>(
     let layout = backend.layout();
     let missing = scopes::missing(backend, items.iter().map(|(.., item)| item)).await;
     let missing = missing.map_err(|error| StepError::actor(&error))?;
-    let mut parts: BTreeMap<u16, Items> = BTreeMap::new();
+    let mut parts: OrderedMap<u16, Items> = OrderedMap::new();
     for item in items {
-        parts
-            .entry(layout.shard_of(&item.1.device))
-            .or_default()
-            .push(item);
+        parts.or_default(layout.shard_of(&item.1.device)).push(item);
     }
     let mut named: Vec<(u64, Identity)> = Vec::new();
     let mut asks = Vec::new();

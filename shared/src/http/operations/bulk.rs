@@ -13,10 +13,11 @@ use crate::http::message::{Request, Response};
 use crate::http::throttling;
 use crate::ids::Identity;
 use crate::ipc::registry::{ApplyItems, RegistryReply, RegistryRequest};
+use crate::ordered::OrderedMap;
 use crate::throttle::OperationClass;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Most items of one request.
 pub(super) const MAX_ITEMS: usize = 100;
@@ -30,7 +31,7 @@ pub async fn apply<B: Backend>(
     let items = items(&request.body)?;
     check_credentials(caller)?;
     throttling::take(backend, OperationClass::IdentityRegistry, items.len()).await?;
-    let mut errors: BTreeMap<usize, HubError> = BTreeMap::new();
+    let mut errors: OrderedMap<usize, HubError> = OrderedMap::new();
     let mut named: Vec<(usize, Identity)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match identity(item) {
@@ -42,7 +43,7 @@ pub async fn apply<B: Backend>(
     }
     check_distinct(named.iter().map(|(_, identity)| identity))?;
     let missing_scopes = scopes::missing(backend, items.iter()).await?;
-    let missing_scopes: Vec<String> = missing_scopes.into_iter().collect();
+    let missing_scopes: Vec<String> = missing_scopes.into_items().collect();
     let mut warnings: Vec<String> = Vec::new();
     let parts = by_shard(backend, named);
     let asks = parts.iter().map(|(shard, part)| {
@@ -143,13 +144,12 @@ pub(super) fn check_distinct<'a>(
 pub(super) fn by_shard<B: Backend>(
     backend: &B,
     identities: Vec<(usize, Identity)>,
-) -> BTreeMap<u16, Vec<(usize, Identity)>> {
+) -> OrderedMap<u16, Vec<(usize, Identity)>> {
     let layout = backend.layout();
-    let mut parts: BTreeMap<u16, Vec<(usize, Identity)>> = BTreeMap::new();
+    let mut parts: OrderedMap<u16, Vec<(usize, Identity)>> = OrderedMap::new();
     for (index, identity) in identities {
         parts
-            .entry(layout.shard_of(&identity.device))
-            .or_default()
+            .or_default(layout.shard_of(&identity.device))
             .push((index, identity));
     }
     parts
@@ -175,7 +175,7 @@ pub(super) fn failed(status: u16, body: &Value, code: ErrorCode) -> Response {
         .with_header("iothuberrorcode", code.name())
 }
 
-fn answer(items: &[Value], errors: &BTreeMap<usize, HubError>) -> Response {
+fn answer(items: &[Value], errors: &OrderedMap<usize, HubError>) -> Response {
     let listed: Vec<Value> = errors
         .iter()
         .map(|(index, error)| {

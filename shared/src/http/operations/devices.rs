@@ -54,7 +54,7 @@ pub async fn put<B: Backend>(
         precondition,
         missing_scopes: scopes::missing(backend, std::iter::once(&body))
             .await?
-            .into_iter()
+            .into_items()
             .collect(),
         body,
         entropy,

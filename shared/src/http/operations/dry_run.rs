@@ -19,10 +19,11 @@ use crate::http::message::{Request, Response};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::import::{Content, Format, Line, Reader};
 use crate::ipc::registry::{ApplyItems, Planned, RegistryReply, RegistryRequest};
+use crate::ordered::OrderedMap;
 use crate::query::project::weight;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Lines of one part, and of one device.
 const MAX_PART: usize = 500;
@@ -167,7 +168,7 @@ struct Plan<'a, B> {
     backend: &'a B,
     seen: HashMap<DeviceId, Lines>,
     lines: usize,
-    counts: BTreeMap<&'static str, u64>,
+    counts: OrderedMap<&'static str, u64>,
     text: Vec<u8>,
 }
 
@@ -177,7 +178,7 @@ impl<'a, B: Backend> Plan<'a, B> {
             backend,
             seen: HashMap::new(),
             lines: 0,
-            counts: BTreeMap::new(),
+            counts: OrderedMap::new(),
             text: Vec::new(),
         }
     }
@@ -230,7 +231,7 @@ impl<'a, B: Backend> Plan<'a, B> {
             {
                 seen.again = Again::new(*planned, item);
             }
-            *self.counts.entry(name(outcome)).or_default() += 1;
+            *self.counts.or_default(name(outcome)) += 1;
             self.write(&document(line, outcome));
         }
         Ok(())
@@ -351,9 +352,9 @@ fn parts(
     lines: Vec<(usize, Identity)>,
     weight: impl Fn(usize) -> usize,
 ) -> Vec<Vec<(usize, Identity)>> {
-    let mut devices: BTreeMap<DeviceId, Vec<(usize, Identity)>> = BTreeMap::new();
+    let mut devices: OrderedMap<DeviceId, Vec<(usize, Identity)>> = OrderedMap::new();
     for line in lines {
-        devices.entry(line.1.device.clone()).or_default().push(line);
+        devices.or_default(line.1.device.clone()).push(line);
     }
     let mut parts: Vec<Vec<(usize, Identity)>> = Vec::new();
     let mut bytes = 0;

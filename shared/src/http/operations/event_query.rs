@@ -8,9 +8,9 @@ use crate::http::message::Request;
 use crate::ids::DeviceId;
 use crate::ipc::Layout;
 use crate::ipc::events::Position;
+use crate::ordered::OrderedMap;
 use crate::sorting;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// The group that always exists.
 pub const DEFAULT_GROUP: &str = "$Default";
@@ -146,7 +146,7 @@ pub fn check_group_name(name: &str) -> Result<(), HubError> {
     }
 }
 
-type Beginning = (BTreeMap<u16, Position>, BTreeMap<u16, u64>);
+type Beginning = (OrderedMap<u16, Position>, OrderedMap<u16, u64>);
 
 fn begin(
     from: &str,
@@ -158,7 +158,7 @@ fn begin(
         let positions = partitions
             .iter()
             .map(|partition| (*partition, position.clone()));
-        (sorting::map(positions), BTreeMap::new())
+        (sorting::map(positions), OrderedMap::new())
     };
     let one_only = |position: Position| match partitions {
         [_] => Ok(everywhere(position)),
@@ -194,7 +194,7 @@ fn begin(
 /// Positions from a cursor; partitions in it that are not read stay as they are.
 fn continue_at(cursor: EventCursor, partitions: &[u16]) -> Result<Beginning, HubError> {
     let mut untouched = cursor.0;
-    let mut positions = BTreeMap::new();
+    let mut positions = OrderedMap::new();
     for partition in partitions {
         let sequence = untouched.remove(partition).ok_or_else(|| {
             HubError::new(

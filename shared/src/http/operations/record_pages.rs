@@ -5,10 +5,10 @@ use crate::error::HubError;
 use crate::http::message::{Request, Response};
 use crate::http::parameters;
 use crate::ipc::audit::AuditPage;
+use crate::ordered::OrderedMap;
 use crate::sorting;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Records of one page unless the request says otherwise.
 const DEFAULT_TOP: u32 = 100;
@@ -21,14 +21,14 @@ pub(super) fn top(request: &Request) -> Result<u32, HubError> {
 }
 
 /// How far each chain has been read.
-pub(super) struct Places(BTreeMap<String, u64>);
+pub(super) struct Places(OrderedMap<String, u64>);
 
 impl Places {
     /// Where the request's `cursor` says, or at the newest records.
     pub(super) fn of(request: &Request) -> Result<Self, HubError> {
         match request.filled_parameter("cursor") {
             Some(text) => decode(&text).map(Self),
-            None => Ok(Self(BTreeMap::new())),
+            None => Ok(Self(OrderedMap::new())),
         }
     }
 
@@ -80,7 +80,7 @@ fn number(value: &Value) -> Option<u64> {
 }
 
 /// Where the next page goes on in each chain.
-fn encode(places: &BTreeMap<String, u64>) -> String {
+fn encode(places: &OrderedMap<String, u64>) -> String {
     let parts: Vec<String> = places
         .iter()
         .map(|(chain, number)| format!("{chain}={number}"))
@@ -88,14 +88,14 @@ fn encode(places: &BTreeMap<String, u64>) -> String {
     URL_SAFE_NO_PAD.encode(parts.join(","))
 }
 
-fn decode(text: &str) -> Result<BTreeMap<String, u64>, HubError> {
-    let read = || -> Option<BTreeMap<String, u64>> {
+fn decode(text: &str) -> Result<OrderedMap<String, u64>, HubError> {
+    let read = || -> Option<OrderedMap<String, u64>> {
         if text.len() > MAX_CURSOR_LENGTH {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let text = String::from_utf8(bytes).ok()?;
-        let mut places = BTreeMap::new();
+        let mut places = OrderedMap::new();
         for part in text.split(',') {
             let (chain, number) = part.split_once('=')?;
             places.insert(chain.to_owned(), number.parse().ok()?);

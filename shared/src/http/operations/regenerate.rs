@@ -14,10 +14,10 @@ use crate::http::message::{Request, Response};
 use crate::http::throttling;
 use crate::ids::Identity;
 use crate::ipc::registry::{PolicyKey, RegenerateKeys, RegistryReply, RegistryRequest};
+use crate::ordered::OrderedMap;
 use crate::throttle::OperationClass;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// `POST /devices/keys/regenerate`: 200, 207 if some failed, 400 if all did.
 pub async fn keys<B: Backend>(
@@ -34,7 +34,7 @@ pub async fn keys<B: Backend>(
     };
     check_count(items.len())?;
     throttling::take(backend, OperationClass::IdentityRegistry, items.len()).await?;
-    let mut results: BTreeMap<usize, Result<KeyPair, HubError>> = BTreeMap::new();
+    let mut results: OrderedMap<usize, Result<KeyPair, HubError>> = OrderedMap::new();
     let mut named: Vec<(usize, Identity)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match identity(item) {
@@ -85,7 +85,7 @@ fn policy_key(text: &str) -> Result<PolicyKey, HubError> {
 fn answer(
     policy_key: &str,
     items: &[Value],
-    results: &BTreeMap<usize, Result<KeyPair, HubError>>,
+    results: &OrderedMap<usize, Result<KeyPair, HubError>>,
 ) -> Response {
     let mut rotated = Vec::new();
     let mut errors = Vec::new();

@@ -9,9 +9,9 @@ use crate::http::backend::Backend;
 use crate::http::json;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::ordered::{OrderedMap, OrderedSet};
 use futures_util::future::join_all;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How the scope of an edge device begins; its id and a number follow.
 const PREFIX: &str = "ms-azure-iot-edge://";
@@ -22,9 +22,9 @@ const MAX_ASKED: usize = 500;
 pub async fn missing<'a, B: Backend>(
     backend: &B,
     bodies: impl Iterator<Item = &'a Value>,
-) -> Result<BTreeSet<String>, HubError> {
-    let mut missing = BTreeSet::new();
-    let mut by_shard: BTreeMap<u16, BTreeMap<String, DeviceId>> = BTreeMap::new();
+) -> Result<OrderedSet<String>, HubError> {
+    let mut missing = OrderedSet::new();
+    let mut by_shard: OrderedMap<u16, OrderedMap<String, DeviceId>> = OrderedMap::new();
     for scope in bodies.flat_map(named) {
         let id = scope
             .strip_prefix(PREFIX)
@@ -32,7 +32,7 @@ pub async fn missing<'a, B: Backend>(
             .and_then(|(id, _)| DeviceId::parse(id).ok());
         match id {
             Some(id) => {
-                let shard = by_shard.entry(backend.layout().shard_of(&id)).or_default();
+                let shard = by_shard.or_default(backend.layout().shard_of(&id));
                 shard.insert(scope.to_owned(), id);
             }
             None => {
@@ -59,7 +59,10 @@ pub async fn missing<'a, B: Backend>(
 }
 
 /// Those of the missing scopes that some bodies name.
-pub fn of<'a>(missing: &BTreeSet<String>, bodies: impl Iterator<Item = &'a Value>) -> Vec<String> {
+pub fn of<'a>(
+    missing: &OrderedSet<String>,
+    bodies: impl Iterator<Item = &'a Value>,
+) -> Vec<String> {
     let scopes = bodies
         .flat_map(named)
         .filter(|scope| missing.contains(*scope));

@@ -14,10 +14,10 @@ use crate::ipc::Address;
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::ipc::scheduled_job::{ChooseDevices, JobCommand, JobStep};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::query::parse_condition;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Jobs that run at a time.
 const MOST_RUNNING: usize = 10;
@@ -49,7 +49,7 @@ const LIVE: [Phase; 5] = [
 #[derive(Debug, Default)]
 pub(super) struct JobDriver {
     /// Calls under way: of which job, to which shard, in which phase.
-    calls: BTreeMap<Correlation, (u64, u16, Phase)>,
+    calls: OrderedMap<Correlation, (u64, u16, Phase)>,
     /// Jobs of which a shard could not be reached in this round.
     missed: Vec<u64>,
     began: Option<Timestamp>,
@@ -125,7 +125,7 @@ impl Hub {
         self.begin_forgetting(now, sql)?;
         let live = ScheduledJob::in_phases(&LIVE, sql)?;
         // Places are told of once a round to each shard.
-        let mut told = BTreeSet::new();
+        let mut told = OrderedSet::new();
         if !live.is_empty() {
             self.begin_places(sql)?;
         }

@@ -10,10 +10,10 @@ use crate::error::HubError;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{HeldPlace, JobPart, Places};
 use crate::maintenance::{Most, Wish};
+use crate::ordered::OrderedMap;
 use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 pub(super) const SCHEMA: &str = "CREATE TABLE job_place (
     device_id TEXT NOT NULL,
@@ -31,7 +31,7 @@ const MOST_SIZES: usize = 10_000;
 /// How large a group is.
 #[derive(Debug, Clone, Default)]
 struct Size {
-    by_shard: BTreeMap<u16, u64>,
+    by_shard: OrderedMap<u16, u64>,
     counted: Option<Timestamp>,
 }
 
@@ -41,14 +41,14 @@ pub(super) struct PlaceBook {
     /// Of the round under way: job, shard, device, and what it needs.
     wishes: Vec<(u64, u16, String, Vec<Wish>)>,
     /// For the next round, by job and shard.
-    granted: BTreeMap<(u64, u16), Vec<String>>,
+    granted: OrderedMap<(u64, u16), Vec<String>>,
     /// The same of the round that begins.
-    sent: BTreeMap<(u64, u16), Vec<String>>,
+    sent: OrderedMap<(u64, u16), Vec<String>>,
     /// Who else has a place, by shard.
-    held: BTreeMap<u16, Vec<HeldPlace>>,
-    sizes: BTreeMap<String, Size>,
+    held: OrderedMap<u16, Vec<HeldPlace>>,
+    sizes: OrderedMap<String, Size>,
     /// Groups to be counted in the next round.
-    counted: BTreeMap<String, Wish>,
+    counted: OrderedMap<String, Wish>,
 }
 
 impl Hub {
@@ -69,7 +69,7 @@ impl Hub {
             let id = DeviceId::parse(&device)
                 .map_err(|error| HubError::internal(format!("a stored device id: {error}")))?;
             let job = row.integer(1).unwrap_or(0).unsigned_abs();
-            let held = book.held.entry(layout.shard_of(&id)).or_default();
+            let held = book.held.or_default(layout.shard_of(&id));
             held.push(HeldPlace { device, job });
         }
         Ok(())
@@ -113,7 +113,7 @@ impl Hub {
             sql.execute(gone, &[device.as_str().into()])?;
         }
         for (key, size) in &part.sizes {
-            let known = self.places.sizes.entry(key.clone()).or_default();
+            let known = self.places.sizes.or_default(key.clone());
             known.by_shard.insert(shard, *size);
             known.counted = Some(now);
         }
@@ -180,7 +180,7 @@ impl Hub {
                 )?;
             }
             gave = true;
-            let granted = self.places.granted.entry((job, shard)).or_default();
+            let granted = self.places.granted.or_default((job, shard));
             granted.push(device);
         }
         Ok(gave || !self.places.counted.is_empty())

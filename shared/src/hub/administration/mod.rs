@@ -36,9 +36,9 @@ use crate::ipc::hub::{
 };
 use crate::ipc::registry::Precondition;
 use crate::ipc::transfer::{Stepped, Transfer};
+use crate::ordered::OrderedMap;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 const STEPS: &[&[&str]] = &[
     FIRST,
@@ -75,7 +75,7 @@ pub struct Hub {
     settings: Option<Settings>,
     correlations: Correlation,
     /// Pushes under way and whom they go to.
-    pushing: BTreeMap<Correlation, String>,
+    pushing: OrderedMap<Correlation, String>,
     jobs: job_driver::JobDriver,
     places: job_places::PlaceBook,
     /// Answers that wait until nothing is under way.
@@ -92,7 +92,7 @@ impl Hub {
         Ok(Self {
             settings: settings::load(sql)?,
             correlations: 0,
-            pushing: BTreeMap::new(),
+            pushing: OrderedMap::new(),
             jobs: job_driver::JobDriver::default(),
             places: job_places::PlaceBook::default(),
             waiting: Vec::new(),

@@ -16,13 +16,13 @@ use crate::error::HubError;
 use crate::hub::segment::{Entry, Reader};
 use crate::ipc::hub::Settings;
 use crate::ipc::routing::Endpoint;
+use crate::ordered::OrderedMap;
 use crate::reading;
 use crate::routing::table::stamps_of;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Most bytes of events in one request, or in one block of a file.
 const MAX_DELIVERY_BYTES: usize = 1_000_000;
@@ -95,7 +95,7 @@ struct Line {
 /// All endpoints.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
-    lines: BTreeMap<u32, Line>,
+    lines: OrderedMap<u32, Line>,
     secrets: Vec<(String, String)>,
     hub_name: String,
 }
@@ -312,7 +312,7 @@ impl Deliveries {
         sql: &dyn Sql,
     ) -> Result<Vec<(String, u64)>, HubError> {
         let mut lost = Vec::new();
-        for (id, line) in &mut self.lines {
+        for (id, line) in self.lines.iter_mut() {
             if line.waiting_since.is_none() || line.standing.position + 1 >= first {
                 continue;
             }

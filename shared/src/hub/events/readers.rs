@@ -8,8 +8,8 @@
 use super::Events;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::events::ReaderPlace;
+use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// Readers of one group.
 const MAX_READERS: usize = 5;
@@ -17,7 +17,7 @@ const MAX_READERS: usize = 5;
 const ABSENCE_MILLISECONDS: i64 = 5_000;
 
 /// When each stream was last seen, by group and name. Lost with the object, as the waits are.
-pub(super) type Streams = BTreeMap<(String, String), Timestamp>;
+pub(super) type Streams = OrderedMap<(String, String), Timestamp>;
 
 impl Events {
     /// Takes a place for a wait that begins; whether there is one.

@@ -13,11 +13,11 @@ use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::Address;
 use crate::ipc::events::{EventsReply, EventsResult};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::ordered::OrderedMap;
 use crate::routing::table::TELEMETRY;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long a twin is taken for new.
@@ -29,7 +29,7 @@ const MAX_WAITING: usize = 64;
 type Sender = String;
 
 /// Twins of the senders of a batch; `Null` for who has none.
-pub(super) type SenderTwins = BTreeMap<Sender, Rc<Value>>;
+pub(super) type SenderTwins = OrderedMap<Sender, Rc<Value>>;
 
 #[derive(Debug)]
 struct Waiting {
@@ -42,8 +42,8 @@ struct Waiting {
 /// What is known, what is asked for, and who waits for it.
 #[derive(Debug, Default)]
 pub(super) struct Twins {
-    known: BTreeMap<Sender, (Timestamp, Rc<Value>)>,
-    asked: BTreeMap<Correlation, Sender>,
+    known: OrderedMap<Sender, (Timestamp, Rc<Value>)>,
+    asked: OrderedMap<Correlation, Sender>,
     waiting: Vec<Waiting>,
 }
 

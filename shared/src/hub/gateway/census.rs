@@ -14,11 +14,11 @@ use crate::error::HubError;
 use crate::hub::effects::Outgoing;
 use crate::ids::Identity;
 use crate::ipc::{Address, ConnectionId, registry};
+use crate::ordered::OrderedSet;
 use crate::reading;
 use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
 
 /// One row: the number of the last census, when it was taken, and which shards have not
 /// confirmed it (a JSON array).
@@ -40,7 +40,7 @@ pub(super) struct Census {
     /// Goes with every CONNECT.
     pub number: u64,
     taken: Timestamp,
-    unconfirmed: BTreeSet<u16>,
+    unconfirmed: OrderedSet<u16>,
 }
 
 impl Census {
@@ -50,7 +50,7 @@ impl Census {
             return Ok(Self {
                 number: 0,
                 taken: Timestamp::UNSET,
-                unconfirmed: BTreeSet::new(),
+                unconfirmed: OrderedSet::new(),
             });
         };
         Ok(Self {

@@ -13,10 +13,10 @@ use crate::hub::effects::Outgoing;
 use crate::ids::Identity;
 use crate::ipc::Address;
 use crate::ipc::registry::RegistryRequest;
+use crate::ordered::OrderedMap;
 use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// How long attachments may be out of date while the object is awake.
 const FLUSH_MILLISECONDS: i64 = 3_000;
@@ -83,7 +83,7 @@ impl Gateway {
     /// Brings attachments up to date, so that the object may hibernate.
     fn flush(&mut self, context: &mut Context<'_>) {
         self.flush_at = None;
-        let mut alive: BTreeMap<u16, Vec<(Identity, Timestamp)>> = BTreeMap::new();
+        let mut alive: OrderedMap<u16, Vec<(Identity, Timestamp)>> = OrderedMap::new();
         let mut nearest: Option<Timestamp> = None;
         let mut again = Vec::new();
         for slot in std::mem::take(&mut self.dirty) {
@@ -107,8 +107,7 @@ impl Gateway {
             {
                 let entry = (session.identity.clone(), connection.last_heard);
                 alive
-                    .entry(self.layout.shard_of(&session.identity.device))
-                    .or_default()
+                    .or_default(self.layout.shard_of(&session.identity.device))
                     .push(entry);
                 connection.last_reported = connection.last_heard;
             }

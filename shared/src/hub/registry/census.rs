@@ -8,13 +8,14 @@ use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{Census, ConnectRequest, RegistryReply};
+use crate::ordered::OrderedMap;
 use crate::sorting;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// The newest census of each gateway.
-pub(super) fn load(sql: &dyn Sql) -> Result<BTreeMap<u16, u64>, HubError> {
+pub(super) fn load(sql: &dyn Sql) -> Result<OrderedMap<u16, u64>, HubError> {
     let rows = sql.query("SELECT number, census FROM gateway", &[])?;
     let pairs = rows.iter().filter_map(|row| {
         let gateway = u16::try_from(row.integer(0)?).ok()?;

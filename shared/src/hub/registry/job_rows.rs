@@ -9,11 +9,11 @@ use crate::hub::effects::Correlation;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{ChooseDevices, JobCounts, JobOrder};
 use crate::maintenance::Wish;
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// `is_open`: some device may still change. `wave`: the last one that may be touched.
 pub(super) const SCHEMA: &[&str] = &[
@@ -47,15 +47,15 @@ pub(super) const SCHEMA: &[&str] = &[
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
     /// Methods under way.
-    pub(super) calls: BTreeMap<Correlation, super::job_methods::JobCall>,
+    pub(super) calls: OrderedMap<Correlation, super::job_methods::JobCall>,
     /// Jobs that were looked at.
-    pub(super) known: BTreeMap<u64, Known>,
+    pub(super) known: OrderedMap<u64, Known>,
     /// Devices to call for jobs, and when.
     pub(super) soon: Vec<(Timestamp, DeviceId)>,
     /// Whether devices that connect may be awaited by a method job.
     pub(super) awaits_devices: bool,
     /// Of the step under way: devices that have a place in their group, by job.
-    pub(super) granted: BTreeSet<(u64, String)>,
+    pub(super) granted: OrderedSet<(u64, String)>,
     /// Devices that need one, and for which job: told with that job's next step.
     pub(super) wishes: Vec<(u64, String, Vec<Wish>)>,
     /// Whether devices whose twin changes may be held by a policy.

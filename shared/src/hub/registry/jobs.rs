@@ -20,7 +20,6 @@ use crate::ipc::scheduled_job::{
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
-use std::collections::btree_map::Entry;
 
 /// Devices that are chosen in one step.
 const CHOSEN: u32 = 500;
@@ -108,10 +107,10 @@ impl Registry {
 
     /// What is remembered of a job, or read from its rows.
     pub(super) fn known(&mut self, number: u64, sql: &dyn Sql) -> Result<&mut Known, HubError> {
-        let vacant = match self.jobs.known.entry(number) {
-            Entry::Occupied(known) => return Ok(known.into_mut()),
-            Entry::Vacant(vacant) => vacant,
-        };
+        let is_known = self.jobs.known.contains_key(&number);
+        if is_known {
+            return Ok(self.jobs.known.or_default(number));
+        }
         let mut known = Known::default();
         let rows = sql.query(
             "SELECT wave, status, is_success, count(*), total(error ->> 'code' = ?) \
@@ -126,7 +125,7 @@ impl Registry {
             }
             known.expired += row.integer(4).unwrap_or(0).unsigned_abs();
         }
-        Ok(vacant.insert(known))
+        Ok(self.jobs.known.or_insert_with(number, || known))
     }
 
     /// Chooses some devices more; behind which one it goes on.

@@ -71,13 +71,13 @@ use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::maintenance::{Disruption, NoZones, Policies, Zones};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::query::plan::IndexedPath;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use context::Context;
 use operations::Operations;
 use session::Waiting;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub use session::DELIVERY_WINDOW;
@@ -91,11 +91,11 @@ pub struct Registry {
     waiting: Vec<Waiting>,
     correlations: Correlation,
     /// Cloud-to-device messages under way to gateways.
-    delivering: BTreeSet<Correlation>,
+    delivering: OrderedSet<Correlation>,
     /// Messages marked as sent may never have reached their gateway.
     unsure: bool,
     /// The newest census of each gateway; the table `gateway` has the same.
-    censuses: BTreeMap<u16, u64>,
+    censuses: OrderedMap<u16, u64>,
     /// How far the present sweep over devices with messages has come.
     swept_to: Option<String>,
     /// Paths that queries find by an index.
@@ -135,7 +135,7 @@ impl Registry {
             outbox: Outbox::default(),
             waiting: Vec::new(),
             correlations: 0,
-            delivering: BTreeSet::new(),
+            delivering: OrderedSet::new(),
             unsure: true,
             censuses: census::load(sql)?,
             swept_to: None,
