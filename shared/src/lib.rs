@@ -21,6 +21,7 @@ pub mod auth;
 pub mod blob;
 pub mod configuration;
 pub mod delivery;
+pub mod doctor;
 pub mod error;
 pub mod http;
 pub mod hub;

@@ -107,6 +107,11 @@ pub trait Sql {
         self.query(statement, parameters).map(|_| ())
     }
 
+    /// Rows written since the storage was opened, and bytes that it takes now: for people.
+    fn usage(&self) -> (u64, u64) {
+        (0, 0)
+    }
+
     /// Runs `work` so that either all of its writes happen or, if it returns an error, none.
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError>;
 }

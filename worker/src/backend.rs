@@ -193,6 +193,10 @@ impl Backend for WorkerBackend {
         Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
     }
 
+    fn log(&self, line: &str) {
+        worker::console_log!("{line}");
+    }
+
     fn report(&self, detail: &str) {
         worker::console_error!("{detail}");
     }

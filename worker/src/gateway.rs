@@ -123,6 +123,9 @@ impl Shell {
         for (slot, code) in &out.closes {
             self.sockets.close(*slot, *code);
         }
+        for line in &out.log {
+            worker::console_log!("{line}");
+        }
         self.carry_out(out.common);
     }
 

@@ -81,6 +81,12 @@ export class Database {
     this.sql = sql;
     this.statements = [];
     this.told = [];
+    this.rowsWritten = 0;
+  }
+
+  /** How many bytes the database takes. */
+  size() {
+    return this.sql.databaseSize;
   }
 
   /** Keeps a statement: the runtime finds the plan of a string that it has seen fastest. */
@@ -95,7 +101,8 @@ export class Database {
 
   /** Runs a statement that returns nothing. */
   execute(number, shape, text, bytes) {
-    this.sql.exec(this.statements[number], ...unpack(shape, text, bytes));
+    const cursor = this.sql.exec(this.statements[number], ...unpack(shape, text, bytes));
+    this.rowsWritten += cursor.rowsWritten;
   }
 
   /** Runs a statement; undefined if it has no rows. */

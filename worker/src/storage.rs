@@ -47,6 +47,11 @@ extern "C" {
         bytes: &[u8],
     ) -> Result<Option<Rows>, JsValue>;
 
+    #[wasm_bindgen(method, getter, js_name = rowsWritten)]
+    fn rows_written(this: &Database) -> f64;
+    #[wasm_bindgen(method)]
+    fn size(this: &Database) -> f64;
+
     type Rows;
 
     #[wasm_bindgen(method, getter)]
@@ -201,6 +206,11 @@ impl Sql for ObjectSql {
         self.database
             .execute(self.number(statement), &shape, &text, &bytes)
             .map_err(|error| failed(&error))
+    }
+
+    fn usage(&self) -> (u64, u64) {
+        let database = &self.database;
+        (database.rows_written() as u64, database.size() as u64)
     }
 
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError> {

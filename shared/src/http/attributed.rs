@@ -32,7 +32,13 @@ const MAX_SOURCE_BYTES: usize = 64;
 pub struct Attributed<'a, B> {
     backend: &'a B,
     cause: Cause,
+    /// The caller's trace (W3C Trace Context), which goes on where the hub calls out.
+    trace: Vec<(String, String)>,
 }
+
+/// Headers of a trace, and the longest value that is passed on.
+const TRACE_HEADERS: [&str; 2] = ["traceparent", "tracestate"];
+const MAX_TRACE_BYTES: usize = 512;
 
 impl<'a, B: Backend> Attributed<'a, B> {
     /// For the caller of a request.
@@ -51,7 +57,16 @@ impl<'a, B: Backend> Attributed<'a, B> {
             source,
             request_id: trace.request_id.clone(),
         };
-        Self { backend, cause }
+        let trace = TRACE_HEADERS.iter().filter_map(|name| {
+            let value = request.header(name)?;
+            let fits = value.len() <= MAX_TRACE_BYTES;
+            fits.then(|| ((*name).to_owned(), value.to_owned()))
+        });
+        Self {
+            backend,
+            cause,
+            trace: trace.collect(),
+        }
     }
 
     /// The backend itself, for what nobody is behind. Whatever is large and generic should be
@@ -177,7 +192,12 @@ impl<B: Backend> Backend for Attributed<'_, B> {
         request: &Request,
         limit: usize,
     ) -> Result<Answer, HubError> {
-        self.backend.fetch(origin, request, limit).await
+        if self.trace.is_empty() {
+            return self.backend.fetch(origin, request, limit).await;
+        }
+        let mut traced = request.clone();
+        traced.headers.extend(self.trace.iter().cloned());
+        self.backend.fetch(origin, &traced, limit).await
     }
 
     fn zones(&self) -> Rc<dyn Zones> {

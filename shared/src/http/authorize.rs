@@ -110,6 +110,10 @@ pub fn access(operation: &Operation) -> Access {
         | O::GetProgress
         | O::StreamProgress
         | O::FleetReport
+        | O::PrometheusMetrics
+        | O::Usage
+        | O::Metrics
+        | O::ConnectionIncidents
         | O::ListAlerts
         | O::DeadLetters(_, _, DeadLetterVerb::Read)
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
@@ -131,6 +135,7 @@ pub fn access(operation: &Operation) -> Access {
         }
         O::EffectiveConfiguration(_) => Granted(SERVICE, Action::Read),
         O::ReadOperations => Granted(READ, Action::Read),
+        O::StreamOperations => Granted(READ, Action::Read),
         O::GetQueryIndexes => Granted(SERVICE, Action::Read),
         O::PutQueryIndexes => Granted(SERVICE, Action::ManageHub),
         O::PatchTwin(_) | O::ReplaceTwin(_) | O::RevertTwin(_) | O::PatchDigitalTwin(_) => {

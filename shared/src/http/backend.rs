@@ -86,6 +86,10 @@ pub trait Backend {
     }
     /// Waits.
     async fn sleep(&self, milliseconds: u32);
+    /// Takes a line, JSON, to the log. Never a secret, a query or a body.
+    fn log(&self, line: &str) {
+        let _ = line;
+    }
     /// Takes the detail of an internal failure, which never reaches a caller, to the log.
     fn report(&self, detail: &str) {
         let _ = detail;

@@ -10,7 +10,7 @@ use crate::auth::{Role, Session, policy::default_policies};
 use crate::blob::memory::MemoryBlobStore;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
-use crate::ipc::audit::Cause;
+use crate::ipc::audit::{Cause, OperationNote};
 use crate::ipc::events::{
     EventPage, EventsReply, EventsRequest, EventsResult, PartitionInfo, Position, ReadEvents,
 };
@@ -60,6 +60,10 @@ pub struct FakeHub {
     /// Who was behind the requests that change something.
     pub causes: RefCell<Vec<Cause>>,
     pub reports: RefCell<Vec<String>>,
+    /// Lines of the log.
+    pub logged: RefCell<Vec<String>>,
+    /// What went into the operations records.
+    pub noted: RefCell<Vec<OperationNote>>,
     pub blobs: Rc<MemoryBlobStore>,
     /// Requests to others, and the answers that they get, the last one first.
     pub fetched: RefCell<Vec<(String, Request)>>,
@@ -131,6 +135,8 @@ impl FakeHub {
             on_hub: RefCell::new(Box::new(|request| panic!("unexpected {request:?}"))),
             causes: RefCell::default(),
             reports: RefCell::default(),
+            logged: RefCell::default(),
+            noted: RefCell::default(),
             blobs: Rc::default(),
             fetched: RefCell::default(),
             fetch_answers: RefCell::default(),
@@ -330,6 +336,10 @@ impl Backend for FakeHub {
                 self.causes.borrow_mut().push(record.cause);
                 return Ok(RegistryReply::Done);
             }
+            RegistryRequest::NoteOperation(note) => {
+                self.noted.borrow_mut().push(*note);
+                return Ok(RegistryReply::Done);
+            }
             request => request,
         };
         self.asked_registry
@@ -374,7 +384,7 @@ impl Backend for FakeHub {
                     last_enqueued_time: log
                         .last()
                         .map(|event| time(event["enqueuedTime"].as_str().unwrap())),
-                    bytes: 0,
+                    ..PartitionInfo::default()
                 }))
             }
             EventsRequest::Checkpoint {
@@ -457,6 +467,10 @@ impl Backend for FakeHub {
     async fn sleep(&self, milliseconds: u32) {
         self.now
             .set(self.now.get().plus_milliseconds(i64::from(milliseconds)));
+    }
+
+    fn log(&self, line: &str) {
+        self.logged.borrow_mut().push(line.to_owned());
     }
 
     fn report(&self, detail: &str) {

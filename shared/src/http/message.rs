@@ -5,6 +5,7 @@
 
 use super::backend::Backend;
 use super::event_stream::EventStream;
+use super::operations_stream::OperationsStream;
 use super::progress_stream::ProgressStream;
 use super::query_stream::QueryStream;
 use crate::percent;
@@ -134,6 +135,8 @@ pub enum Stream {
     Progress(Box<ProgressStream>),
     /// A query's result.
     Query(Box<QueryStream>),
+    /// Operations records.
+    Operations(Box<OperationsStream>),
 }
 
 impl Stream {
@@ -143,6 +146,7 @@ impl Stream {
             Self::Events(events) => events.next(backend).await,
             Self::Progress(progress) => progress.next(backend).await,
             Self::Query(query) => query.next(backend).await,
+            Self::Operations(records) => records.next(backend).await,
         }
     }
 }

@@ -12,11 +12,13 @@ pub mod cursor;
 pub mod error;
 pub mod event_reader;
 pub mod event_stream;
+mod failures;
 pub(crate) mod json;
 pub mod message;
 mod message_properties;
 pub mod operation;
 pub(crate) mod operations;
+pub mod operations_stream;
 pub mod outbound;
 mod pace;
 mod parameters;
@@ -24,6 +26,7 @@ mod precondition;
 pub mod progress_stream;
 pub mod query_pages;
 pub mod query_stream;
+mod request_log;
 pub mod roll_ups;
 pub mod route;
 pub mod routing_operation;
@@ -49,11 +52,12 @@ use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, alerts, archive, audit, blobs, bulk, certificates, configurations, console,
-    dead_letters, device_messages, devices, digital_twins, dry_run, events, file_uploads, groups,
-    jobs, maintenance, messages, messaging, methods, modules, operations_records, patterns,
-    progress, queries, query_indexes, regenerate, reports, retirement, routing, scheduled_jobs,
-    session, statistics, tag_schema, throttles, twin_history, twins,
+    Failure, alerts, archive, audit, blobs, bulk, certificates, configurations,
+    connection_incidents, console, dead_letters, device_messages, devices, digital_twins, dry_run,
+    events, file_uploads, groups, jobs, maintenance, messages, messaging, methods, metrics,
+    modules, operations_records, patterns, progress, queries, query_indexes, regenerate, reports,
+    retirement, routing, scheduled_jobs, session, statistics, tag_schema, throttles, twin_history,
+    twins,
 };
 use route::RouteError;
 use std::pin::Pin;
@@ -62,8 +66,12 @@ use std::pin::Pin;
 /// event stream goes on.
 pub async fn handle<B: Backend>(backend: &B, request: Request) -> Response {
     let trace = Trace::new(backend);
+    let mut route = String::new();
+    let mut quiet = false;
     let response = match route::route(request.method, &request.path) {
         Ok(operation) => {
+            route = route::template(request.method, &request.path);
+            quiet = request_log::is_quiet(&operation);
             let explains = operation == Operation::SignIn;
             match serve(backend, &request, operation, &trace).await {
                 Ok(response) => response,
@@ -85,6 +93,9 @@ pub async fn handle<B: Backend>(backend: &B, request: Request) -> Response {
             }
         }
     };
+    if !quiet || response.status >= 400 {
+        request_log::write(backend, request.method, &route, response.status, &trace);
+    }
     finish(response, &trace)
 }
 
@@ -129,9 +140,14 @@ async fn serve<B: Backend>(
     let settings = operations::settings(backend).await?;
     let path = route::split(&request.path).unwrap_or_default();
     let caller = authorize::authorize(request, required, &path, &settings, trace.time)?;
-    throttling::admit(backend, &settings, &operation, request)?;
+    throttling::admit(backend, &settings, &operation, request, &caller)?;
+    let about = failures::about(&operation);
     let backend = Attributed::new(backend, request, &caller, trace);
-    serve_authorized(&backend, request, operation, &caller).await
+    let answer = serve_authorized(&backend, request, operation, &caller).await;
+    if let (Err(failure), Some(about)) = (&answer, about) {
+        failures::note(backend.unattributed(), about, &failure.error).await;
+    }
+    answer
 }
 
 /// Operations that judge credentials themselves, or need none.
@@ -308,11 +324,16 @@ async fn serve_authorized<B: Backend>(
         O::InvokeCommand(device, name) => {
             digital_twins::command(backend, request, device, name).await
         }
-        O::ReadAudit => apart(audit::read(backend, request, caller)).await,
+        O::ReadAudit => apart(audit::read(backend.unattributed(), request, caller)).await,
         O::VerifyAudit => apart(audit::verify(backend)).await,
         O::GetQueryIndexes => query_indexes::get(backend).await,
         O::PutQueryIndexes => query_indexes::put(backend, request).await,
-        O::ReadOperations => apart(operations_records::read(backend, request)).await,
+        O::ConnectionIncidents => apart(connection_incidents::list(backend, request)).await,
+        O::StreamOperations => apart(operations_records::stream(backend, request, caller)).await,
+        O::Metrics => apart(metrics::read(backend, false)).await,
+        O::Usage => apart(metrics::usage(backend)).await,
+        O::PrometheusMetrics => apart(metrics::read(backend, true)).await,
+        O::ReadOperations => apart(operations_records::read(backend.unattributed(), request)).await,
         O::SignBlobUrl => apart(blobs::sign(backend, request)).await,
 
         O::CurrentSession => session::current(caller),

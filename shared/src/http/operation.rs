@@ -271,6 +271,16 @@ pub enum Operation {
     PutQueryIndexes,
     /// `GET /api/v1/operations`
     ReadOperations,
+    /// `GET /metrics`
+    PrometheusMetrics,
+    /// `GET /api/v1/usage`
+    Usage,
+    /// `GET /api/v1/metrics`
+    Metrics,
+    /// `GET /api/v1/operations/stream`
+    StreamOperations,
+    /// `GET /api/v1/connection-incidents`
+    ConnectionIncidents,
 
     // --- the blob store; its own verbs are `blob::operation`'s ---
     /// `POST /api/v1/blobs/sas`
@@ -425,6 +435,11 @@ impl Operation {
             | O::GetQueryIndexes
             | O::PutQueryIndexes
             | O::ReadOperations
+            | O::PrometheusMetrics
+            | O::Usage
+            | O::Metrics
+            | O::StreamOperations
+            | O::ConnectionIncidents
             | O::SignBlobUrl
             | O::GetFileUpload
             | O::PutFileUpload

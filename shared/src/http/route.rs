@@ -81,6 +81,31 @@ pub fn route(method: Method, raw_path: &str) -> Result<Operation, RouteError> {
     })
 }
 
+/// The path of a request that has an operation, with `{}` for every id and name in it: only
+/// what the operation cannot do without is shown.
+pub fn template(method: Method, raw_path: &str) -> String {
+    const MASK: &str = "{}";
+    let segments = split(raw_path).unwrap_or_default();
+    let lower: Vec<String> = segments
+        .iter()
+        .map(|segment| segment.to_ascii_lowercase())
+        .collect();
+    let mut shown = String::new();
+    for (place, literal) in lower.iter().enumerate() {
+        let masked: Vec<&str> = lower
+            .iter()
+            .enumerate()
+            .map(|(other, text)| if other == place { MASK } else { text })
+            .collect();
+        shown.push('/');
+        shown.push_str(match operation(method, &masked, &masked) {
+            Some(_) => MASK,
+            None => literal,
+        });
+    }
+    shown
+}
+
 /// How many bytes of body the shell may read for this request before it has to stop.
 pub fn body_limit(method: Method, raw_path: &str) -> usize {
     route(method, raw_path).map_or(DEFAULT_BODY_LIMIT, |operation| operation.body_limit())
@@ -199,6 +224,7 @@ fn operation(
         }
 
         (Post, ["devices", "query"]) => Ok(O::Query),
+        (Get, ["metrics"]) => Ok(O::PrometheusMetrics),
 
         (Post, ["devices", _, "messages", "devicebound"]) => device(O::SendToDevice),
         (Get, ["messages", "servicebound", "feedback"]) => Ok(O::ReceiveFeedback),
@@ -357,6 +383,10 @@ fn own_operation(
         (Get, ["audit"]) => Ok(O::ReadAudit),
         (Get, ["audit", "verify"]) => Ok(O::VerifyAudit),
         (Get, ["operations"]) => Ok(O::ReadOperations),
+        (Get, ["usage"]) => Ok(O::Usage),
+        (Get, ["metrics"]) => Ok(O::Metrics),
+        (Get, ["operations", "stream"]) => Ok(O::StreamOperations),
+        (Get, ["connection-incidents"]) => Ok(O::ConnectionIncidents),
         (Post, ["blobs", "sas"]) => Ok(O::SignBlobUrl),
         (Get, ["file-upload"]) => Ok(O::GetFileUpload),
         (Put, ["file-upload"]) => Ok(O::PutFileUpload),

@@ -249,6 +249,11 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         (Get, "/api/v1/progress", O::GetProgress),
         (Get, "/api/v1/Progress/Stream", O::StreamProgress),
         (Get, "/api/v1/reports/fleet", O::FleetReport),
+        (Get, "/metrics", O::PrometheusMetrics),
+        (Get, "/api/v1/usage", O::Usage),
+        (Get, "/api/v1/metrics", O::Metrics),
+        (Get, "/api/v1/operations/stream", O::StreamOperations),
+        (Get, "/api/v1/connection-incidents", O::ConnectionIncidents),
         (Get, "/api/v1/alerts", O::ListAlerts),
         (
             Post,

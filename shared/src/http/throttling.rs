@@ -4,6 +4,7 @@
 //! one that is refused reaches no actor: a storm of it costs devices nothing. Only callers who
 //! have shown their right are counted.
 
+use super::authorize::Caller;
 use super::backend::Backend;
 use super::error::Envelope;
 use super::message::Request;
@@ -138,6 +139,11 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::GetQueryIndexes
         | O::PutQueryIndexes
         | O::ReadOperations
+        | O::PrometheusMetrics
+        | O::Usage
+        | O::Metrics
+        | O::StreamOperations
+        | O::ConnectionIncidents
         | O::SignIn
         | O::CurrentSession
         | O::SignOut
@@ -153,17 +159,21 @@ pub(super) fn admit<B: Backend>(
     settings: &Settings,
     operation: &Operation,
     request: &Request,
+    caller: &Caller,
 ) -> Result<(), Failure> {
     let Some(class) = class(operation) else {
         return Ok(());
     };
-    if class != OperationClass::DirectMethods {
-        return Ok(take_now(backend, settings, class, 1)?);
-    }
-    let cost = request.body.len().div_ceil(METHOD_METER_BYTES).max(1);
-    take_now(backend, settings, class, cost).map_err(|error| Failure {
-        error,
-        envelope: Envelope::Nested,
+    let (cost, envelope) = if class == OperationClass::DirectMethods {
+        let cost = request.body.len().div_ceil(METHOD_METER_BYTES);
+        (cost.max(1), Envelope::Nested)
+    } else {
+        (1, Envelope::Classic)
+    };
+    take_now(backend, settings, class, cost).map_err(|error| {
+        let throttles = backend.throttles();
+        throttles.borrow_mut().note_refused(&caller.actor);
+        Failure { error, envelope }
     })
 }
 

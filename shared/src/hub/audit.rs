@@ -7,7 +7,7 @@
 use crate::auth::signature::sha256_hex;
 use crate::error::HubError;
 use crate::ids::{DeviceId, ModuleId};
-use crate::ipc::audit::{AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::audit::{AuditEntry, AuditProof, Cause, ChainPlace};
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use serde::Serialize;
@@ -250,60 +250,6 @@ fn drop_old(sql: &dyn Sql, now: Timestamp, newest: u64) -> Result<(), HubError> 
         "DELETE FROM audit WHERE number <= ?",
         &[place.number.into()],
     )
-}
-
-/// Reads records, newest first; `chain` names this chain in them.
-pub fn read(sql: &dyn Sql, chain: &str, wanted: &ReadAudit) -> Result<AuditPage, HubError> {
-    let mut conditions = Vec::new();
-    let mut parameters: Vec<SqlValue> = Vec::new();
-    let texts = [
-        ("device_id = ?", &wanted.device_id),
-        ("actor = ?", &wanted.actor),
-        ("action = ?", &wanted.action),
-    ];
-    for (condition, value) in texts {
-        if let Some(value) = value {
-            conditions.push(condition);
-            parameters.push(value.as_str().into());
-        }
-    }
-    let times = [("at >= ?", wanted.since), ("at < ?", wanted.until)];
-    for (condition, value) in times {
-        if let Some(value) = value {
-            conditions.push(condition);
-            parameters.push(value.milliseconds().into());
-        }
-    }
-    if let Some(before) = wanted.before {
-        conditions.push("number < ?");
-        parameters.push(before.into());
-    }
-    let condition = if conditions.is_empty() {
-        String::new()
-    } else {
-        format!("WHERE {}", conditions.join(" AND "))
-    };
-    let top = wanted.top.clamp(1, MAX_TOP);
-    parameters.push(i64::from(top + 1).into());
-    let statement =
-        format!("SELECT number, hash, record FROM audit {condition} ORDER BY number DESC LIMIT ?");
-    let rows = sql.query(&statement, &parameters)?;
-    let top = usize::try_from(top).unwrap_or(usize::MAX);
-    let mut page = AuditPage {
-        records: Vec::new(),
-        more: rows.len() > top,
-    };
-    for row in rows.iter().take(top) {
-        let mut record: Value = serde_json::from_str(row.required_text(2)?)
-            .map_err(|error| HubError::internal(format!("an audit record: {error}")))?;
-        if let Value::Object(record) = &mut record {
-            record.insert("chain".into(), json!(chain));
-            record.insert("number".into(), json!(row.integer(0)));
-            record.insert("hash".into(), json!(row.text(1)));
-        }
-        page.records.push(record);
-    }
-    Ok(page)
 }
 
 /// Recomputes a stretch of the chain behind `after`, or from its beginning.

@@ -10,11 +10,14 @@
 
 pub mod administration;
 pub mod audit;
+pub mod counters;
 pub mod effects;
 pub mod events;
 pub mod gateway;
 pub mod job_event;
+pub mod operations;
 pub mod outbox;
+pub mod records;
 pub mod registry;
 pub mod segment;
 pub mod settings;

@@ -1,9 +1,9 @@
 //! Who caused a change, and how the record of changes is read.
 
+use crate::error::ErrorCode;
 use crate::ids::Identity;
-use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// On whose behalf something is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,41 +40,41 @@ pub struct AuditEntry {
     pub after: Value,
 }
 
-/// What to read from one chain of records, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadAudit {
-    /// Only records before this number.
-    pub before: Option<u64>,
-    /// At most so many.
-    pub top: u32,
-    /// Only of this device and its modules.
-    pub device_id: Option<String>,
-    /// Only of this actor.
-    pub actor: Option<String>,
-    /// Only this action.
-    pub action: Option<String>,
-    /// Not earlier.
-    pub since: Option<Timestamp>,
-    /// Earlier than this.
-    pub until: Option<Timestamp>,
+/// What an object is to write into its operations records (`device-management.md` §9.1): an
+/// object with the members of a record but time and number. It holds no secret and no body.
+pub type OperationNote = Value;
+
+/// A note of something that failed, or without a code of something worth to be known. `details`
+/// has more members of the record, if it is an object.
+pub fn note(
+    category: &str,
+    operation: &str,
+    code: Option<ErrorCode>,
+    description: &str,
+    identity: Option<&Identity>,
+    details: Value,
+) -> OperationNote {
+    let mut note = json!({
+        "category": category,
+        "operationName": operation,
+        "level": if code.is_some() { "Error" } else { "Information" },
+        "resultType": code.map_or(200, ErrorCode::number).to_string(),
+        "resultDescription": description,
+        "deviceId": identity.map(|identity| identity.device.as_str()),
+        "moduleId": identity.and_then(|identity| identity.module.as_ref()),
+    });
+    if let (Value::Object(note), Value::Object(details)) = (&mut note, details) {
+        note.extend(details);
+    }
+    note
 }
 
-/// What to read of one shard's operations records, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadOperations {
-    /// Only records before this number.
-    pub before: Option<u64>,
-    /// At most so many.
-    pub top: u32,
-    /// Only of this device and its modules.
-    pub device_id: Option<String>,
-    /// Only this category.
-    pub category: Option<String>,
-    /// Only this level.
-    pub level: Option<String>,
-    /// Not earlier.
-    pub since: Option<Timestamp>,
-}
+/// What to read of one object's records, newest first: `of` (`audit` or `operation`), `top`,
+/// and as far as they are there `before` or `after` (numbers; behind a number oldest first),
+/// `deviceId`, `actor`, `action`, `category`, `level`, `since` and `until` (milliseconds),
+/// `last` (only of the newest so many). A plain document, since every type that travels costs
+/// the worker a reader.
+pub type ReadRecords = Value;
 
 /// Records of one chain, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -152,6 +152,15 @@ pub struct PartitionInfo {
     pub last_enqueued_time: Option<Timestamp>,
     /// Stored bytes.
     pub bytes: u64,
+    /// Bytes that came, ever.
+    #[serde(default)]
+    pub total_bytes: u64,
+    /// Bytes that the database takes.
+    #[serde(default)]
+    pub database_bytes: u64,
+    /// Rows written since the partition woke up.
+    #[serde(default)]
+    pub rows_written: u64,
 }
 
 /// An event that the hub makes (`query-routing-events.md` §4.2–4.6).

@@ -20,6 +20,8 @@ pub enum GatewayRequest {
     },
     /// Come to life, and report what a crash has taken → `Done`.
     Wake,
+    /// Counters, sockets, throttles, rows written, size → `Report`
+    Report,
     /// Close a connection: taken over, disabled, deleted, keys changed → `Done`.
     Close {
         /// Which.
@@ -83,6 +85,8 @@ pub enum GatewayReply {
     },
     /// The connection is not here (any more): look the device up again.
     Gone,
+    /// What the gateway says of itself.
+    Report(Value),
 }
 
 /// A gateway's whole answer. Method errors: `DeviceNotOnline`, `GatewayTimeout`,

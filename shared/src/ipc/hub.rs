@@ -5,7 +5,7 @@ use super::{Layout, base64_bytes};
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
 use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
-use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadAudit};
+use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadRecords};
 use crate::ipc::device_group::DeviceGroup;
 use crate::ipc::file_upload::FileUploadSettings;
 pub use crate::ipc::routing::{Route, Routing};
@@ -127,8 +127,10 @@ pub enum HubRequest {
         /// What; never another `Caused`.
         request: Box<HubRequest>,
     },
-    /// → `Audit`
-    ReadAudit(ReadAudit),
+    /// Counters, rows written, size → `Report`
+    Report,
+    /// Of changes, or of what went wrong → `Audit`
+    ReadRecords(Box<ReadRecords>),
     /// Recomputes the records behind a place → `AuditProof`.
     CheckAudit(Option<ChainPlace>),
 }
@@ -223,6 +225,8 @@ pub enum HubReply {
     Alerts(Vec<Value>, Option<u64>),
     /// An object: how many scheduled jobs there are by status.
     JobCounts(Value),
+    /// What the object says of itself.
+    Report(Value),
     /// Nothing to say but that it happened.
     Done,
 }

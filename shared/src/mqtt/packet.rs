@@ -76,6 +76,51 @@ pub enum Packet<'a> {
     Disconnect,
 }
 
+impl Packet<'_> {
+    /// The number of its type, as in the high half of its first byte.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Publish(_) => 3,
+            Self::Connect(_) | Self::UnsupportedProtocolLevel(_) => 1,
+            Self::ConnAck(_) => 2,
+            Self::PubAck(_) => 4,
+            Self::PubRec(_) => 5,
+            Self::PubRel(_) => 6,
+            Self::PubComp(_) => 7,
+            Self::Subscribe { .. } => 8,
+            Self::SubAck { .. } => 9,
+            Self::Unsubscribe { .. } => 10,
+            Self::UnsubAck(_) => 11,
+            Self::PingReq => 12,
+            Self::PingResp => 13,
+            Self::Disconnect => 14,
+        }
+    }
+}
+
+/// The name of a packet type, for people.
+pub fn packet_name(kind: u8) -> &'static str {
+    const NAMES: [&str; 16] = [
+        "type-0",
+        "CONNECT",
+        "CONNACK",
+        "PUBLISH",
+        "PUBACK",
+        "PUBREC",
+        "PUBREL",
+        "PUBCOMP",
+        "SUBSCRIBE",
+        "SUBACK",
+        "UNSUBSCRIBE",
+        "UNSUBACK",
+        "PINGREQ",
+        "PINGRESP",
+        "DISCONNECT",
+        "type-15",
+    ];
+    NAMES.get(usize::from(kind)).copied().unwrap_or_default()
+}
+
 /// CONNECT of protocol level 4.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connect<'a> {

@@ -16,6 +16,8 @@ const MAX_HEADER_LENGTH: usize = 5;
 pub struct StreamDecoder {
     /// Bytes not yet handed out: the start of a packet, or more after a `Break` or a hold.
     tail: Vec<u8>,
+    /// The first byte of the packet that was read last, for who asks after an error.
+    first_byte: u8,
 }
 
 impl StreamDecoder {
@@ -26,7 +28,15 @@ impl StreamDecoder {
 
     /// Continues a stream whose tail was stored.
     pub fn from_tail(tail: Vec<u8>) -> Self {
-        Self { tail }
+        Self {
+            tail,
+            first_byte: 0,
+        }
+    }
+
+    /// After an error of [`Self::feed`]: the type of the packet that is at fault.
+    pub fn broken_kind(&self) -> u8 {
+        self.first_byte >> 4
     }
 
     /// The bytes not yet handed out.
@@ -52,12 +62,13 @@ impl StreamDecoder {
         let mut rest = frame;
         if !self.tail.is_empty() {
             // Only packets held back are complete here; a spanning one follows them.
-            let (consumed, flow) = drain(&self.tail, limits, on_packet)?;
+            let (consumed, flow) = drain(&self.tail, limits, &mut self.first_byte, on_packet)?;
             self.tail.drain(..consumed);
             if flow.is_break() {
                 return self.hold(rest, limits);
             }
             if !self.tail.is_empty() {
+                self.first_byte = self.tail.first().copied().unwrap_or(0);
                 rest = self.complete_tail(rest, limits)?;
                 let Some((packet, consumed)) = decode(&self.tail, limits)? else {
                     return Ok(());
@@ -70,7 +81,7 @@ impl StreamDecoder {
                 }
             }
         }
-        let (consumed, flow) = drain(rest, limits, on_packet)?;
+        let (consumed, flow) = drain(rest, limits, &mut self.first_byte, on_packet)?;
         let rest = rest.get(consumed..).unwrap_or_default();
         if flow.is_break() {
             return self.hold(rest, limits);
@@ -127,10 +138,17 @@ impl StreamDecoder {
 fn drain(
     bytes: &[u8],
     limits: &Limits,
+    first_byte: &mut u8,
     on_packet: &mut dyn FnMut(Packet<'_>) -> ControlFlow<()>,
 ) -> Result<(usize, ControlFlow<()>), MalformedPacket> {
     let mut consumed = 0;
-    while let Some((packet, length)) = decode(bytes.get(consumed..).unwrap_or_default(), limits)? {
+    while let Some(rest) = bytes.get(consumed..)
+        && let Some(first) = rest.first()
+    {
+        *first_byte = *first;
+        let Some((packet, length)) = decode(rest, limits)? else {
+            break;
+        };
         consumed += length;
         if on_packet(packet).is_break() {
             return Ok((consumed, ControlFlow::Break(())));

@@ -36,6 +36,48 @@ pub struct Bucket {
     /// In milliseconds.
     last: i64,
     refused: u64,
+    recent: Recent,
+}
+
+/// What was taken and refused lately, by minutes and by periods of five minutes.
+#[derive(Debug, Clone, Default)]
+struct Recent {
+    minute: i64,
+    taken: u64,
+    taken_before: u64,
+    period: i64,
+    refused: [u32; PERIODS],
+}
+
+/// Five minutes each: an hour.
+const PERIODS: usize = 12;
+const MINUTE: i64 = 60_000;
+const PERIOD: i64 = 5 * MINUTE;
+
+impl Recent {
+    /// Forgets what is over.
+    fn move_on(&mut self, now: Timestamp) {
+        let minute = now.milliseconds().div_euclid(MINUTE);
+        if minute != self.minute {
+            self.taken_before = if minute == self.minute + 1 {
+                self.taken
+            } else {
+                0
+            };
+            self.taken = 0;
+            self.minute = minute;
+            let period = now.milliseconds().div_euclid(PERIOD);
+            let passed = usize::try_from(period - self.period).unwrap_or(PERIODS);
+            if passed > 0 {
+                let passed = passed.min(PERIODS);
+                self.refused.rotate_right(passed);
+                for count in self.refused.iter_mut().take(passed) {
+                    *count = 0;
+                }
+                self.period = period;
+            }
+        }
+    }
 }
 
 impl Bucket {
@@ -71,13 +113,18 @@ impl Bucket {
         if !(0..JITTER_MILLISECONDS).contains(&behind) {
             self.last = now.milliseconds();
         }
+        self.recent.move_on(now);
+        let operations = cost;
         let cost = cost.saturating_mul(OPERATION);
         let most_missing = self.limit.capacity().saturating_sub(cost);
         if self.missing <= most_missing {
             self.missing += cost;
+            self.recent.taken += operations;
             return Ok(());
         }
         self.refused += 1;
+        let [newest, ..] = &mut self.recent.refused;
+        *newest = newest.saturating_add(1);
         // The rest of a jitter has to pass as well before the bucket fills again.
         let wait = (self.missing - most_missing)
             .div_ceil(self.limit.per_minute.max(1))
@@ -100,6 +147,18 @@ impl Bucket {
         let most_missing = self.limit.capacity().saturating_sub(OPERATION);
         let wait = self.missing_at(now).saturating_sub(most_missing);
         i64::try_from(wait.div_ceil(self.limit.per_minute.max(1))).unwrap_or(i64::MAX)
+    }
+
+    /// Operations that passed in the last minute, about, and how often it refused in the last
+    /// hour.
+    pub fn recent(&self, now: Timestamp) -> (u64, u64) {
+        let mut recent = self.recent.clone();
+        recent.move_on(now);
+        let passed = now.milliseconds().rem_euclid(MINUTE).unsigned_abs();
+        let left = MINUTE.unsigned_abs() - passed;
+        let before = recent.taken_before * left / MINUTE.unsigned_abs();
+        let refused = recent.refused.iter().copied().map(u64::from).sum();
+        (recent.taken + before, refused)
     }
 
     /// How many times it refused.

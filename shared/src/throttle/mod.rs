@@ -15,6 +15,7 @@ pub use class::{METHOD_METER_BYTES, OperationClass};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::ThrottleSettings;
 use crate::time::Timestamp;
+use serde_json::{Map, Value};
 
 /// Most units of a hub, and the largest rate or burst that can be set.
 const MAX_UNITS: u64 = 10_000;
@@ -74,7 +75,12 @@ pub struct Throttles {
     /// Of the settings that the limits come from.
     version: Option<u64>,
     buckets: [Bucket; OperationClass::ALL.len()],
+    /// Who was refused, and how often.
+    callers: Vec<(String, u64)>,
 }
+
+/// So many callers are told apart.
+const MOST_CALLERS: usize = 50;
 
 impl Throttles {
     /// Takes over newer settings; an older copy may still be around. `holders` is among how
@@ -110,6 +116,36 @@ impl Throttles {
         if let Some(bucket) = self.buckets.get_mut(class as usize) {
             bucket.give_back(cost);
         }
+    }
+
+    /// Notes who was refused.
+    pub fn note_refused(&mut self, caller: &str) {
+        match self.callers.iter_mut().find(|(name, _)| name == caller) {
+            Some((_, times)) => *times += 1,
+            None => {
+                self.callers.push((caller.to_owned(), 1));
+                self.callers.truncate(MOST_CALLERS);
+            }
+        }
+    }
+
+    /// Who was refused since this process began, and how often.
+    pub fn refused_callers(&self) -> &[(String, u64)] {
+        &self.callers
+    }
+
+    /// For each class that was used: operations of the last minute, and refusals of the last
+    /// hour and ever.
+    pub fn usage(&self, now: Timestamp) -> Value {
+        let mut classes = Map::new();
+        for (class, bucket) in OperationClass::ALL.iter().zip(&self.buckets) {
+            let (taken, refused) = bucket.recent(now);
+            if taken + bucket.refused() > 0 {
+                let counted = [taken, refused, bucket.refused()];
+                classes.insert(class.name().to_owned(), Value::from(counted.to_vec()));
+            }
+        }
+        Value::Object(classes)
     }
 
     /// The bucket of a class.

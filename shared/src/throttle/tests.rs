@@ -238,3 +238,28 @@ fn a_bucket_says_how_long_the_next_one_takes() {
     let later = now.plus_milliseconds(100);
     assert_eq!((bucket.wait(later), bucket.available(later)), (0, 1));
 }
+
+#[test]
+fn what_was_taken_and_refused_lately_is_told_and_forgotten() {
+    let limit = Limit {
+        per_minute: 60,
+        burst: 60,
+    };
+    let at = |seconds: i64| Timestamp::from_milliseconds(seconds * 1_000);
+    let mut bucket = Bucket::new(limit);
+    for _ in 0..60 {
+        bucket.take(at(3_600), 1).unwrap();
+    }
+    for _ in 0..5 {
+        bucket.take(at(3_600), 1).unwrap_err();
+    }
+    assert_eq!(bucket.recent(at(3_601)), (60, 5));
+    // Half of the next minute has passed: half of the last one still counts.
+    assert_eq!(bucket.recent(at(3_690)), (30, 5));
+    assert_eq!(bucket.recent(at(3_720)), (0, 5));
+    assert_eq!(bucket.recent(at(3_600 + 55 * 60)), (0, 5));
+    assert_eq!(bucket.recent(at(3_600 + 61 * 60)), (0, 0));
+    assert_eq!(bucket.refused(), 5, "ever");
+    bucket.take(at(90_000), 1).unwrap();
+    assert_eq!(bucket.recent(at(90_000)), (1, 0));
+}

@@ -258,6 +258,11 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::VerifyAudit => (Get, own(&[Word("audit"), Word("verify")])),
         O::GetQueryIndexes => (Get, own(&[Word("query"), Word("indexes")])),
         O::PutQueryIndexes => (Put, own(&[Word("query"), Word("indexes")])),
+        O::ConnectionIncidents => (Get, own(&[Word("connection-incidents")])),
+        O::StreamOperations => (Get, own(&[Word("operations"), Word("stream")])),
+        O::Metrics => (Get, own(&[Word("metrics")])),
+        O::Usage => (Get, own(&[Word("usage")])),
+        O::PrometheusMetrics => (Get, vec![Word("metrics")]),
         O::ReadOperations => (Get, own(&[Word("operations")])),
 
         O::GetFileUpload => (Get, own(&[Word("file-upload")])),

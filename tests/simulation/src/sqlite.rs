@@ -179,6 +179,16 @@ impl Sql for Sqlite {
         Ok(rows)
     }
 
+    fn usage(&self) -> (u64, u64) {
+        let pragma = |name: &str| {
+            let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+            let value = self.connection.pragma_query_value(None, name, read);
+            value.map_or(0, i64::unsigned_abs)
+        };
+        let bytes = pragma("page_count") * pragma("page_size");
+        (self.rows_written(), bytes)
+    }
+
     fn transaction(&self, work: &mut dyn FnMut() -> Result<(), HubError>) -> Result<(), HubError> {
         let depth = self.depth.get();
         let run = |text: &str| {

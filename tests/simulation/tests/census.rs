@@ -86,7 +86,7 @@ fn only_older_sessions_of_that_gateway_that_are_not_named_end() {
     assert!(!is_connected(&mut stage, "lost"));
     assert_eq!(
         facts(&mut stage, "lost")["lastDisconnectReason"],
-        "connectionLost"
+        "gatewayRestarted"
     );
     for id in ["live", "newer", "elsewhere"] {
         assert!(is_connected(&mut stage, id), "{id}");

@@ -115,6 +115,7 @@ fn disconnect(stage: &mut Stage, connection: &str, epoch: Option<u64>) {
         connection: ConnectionId(connection.to_owned()),
         epoch,
         reason: "connectionLost".to_owned(),
+        packet: String::new(),
         last_activity: stage.now,
     }));
 }

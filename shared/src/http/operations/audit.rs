@@ -1,14 +1,12 @@
 //! Reading and proving the record of changes (`device-management.md` §6).
 
-use super::record_pages::{Places, top};
+use super::record_pages::{Places, milliseconds, read_all, top};
 use super::{Failure, unexpected};
 use crate::auth::Action;
-use crate::error::HubError;
 use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
-use crate::http::parameters::time;
-use crate::ipc::audit::{AuditPage, AuditProof, ChainPlace, ReadAudit};
+use crate::ipc::audit::{AuditProof, ChainPlace};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use futures_util::future::join_all;
@@ -31,22 +29,6 @@ impl Chain {
         match self {
             Self::Hub => "hub".to_owned(),
             Self::Registry(shard) => format!("registry-{shard}"),
-        }
-    }
-
-    async fn read<B: Backend>(self, backend: &B, wanted: ReadAudit) -> Result<AuditPage, Failure> {
-        match self {
-            Self::Hub => match backend.hub(HubRequest::ReadAudit(wanted)).await? {
-                HubReply::Audit(page) => Ok(page),
-                _ => Err(unexpected("the hub")),
-            },
-            Self::Registry(shard) => {
-                let request = RegistryRequest::ReadAudit(wanted);
-                match backend.registry(shard, request).await? {
-                    RegistryReply::Audit(page) => Ok(page),
-                    _ => Err(unexpected("the registry")),
-                }
-            }
         }
     }
 
@@ -80,37 +62,28 @@ pub async fn read<B: Backend>(
     request: &Request,
     caller: &Caller,
 ) -> Result<Response, Failure> {
-    let mut wanted = wanted(request)?;
     let own_only = caller
         .session
         .as_ref()
         .is_some_and(|session| !session.role.can(Action::ReadAudit));
-    if own_only {
-        wanted.actor = Some(caller.actor.clone());
-    }
-    let places = Places::of(request)?;
-    let chains = Chain::all(backend);
-    let reads = chains.iter().map(|chain| {
-        let mut wanted = wanted.clone();
-        wanted.before = places.before(&chain.name());
-        chain.read(backend, wanted)
-    });
-    let pages = join_all(reads).await;
-    let pages = pages.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(places.merge(pages, wanted.top, |record| record))
-}
-
-fn wanted(request: &Request) -> Result<ReadAudit, HubError> {
     let text = |name: &str| request.filled_parameter(name).map(|text| text.into_owned());
-    Ok(ReadAudit {
-        before: None,
-        top: top(request)?,
-        device_id: text("deviceId"),
-        actor: text("actor"),
-        action: text("action"),
-        since: time(request, "since")?,
-        until: time(request, "until")?,
-    })
+    let actor = if own_only {
+        Some(caller.actor.clone())
+    } else {
+        text("actor")
+    };
+    let wanted = json!({
+        "of": "audit",
+        "top": top(request)?,
+        "deviceId": text("deviceId"),
+        "actor": actor,
+        "action": text("action"),
+        "since": milliseconds(request, "since")?,
+        "until": milliseconds(request, "until")?,
+    });
+    let places = Places::of(request)?;
+    let pages = read_all(backend, &wanted, "before", &places).await?;
+    Ok(places.merge(pages, top(request)?, |record| record))
 }
 
 /// `GET /api/v1/audit/verify`: recomputes every chain.

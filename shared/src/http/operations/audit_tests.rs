@@ -5,15 +5,16 @@ use crate::auth::Role;
 use crate::http::fake::{FakeHub, block_on, request};
 use crate::http::handle;
 use crate::http::message::Method;
+use crate::ipc::audit::AuditPage;
 
 fn hub() -> FakeHub {
     FakeHub::new()
         .registry_answers(|_, request| match request {
-            RegistryRequest::ReadAudit(_) => Ok(RegistryReply::Audit(AuditPage::default())),
+            RegistryRequest::ReadRecords(_) => Ok(RegistryReply::Audit(AuditPage::default())),
             other => panic!("unexpected {other:?}"),
         })
         .hub_answers(|request| match request {
-            HubRequest::ReadAudit(_) => Ok(HubReply::Audit(AuditPage::default())),
+            HubRequest::ReadRecords(_) => Ok(HubReply::Audit(AuditPage::default())),
             other => panic!("unexpected {other:?}"),
         })
 }
@@ -23,7 +24,10 @@ fn actors_asked_for(hub: &FakeHub) -> Vec<Option<String>> {
     asked
         .iter()
         .map(|(_, request)| match request {
-            RegistryRequest::ReadAudit(wanted) => wanted.actor.clone(),
+            RegistryRequest::ReadRecords(wanted) => {
+                assert_eq!(wanted["of"], "audit");
+                wanted["actor"].as_str().map(str::to_owned)
+            }
             other => panic!("unexpected {other:?}"),
         })
         .collect()

@@ -13,6 +13,7 @@ use crate::ids::{DeviceId, Identity};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, ReadEvents};
 use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
 use crate::sorting;
+use crate::time::Timestamp;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ pub async fn overview<B: Backend>(backend: &B) -> Result<Response, Failure> {
         .iter()
         .map(|info| info.last_sequence_number)
         .sum();
-    let recent = recent_events(backend, &partitions).await?;
+    let recent = events_since(backend, &partitions, now.plus_seconds(-RATE_SECONDS)).await?;
     Ok(Response::json(
         200,
         &json!({
@@ -64,13 +65,13 @@ pub async fn overview<B: Backend>(backend: &B) -> Result<Response, Failure> {
     ))
 }
 
-/// How many events were stored in the last seconds: numbers are dense, so the first event
-/// of the span tells.
-async fn recent_events<B: Backend>(
+/// How many events were stored since a moment and are kept: numbers are dense, so the first
+/// event behind it tells.
+pub(super) async fn events_since<B: Backend>(
     backend: &B,
     partitions: &[PartitionInfo],
+    since: Timestamp,
 ) -> Result<u64, Failure> {
-    let since = backend.now().plus_seconds(-RATE_SECONDS);
     let busy = partitions
         .iter()
         .filter(|info| info.last_enqueued_time.is_some_and(|last| last >= since));

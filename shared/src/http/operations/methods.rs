@@ -85,7 +85,7 @@ pub(super) async fn call_device<B: Backend>(
                 return Ok((status, payload));
             }
             GatewayReply::Gone => {}
-            GatewayReply::Done => return Err(unexpected("the gateway")),
+            GatewayReply::Done | GatewayReply::Report(_) => return Err(unexpected("the gateway")),
         }
     }
     Err(method_failure(HubError::new(

@@ -25,8 +25,11 @@ mod tag_schema;
 mod transfers;
 
 use super::audit;
+use super::counters::{self, Counter, Counters};
 use super::effects::{Correlation, Effects, Outcome, Token};
+use super::operations::{self, Operations};
 use super::outbox::{self, Outbox};
+use super::records;
 use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::audit::Cause;
@@ -35,10 +38,12 @@ use crate::ipc::hub::{
     HubReply, HubRequest, HubResult, Settings, ThrottleSettings, TwinHistorySettings,
 };
 use crate::ipc::registry::Precondition;
+use crate::ipc::scheduled_job::{JobChange, JobKind};
 use crate::ipc::transfer::{Stepped, Transfer};
 use crate::ordered::OrderedMap;
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use serde_json::json;
 
 const STEPS: &[&[&str]] = &[
     FIRST,
@@ -54,6 +59,7 @@ const STEPS: &[&[&str]] = &[
     alerts::SCHEMA,
     &[device_groups::SEVERITY],
     alerts::REPORTED,
+    &[operations::SCHEMA, counters::SCHEMA],
 ];
 
 const FIRST: &[&str] = &[
@@ -83,6 +89,9 @@ pub struct Hub {
     outbox: Outbox,
     /// Events were written into it and not sent yet.
     has_events: bool,
+    /// How often what went wrong may be written down.
+    operations: Operations,
+    counters: Counters,
 }
 
 impl Hub {
@@ -98,6 +107,8 @@ impl Hub {
             waiting: Vec::new(),
             outbox: Outbox::default(),
             has_events: false,
+            operations: Operations::default(),
+            counters: Counters::load(sql)?,
         })
     }
 
@@ -116,13 +127,13 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Option<HubResult> {
         let HubRequest::Caused { cause, request } = request else {
-            return self.serve(now, token, request, None, sql, effects);
+            return self.serve_counted(now, token, request, None, sql, effects);
         };
         let recorded = match record::Recorded::before(now, &request, self.settings.as_ref(), sql) {
             Ok(recorded) => recorded,
             Err(error) => return Some(Err(error)),
         };
-        let answer = self.serve(now, token, *request, Some(&cause), sql, effects);
+        let answer = self.serve_counted(now, token, *request, Some(&cause), sql, effects);
         let Some(recorded) = recorded else {
             return answer;
         };
@@ -132,6 +143,38 @@ impl Hub {
             Ok(()) => answer,
             Err(error) => Some(Err(error)),
         }
+    }
+
+    /// Serves, and counts what is a metric.
+    fn serve_counted(
+        &mut self,
+        now: Timestamp,
+        token: Token,
+        request: HubRequest,
+        cause: Option<&Cause>,
+        sql: &dyn Sql,
+        effects: &mut Effects<HubResult>,
+    ) -> Option<HubResult> {
+        let counted = match &request {
+            HubRequest::CreateScheduledJob(order) => Some(match order.kind {
+                JobKind::UpdateTwin => Counter::TwinJobs,
+                JobKind::DeviceMethod => Counter::MethodJobs,
+            }),
+            HubRequest::ListTransfers => Some(Counter::JobLists),
+            HubRequest::ListScheduledJobs(_) => Some(Counter::JobQueries),
+            HubRequest::CancelTransfer(_)
+            | HubRequest::ChangeScheduledJob(_, JobChange::Cancel { .. }) => {
+                Some(Counter::JobCancels)
+            }
+            _ => None,
+        };
+        let answer = self.serve(now, token, request, cause, sql, effects);
+        if let Some(counted) = counted {
+            let failed = matches!(&answer, Some(Err(_)));
+            self.counters.outcome(counted, !failed, now);
+        }
+        self.counters.arm(effects);
+        answer
     }
 
     fn serve(
@@ -163,8 +206,9 @@ impl Hub {
             HubRequest::Caused { .. } => {
                 return Some(Err(HubError::internal("a cause behind a cause")));
             }
-            HubRequest::ReadAudit(wanted) => {
-                return Some(audit::read(sql, "hub", &wanted).map(HubReply::Audit));
+            HubRequest::Report => return Some(self.report(sql)),
+            HubRequest::ReadRecords(wanted) => {
+                return Some(records::read(sql, "hub", &wanted).map(HubReply::Audit));
             }
             HubRequest::CheckAudit(after) => {
                 return Some(audit::check(sql, after).map(HubReply::AuditProof));
@@ -283,6 +327,18 @@ impl Hub {
         None
     }
 
+    /// What this object says of itself.
+    fn report(&self, sql: &dyn Sql) -> HubResult {
+        let (rows_written, bytes) = sql.usage();
+        let rows = sql.query("SELECT count(*) FROM configuration", &[])?;
+        Ok(HubReply::Report(json!({
+            "counters": self.counters.document(),
+            "rowsWritten": rows_written,
+            "bytes": bytes,
+            "configurations": rows.first().and_then(|row| row.integer(0)),
+        })))
+    }
+
     fn required(&self) -> Result<&Settings, HubError> {
         self.settings.as_ref().ok_or_else(|| {
             HubError::new(
@@ -322,6 +378,8 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
+        self.counters.write_due(now, sql)?;
+        self.counters.arm(effects);
         self.drive_jobs(now, false, sql, effects)?;
         self.send_events(now, sql, effects)
     }

@@ -416,6 +416,7 @@ impl Events {
     fn info(&self, sql: &dyn Sql) -> Result<PartitionInfo, HubError> {
         let (first, start) =
             log::beginning(sql)?.unwrap_or((self.end.sequence + 1, self.end.offset));
+        let (rows_written, database_bytes) = sql.usage();
         Ok(PartitionInfo {
             id: self.partition,
             begin_sequence_number: first.unsigned_abs(),
@@ -423,6 +424,9 @@ impl Events {
             last_offset: log::newest_offset(sql)?.to_string(),
             last_enqueued_time: self.end.enqueued,
             bytes: (self.end.offset - start).unsigned_abs(),
+            total_bytes: self.end.offset.unsigned_abs(),
+            database_bytes,
+            rows_written,
         })
     }
 }

@@ -4,7 +4,9 @@ use super::calls::PendingCall;
 use super::connection::{Pending, Phase, Session, Slot, Will};
 use super::packets::Verdict;
 use super::{Context, Gateway};
+use crate::error::ErrorCode;
 use crate::ids::Identity;
+use crate::ipc::audit::note;
 use crate::ipc::registry::{
     ConnectRequest, Connected, RegistryReply, RegistryRequest, RegistryResult,
 };
@@ -14,6 +16,7 @@ use crate::mqtt::property_bag;
 use crate::mqtt::topic::{DeviceTopic, parse_publish};
 use crate::mqtt::user_name::UserName;
 use crate::throttle::OperationClass;
+use serde_json::json;
 
 /// Longest will body; the session's attachment must hold it over a hibernation.
 const MAX_WILL_BYTES: usize = 4_096;
@@ -37,6 +40,8 @@ impl Gateway {
             }
         };
         if !user_name.matches_client_id(connect.client_id) {
+            let why = "the client id is not the device id of the user name";
+            self.note_refused(&user_name.identity, why, context);
             return refuse(
                 slot,
                 ConnectCode::NotAuthorized,
@@ -48,7 +53,11 @@ impl Gateway {
             None => None,
             Some(will) => match accepted_will(will, &user_name.identity) {
                 Some(will) => Some(will),
-                None => return refuse(slot, ConnectCode::NotAuthorized, "willRefused", context),
+                None => {
+                    let why = "the will is too large or not for the device's own telemetry topic";
+                    self.note_refused(&user_name.identity, why, context);
+                    return refuse(slot, ConnectCode::NotAuthorized, "willRefused", context);
+                }
             },
         };
         let taken = self
@@ -95,6 +104,22 @@ impl Gateway {
             context,
         );
         Verdict::Block
+    }
+
+    /// Has the shard note that nobody could connect as this identity.
+    fn note_refused(&mut self, identity: &Identity, why: &str, context: &mut Context<'_>) {
+        let code = Some(ErrorCode::IotHubUnauthorized);
+        let details = json!({ "protocol": "Mqtt" });
+        let note = note(
+            "Connections",
+            "deviceConnect",
+            code,
+            why,
+            Some(identity),
+            details,
+        );
+        let request = RegistryRequest::NoteOperation(Box::new(note));
+        self.ask(identity, request, PendingCall::Activity, context);
     }
 
     /// The registry's decision about a CONNECT.

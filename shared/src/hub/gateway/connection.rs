@@ -76,6 +76,8 @@ pub(super) struct Connection {
     pub last_reported: Timestamp,
     /// The attachment is older than this.
     pub dirty: bool,
+    /// The packet for which the connection is being closed.
+    pub offending: &'static str,
     /// Deliveries and method calls that came while the connection was blocked.
     pub held_deliveries: Vec<Delivery>,
     pub held_methods: Vec<(Token, InvokeMethod)>,
@@ -232,6 +234,7 @@ impl Connection {
             last_heard: now,
             last_reported: now,
             dirty: false,
+            offending: "",
             held_deliveries: Vec::new(),
             held_methods: Vec::new(),
         }

@@ -34,6 +34,8 @@ impl Gateway {
         for batcher in &mut self.batchers {
             batcher.rested(now);
         }
+        // What cannot be written stays in memory and is counted on.
+        let _unwritten = self.counters.write_due(now, sql);
         self.send_due(&mut context);
         self.arm(&mut context);
     }
@@ -141,6 +143,7 @@ impl Gateway {
             .iter()
             .filter_map(super::telemetry::Batcher::wake_at)
             .min();
+        self.counters.arm(&mut context.out.common);
         if let Some(at) = [self.flush_at, method, batch].into_iter().flatten().min() {
             context.out.common.wake_at(at);
         }

@@ -2,13 +2,10 @@
 
 use super::calls::PendingCall;
 use super::connection::{Phase, Slot, Will};
-use super::packets::Verdict;
+use super::packets::{GOODBYE, Verdict};
 use super::{Context, Gateway, Sockets};
 use crate::hub::segment;
-use crate::ids::Identity;
-use crate::ipc::ConnectionId;
 use crate::ipc::registry::{Disconnected, RegistryRequest};
-use crate::time::Timestamp;
 
 /// WebSocket close code: normal.
 const NORMAL: u16 = 1000;
@@ -21,11 +18,7 @@ impl Gateway {
         if !self.connections.contains_key(&slot) {
             return;
         }
-        let code = if reason == "clientDisconnected" {
-            NORMAL
-        } else {
-            POLICY
-        };
+        let code = if reason == GOODBYE { NORMAL } else { POLICY };
         context.out.closes.push((slot, code));
         // Should the socket outlive this object, it is known to be closed.
         context.out.attachments.push((slot, String::new()));
@@ -53,27 +46,27 @@ impl Gateway {
             Phase::Connecting(pending) => (pending.identity.clone(), None),
             Phase::Established(session) => (session.identity.clone(), Some(session.epoch)),
         };
-        let last_heard = connection.last_heard;
-        self.report_end(connection.id, identity, epoch, reason, last_heard, context);
+        let seconds = context.now.seconds() - connection.opened.seconds();
+        let offending = connection.offending;
+        // Ids and words hold nothing that JSON would have to escape.
+        context.out.log.push(format!(
+            "{{\"event\":\"connectionEnd\",\"identity\":\"{identity}\",\"reason\":\"{reason}\",\
+             \"packet\":\"{offending}\",\"seconds\":{seconds}}}"
+        ));
+        let report = Disconnected {
+            identity,
+            connection: connection.id,
+            epoch,
+            reason: reason.to_owned(),
+            packet: connection.offending.to_owned(),
+            last_activity: connection.last_heard,
+        };
+        self.report_end(report, context);
     }
 
     /// Tells the registry. If it cannot be reached, the next census does.
-    fn report_end(
-        &mut self,
-        connection: ConnectionId,
-        identity: Identity,
-        epoch: Option<u64>,
-        reason: &str,
-        last_activity: Timestamp,
-        context: &mut Context<'_>,
-    ) {
-        let report = Disconnected {
-            identity: identity.clone(),
-            connection,
-            epoch,
-            reason: reason.to_owned(),
-            last_activity,
-        };
+    fn report_end(&mut self, report: Disconnected, context: &mut Context<'_>) {
+        let identity = report.identity.clone();
         let shard = self.layout.shard_of(&identity.device);
         self.ask(
             &identity,

@@ -4,6 +4,7 @@ use super::connection::{Connection, MethodCall, Session, Slot};
 use super::packets::Verdict;
 use super::{Context, Gateway, is_connecting};
 use crate::error::{ErrorCode, HubError};
+use crate::hub::counters::Counter;
 use crate::hub::effects::Token;
 use crate::ipc::gateway::{GatewayReply, GatewayResult, InvokeMethod};
 use crate::mqtt::encode;
@@ -59,6 +60,9 @@ impl Gateway {
             token,
             deadline: invocation.deadline,
         });
+        let bytes = invocation.payload.len() as u64;
+        self.counters
+            .add(Counter::MethodRequestBytes, bytes, context.now);
         let topic = method_call_topic(&invocation.method, &format!("{request_id:x}"));
         context.out.publish(
             slot,
@@ -105,6 +109,10 @@ impl Gateway {
             return Verdict::Continue;
         };
         self.method_deadlines.remove(&(call.deadline, call.token));
+        let bytes = message.payload.len() as u64;
+        self.counters.add(Counter::Methods, 1, context.now);
+        self.counters
+            .add(Counter::MethodResponseBytes, bytes, context.now);
         let payload = if message.payload.iter().all(u8::is_ascii_whitespace) {
             Value::Null
         } else {
@@ -126,6 +134,7 @@ impl Gateway {
                 break;
             }
             self.method_deadlines.remove(&(deadline, token));
+            self.counters.add(Counter::MethodFailures, 1, context.now);
             if let Some(session) = self.session_mut(slot) {
                 session.methods.retain(|call| call.token != token);
             }
@@ -151,6 +160,7 @@ impl Gateway {
         };
         for call in std::mem::take(&mut session.methods) {
             self.method_deadlines.remove(&(call.deadline, call.token));
+            self.counters.add(Counter::MethodFailures, 1, context.now);
             let error = HubError::new(
                 ErrorCode::DeviceConnectionClosedRemotely,
                 "The device's connection ended before it answered.",

@@ -18,6 +18,7 @@ mod telemetry;
 mod throttles;
 mod twin;
 
+use super::counters::{self, Counters};
 use super::effects::{Call, Correlation, Effects, Outgoing, Token};
 use crate::error::HubError;
 use crate::ids::Identity;
@@ -31,6 +32,7 @@ use crate::time::Timestamp;
 use calls::PendingCall;
 use census::Census;
 use connection::{Connection, Phase, Session};
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use telemetry::Batcher;
 
@@ -45,6 +47,7 @@ const STEPS: &[&[&str]] = &[
     // A row for each connection was two commits more than connecting needs; see `census`.
     &["DROP TABLE connection", census::SCHEMA],
     &[throttles::SCHEMA],
+    &[counters::SCHEMA],
 ];
 
 /// The sockets that exist outside of the actor's memory.
@@ -69,6 +72,8 @@ pub struct GatewayEffects {
     pub closes: Vec<(Slot, u16)>,
     /// Attachments to set.
     pub attachments: Vec<(Slot, String)>,
+    /// Lines for the log, JSON each. Never a secret, never a body.
+    pub log: Vec<String>,
 }
 
 impl GatewayEffects {
@@ -102,6 +107,9 @@ pub struct Gateway {
     census: Census,
     /// What its devices may do; the hub's other holders have buckets of their own.
     throttles: Throttles,
+    counters: Counters,
+    /// The most connections that there were at a time in this life.
+    most_connections: usize,
     /// Deadlines of direct methods.
     method_deadlines: BTreeMap<(Timestamp, u64), Slot>,
     /// Connections whose attachment is to be written, and when.
@@ -143,6 +151,8 @@ impl Gateway {
             correlations: 0,
             census: Census::load(sql)?,
             throttles: throttles::load(layout, sql)?,
+            counters: Counters::load(sql)?,
+            most_connections: 0,
             method_deadlines: BTreeMap::new(),
             dirty: Vec::new(),
             flush_at: None,
@@ -170,6 +180,7 @@ impl Gateway {
         let mut opened = Connection::new(connection, now);
         opened.certificate = certificate;
         self.connections.insert(slot, opened);
+        self.most_connections = self.most_connections.max(self.connections.len());
         self.heard(slot, &mut context);
         self.arm(&mut context);
     }
@@ -238,6 +249,7 @@ impl Gateway {
         let mut context = Context { now, sql, out };
         let answer = match request {
             GatewayRequest::Wake => Some(Ok(GatewayReply::Done)),
+            GatewayRequest::Report => Some(Ok(self.report(sockets, &context))),
             GatewayRequest::ApplyThrottles { version, throttles } => {
                 Some(self.apply_throttles(version, &throttles, sql))
             }
@@ -270,6 +282,20 @@ impl Gateway {
         self.send_due(&mut context);
         self.arm(&mut context);
         answer
+    }
+
+    /// What this gateway says of itself.
+    fn report(&self, sockets: &dyn Sockets, context: &Context<'_>) -> GatewayReply {
+        let (rows_written, bytes) = context.sql.usage();
+        let now = sockets.all().len();
+        GatewayReply::Report(json!({
+            "counters": self.counters.document(),
+            "rowsWritten": rows_written,
+            "bytes": bytes,
+            "sockets": now,
+            "mostSockets": self.most_connections.max(now),
+            "throttles": self.throttles.usage(context.now),
+        }))
     }
 
     /// The slot of a connection, loaded from its attachment if need be.
@@ -336,6 +362,7 @@ impl Gateway {
         self.calls.is_empty()
             && self.method_deadlines.is_empty()
             && self.flush_at.is_none()
+            && !self.counters.is_unwritten()
             && self.batchers.iter().all(Batcher::is_empty)
     }
 }

@@ -3,9 +3,10 @@
 use super::connection::{Connection, Phase, Slot};
 use super::telemetry::Marks;
 use super::{Context, Gateway};
+use crate::hub::counters::Counter;
 use crate::hub::segment;
 use crate::mqtt::encode;
-use crate::mqtt::packet::{ConnAck, ConnectCode, Limits, Packet, Publish};
+use crate::mqtt::packet::{ConnAck, ConnectCode, Limits, Packet, Publish, packet_name};
 use crate::mqtt::property_bag;
 use crate::mqtt::topic::{DeviceTopic, parse_publish};
 use crate::throttle::OperationClass;
@@ -13,6 +14,9 @@ use std::ops::ControlFlow;
 
 /// Body and properties of a message, in bytes (`device.md` §3.3).
 const MAX_MESSAGE_BYTES: usize = 262_144;
+
+/// The reason when a device sends DISCONNECT.
+pub(super) const GOODBYE: &str = "clientDisconnected";
 
 /// What becomes of the connection after a packet.
 pub(super) enum Verdict {
@@ -33,13 +37,13 @@ impl Gateway {
         };
         let mut decoder = std::mem::take(&mut connection.decoder);
         let mut close = None;
-        let fed =
-            if connection.blocked {
-                decoder.hold(bytes, &Limits::HUB)
-            } else {
-                decoder.feed(bytes, &Limits::HUB, &mut |packet| match self
-                    .packet(slot, packet, context)
-                {
+        let mut kind = 0;
+        let fed = if connection.blocked {
+            decoder.hold(bytes, &Limits::HUB)
+        } else {
+            decoder.feed(bytes, &Limits::HUB, &mut |packet| {
+                kind = packet.kind();
+                match self.packet(slot, packet, context) {
                     Verdict::Continue => ControlFlow::Continue(()),
                     Verdict::Block => {
                         if let Some(connection) = self.connections.get_mut(&slot) {
@@ -51,9 +55,16 @@ impl Gateway {
                         close = Some(reason);
                         ControlFlow::Break(())
                     }
-                })
-            };
+                }
+            })
+        };
         if let Some(connection) = self.connections.get_mut(&slot) {
+            if fed.is_err() {
+                kind = decoder.broken_kind();
+            }
+            if close.is_some_and(|reason| reason != GOODBYE) || fed.is_err() {
+                connection.offending = packet_name(kind);
+            }
             connection.decoder = decoder;
         }
         if let Some(reason) = close {
@@ -132,7 +143,7 @@ impl Gateway {
                 if let Some(session) = self.session_mut(slot) {
                     session.will = None;
                 }
-                Verdict::Close("clientDisconnected")
+                Verdict::Close(GOODBYE)
             }
             // A second CONNECT, QoS 2, or what only a server sends (§9).
             _ => Verdict::Close("protocolError"),
@@ -182,6 +193,7 @@ impl Gateway {
             .throttles
             .take(OperationClass::DeviceToCloudSends, context.now, 1);
         if taken.is_err() {
+            self.counters.add(Counter::SendThrottled, 1, context.now);
             return Verdict::Close("throttled");
         }
         let mut flags = 0;

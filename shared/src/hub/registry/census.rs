@@ -50,7 +50,7 @@ impl Registry {
             let Some(ended) = IdentityRow::load(context.sql, &Identity { device, module })? else {
                 continue;
             };
-            self.end_session(ended, "connectionLost", Timestamp::UNSET, context)?;
+            self.end_session(ended, "gatewayRestarted", "", Timestamp::UNSET, context)?;
         }
         if self.censuses.get(&census.gateway) < Some(&census.number) {
             context.sql.execute(

@@ -85,7 +85,7 @@ impl Registry {
     /// Takes a message out of its queue with its outcome: feedback where asked, and what
     /// was not completed is kept.
     pub(super) fn finish_message(
-        &self,
+        &mut self,
         message: &MessageRow,
         row: &IdentityRow,
         outcome: feedback::Outcome,

@@ -5,6 +5,7 @@ use super::messages::{MessageRow, pending};
 use super::{Context, Registry, feedback};
 use crate::auth::{ClientCertificate, ConnectionAuth, MatchedKey, SasToken};
 use crate::error::{ErrorCode, HubError};
+use crate::hub::counters::Counter;
 use crate::ipc::registry::{AsDevice, DeviceAuthorization, DeviceOperation, RegistryReply};
 use crate::time::Timestamp;
 
@@ -151,6 +152,7 @@ impl Registry {
             let outcome = feedback::Outcome::DeliveryCountExceeded;
             return self.finish_message(&message, row, outcome, context);
         }
+        self.counters.add(Counter::Abandoned, 1, context.now);
         context.sql.execute(
             "UPDATE message SET delivery_count = delivery_count + 1, lock_token = NULL, \
              locked_until = NULL WHERE device_id = ? AND sequence = ?",

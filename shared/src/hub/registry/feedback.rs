@@ -43,12 +43,14 @@ impl Outcome {
 impl Registry {
     /// Records the outcome if the sender asked for it.
     pub(super) fn feed_back(
-        &self,
+        &mut self,
         message: &MessageRow,
         row: &IdentityRow,
         outcome: Outcome,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
+        self.count_message(outcome, context.now);
+        self.note_message(message, row, outcome, context);
         if !outcome.is_asked_for(message.ack) {
             return Ok(());
         }

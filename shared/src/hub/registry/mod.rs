@@ -16,13 +16,16 @@ mod configuration_copy;
 mod configuration_pass;
 mod configuration_requests;
 mod configurations;
+mod connection_view;
 mod context;
+mod counting;
 mod dead_letters;
 mod deliveries;
 mod device_plane;
 mod feedback;
 mod history;
 mod identity;
+mod incidents;
 mod job_documents;
 mod job_events;
 mod job_holds;
@@ -59,9 +62,12 @@ mod uploads;
 mod wanted;
 
 use super::audit;
+use super::counters::Counters;
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use super::job_event::routed;
+use super::operations::Operations;
 use super::outbox::Outbox;
+use super::records;
 use super::settings;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
@@ -76,7 +82,6 @@ use crate::query::plan::IndexedPath;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use context::Context;
-use operations::Operations;
 use session::Waiting;
 use std::rc::Rc;
 
@@ -104,6 +109,8 @@ pub struct Registry {
     has_revoked: bool,
     /// How often what went wrong may be written down.
     operations: Operations,
+    incidents: incidents::Incidents,
+    counters: Counters,
     /// The tables `configuration` and `configuration_pass`, read.
     configurations: Rc<configuration_copy::Known>,
     /// How far the present pass over all twins has come.
@@ -142,6 +149,8 @@ impl Registry {
             indexed: query_indexes::load(sql)?,
             has_revoked: revocation::are_there(sql)?,
             operations: Operations::default(),
+            incidents: incidents::Incidents::default(),
+            counters: Counters::load(sql)?,
             configurations: Rc::new(configuration_copy::Known::load(sql)?),
             pass: None,
             jobs: job_rows::Jobs {
@@ -180,6 +189,7 @@ impl Registry {
         };
         let refusal = cause.as_ref().and_then(|_| record::refusal(&request));
         let attempt = operations::attempt(&request);
+        let counted = counting::counted(&request, self.shard);
         let mut request = Some(request);
         let mut answer = None;
         let mut wrote_outbox = false;
@@ -196,6 +206,10 @@ impl Registry {
             wrote_outbox = context.wrote_outbox;
             context.write_entries()
         });
+        if let Some(counted) = counted {
+            self.count(counted, outcome.is_ok(), answer.as_ref(), now);
+        }
+        self.counters.arm(effects);
         if let Err(error) = outcome {
             // Nothing was written, so nothing that followed from it may leave either.
             effects.calls.truncate(calls);
@@ -203,8 +217,8 @@ impl Registry {
             if let Some(identity) = attempt
                 && error.code == ErrorCode::IotHubUnauthorized
             {
-                self.operations
-                    .note_refused(&identity, "Https", &error.message, now, sql);
+                self.note_refused(&identity, "Https", &error.message, now, sql);
+                self.incidents.arm(effects);
             }
             self.jobs_undone(correlations);
             if let (Some(cause), Some(entry)) = (&cause, refusal) {
@@ -218,6 +232,7 @@ impl Registry {
             drop(error);
         }
         self.arm_waiting(effects);
+        self.incidents.arm(effects);
         if self.pass.is_none() && self.configurations.passed < self.configurations.version {
             self.begin_pass(now, effects);
         }
@@ -270,7 +285,7 @@ impl Registry {
             Request::Query(scan) => apart(|| self.scan(&scan, context))?,
             Request::RollUp(ask) => apart(|| self.roll_up(&ask, context))?,
             Request::Statistics => apart(|| browse::statistics(context))?,
-            Request::GetConnection(identity) => apart(|| session::describe(&identity, context))?,
+            Request::GetConnection(identity) => apart(|| self.describe(&identity, context))?,
             Request::Locate(locate) => return self.locate(token, locate, context),
             Request::SendMessage(message) => apart(|| self.send_message(&message, context))?,
             Request::PurgeMessages(device) => apart(|| self.purge_messages(&device, context))?,
@@ -307,12 +322,13 @@ impl Registry {
                 audit::append(context.sql, context.now, &[(&record.cause, &record.entry)])?;
                 RegistryReply::Done
             }
-            Request::ReadAudit(wanted) => {
-                let chain = format!("registry-{}", self.shard);
-                RegistryReply::Audit(audit::read(context.sql, &chain, &wanted)?)
+            Request::ReadRecords(wanted) => {
+                RegistryReply::Audit(records::read(context.sql, &self.chain(), &wanted)?)
             }
-            Request::ReadOperations(wanted) => {
-                RegistryReply::Audit(operations::read(context.sql, self.shard, &wanted)?)
+            Request::Report => apart(|| self.report(context.sql)),
+            Request::NoteOperation(note) => apart(|| self.note_told(&note, context)),
+            Request::ConnectionIncidents(minutes) => {
+                apart(|| self.connection_incidents(minutes, context))?
             }
             Request::CheckAudit(after) => {
                 RegistryReply::AuditProof(audit::check(context.sql, after)?)
@@ -379,6 +395,10 @@ impl Registry {
     ) -> Result<(), HubError> {
         self.expire_waiting(now, effects);
         self.arm_waiting(effects);
+        self.incidents.write_due(now, sql)?;
+        self.incidents.arm(effects);
+        self.counters.write_due(now, sql)?;
+        self.counters.arm(effects);
         self.call_due(now, sql, effects)?;
         self.tell_of_jobs_alone(now, sql, effects)?;
         self.pass_on(now, sql, effects)

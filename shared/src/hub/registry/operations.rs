@@ -1,127 +1,24 @@
-//! Operations records: what went wrong between devices and the hub, for people who look for
-//! the reason (`device-management.md` §9.1). So far of the category `Connections`.
-//!
-//! Whoever can reach the hub can cause a record, so they are few: what comes faster is only
-//! counted, and the next record says how much that was. A record that cannot be written must
-//! change nothing else.
+//! What a shard writes into the operations records (`device-management.md` §9.1): refused
+//! connects, and sessions that end because the device broke a rule.
 
-use super::{Context, Registry};
+use super::identity::IdentityRow;
+use super::messages::MessageRow;
+use super::{Context, Registry, feedback};
+use crate::doctor::{diagnosis, ends, incident, reason};
 use crate::error::{ErrorCode, HubError};
-use crate::ids::Identity;
-use crate::ipc::audit::{AuditPage, ReadOperations};
+use crate::hub::counters::Counter;
+use crate::hub::records;
+use crate::ids::{DeviceId, Identity};
+use crate::ipc::audit::{OperationNote, note};
 use crate::ipc::registry::{ConnectRequest, RegistryReply, RegistryRequest};
-use crate::sql::{Row, Sql, SqlValue};
-use crate::throttle::{Bucket, Limit};
+use crate::mqtt::property_bag::SystemProperty;
+use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 
-pub(super) const SCHEMA: &str = "CREATE TABLE operation (
-    number INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    category TEXT NOT NULL,
-    level TEXT NOT NULL,
-    device_id TEXT NOT NULL,
-    record TEXT NOT NULL
-)";
-
-/// Records of a shard that are written at once, and in a minute.
-const RATE: Limit = Limit {
-    per_minute: 120,
-    burst: 60,
-};
-/// How long they are kept, and how many.
-const KEPT_SECONDS: i64 = 7 * 24 * 3600;
-const MOST_RECORDS: u64 = 20_000;
-/// Old ones are dropped every so many new ones.
-const DROP_EVERY: u64 = 100;
-
-const CONNECTIONS: &str = "Connections";
-const ERROR: &str = "Error";
-
-/// What is remembered between two records.
-#[derive(Debug)]
-pub(super) struct Operations {
-    bucket: Bucket,
-    /// Refusals that the last records do not tell of.
-    suppressed: u64,
-}
-
-impl Default for Operations {
-    fn default() -> Self {
-        Self {
-            bucket: Bucket::new(RATE),
-            suppressed: 0,
-        }
-    }
-}
-
-impl Operations {
-    /// Notes that somebody could not connect as this identity.
-    pub(super) fn note_refused(
-        &mut self,
-        identity: &Identity,
-        protocol: &str,
-        why: &str,
-        now: Timestamp,
-        sql: &dyn Sql,
-    ) {
-        if self.bucket.take(now, 1).is_err() {
-            self.suppressed = self.suppressed.saturating_add(1);
-            return;
-        }
-        let code = ErrorCode::IotHubUnauthorized;
-        let record = json!({
-            "time": now,
-            "category": CONNECTIONS,
-            "operationName": "deviceConnect",
-            "level": ERROR,
-            "resultType": code.number().to_string(),
-            "resultDescription": why,
-            "deviceId": identity.device,
-            "moduleId": identity.module,
-            "protocol": protocol,
-            "suppressed": self.suppressed,
-        });
-        if append(sql, now, identity, &record).is_ok() {
-            self.suppressed = 0;
-        }
-    }
-}
-
-fn append(
-    sql: &dyn Sql,
-    now: Timestamp,
-    identity: &Identity,
-    record: &Value,
-) -> Result<(), HubError> {
-    let rows = sql.query("SELECT max(number) FROM operation", &[])?;
-    let newest = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
-    let number = newest.unsigned_abs() + 1;
-    let text =
-        serde_json::to_string(record).map_err(|error| HubError::internal(error.to_string()))?;
-    sql.execute(
-        "INSERT INTO operation (number, at, category, level, device_id, record) \
-         VALUES (?, ?, ?, ?, ?, ?)",
-        &[
-            number.into(),
-            now.milliseconds().into(),
-            CONNECTIONS.into(),
-            ERROR.into(),
-            identity.device.as_str().into(),
-            text.into(),
-        ],
-    )?;
-    if number.is_multiple_of(DROP_EVERY) {
-        sql.execute(
-            "DELETE FROM operation WHERE at < ? OR number <= ?",
-            &[
-                now.plus_seconds(-KEPT_SECONDS).milliseconds().into(),
-                number.saturating_sub(MOST_RECORDS).into(),
-            ],
-        )?;
-    }
-    Ok(())
-}
+/// Refusals of a device that the doctor looks at, and how far back in the shard's records.
+const REFUSALS: u32 = 5;
+const LOOKED_AT: u64 = 2_000;
 
 /// Who tries to do something over HTTPS as a device.
 pub(super) fn attempt(request: &RegistryRequest) -> Option<Identity> {
@@ -141,58 +38,157 @@ impl Registry {
         let reply = self.connect(request, context)?;
         if let RegistryReply::Refused(refused) = &reply {
             let (now, sql) = (context.now, context.sql);
-            self.operations
-                .note_refused(&request.identity, "Mqtt", &refused.reason, now, sql);
+            self.note_refused(&request.identity, "Mqtt", &refused.reason, now, sql);
         }
         Ok(reply)
     }
-}
 
-/// A page of a shard's records, newest first.
-pub(super) fn read(
-    sql: &dyn Sql,
-    shard: u16,
-    wanted: &ReadOperations,
-) -> Result<AuditPage, HubError> {
-    let mut statement = String::from("SELECT number, record FROM operation WHERE 1");
-    let mut parameters: Vec<SqlValue> = Vec::new();
-    let conditions: [(&str, Option<SqlValue>); 5] = [
-        (" AND number < ?", wanted.before.map(SqlValue::from)),
-        (" AND device_id = ?", text(&wanted.device_id)),
-        (" AND category = ?", text(&wanted.category)),
-        (" AND level = ?", text(&wanted.level)),
-        (
-            " AND at >= ?",
-            wanted.since.map(|since| since.milliseconds().into()),
-        ),
-    ];
-    for (condition, parameter) in conditions {
-        if let Some(parameter) = parameter {
-            statement.push_str(condition);
-            parameters.push(parameter);
+    /// Notes that somebody could not connect as this identity.
+    pub(super) fn note_refused(
+        &mut self,
+        identity: &Identity,
+        protocol: &str,
+        why: &str,
+        now: Timestamp,
+        sql: &dyn Sql,
+    ) {
+        let cause = incident::of_refusal(why);
+        self.incidents.note(cause, &identity.device, now);
+        let code = match why {
+            diagnosis::DISABLED => ErrorCode::DeviceDisabled,
+            diagnosis::RESTARTED => ErrorCode::ServiceUnavailable,
+            _ => ErrorCode::IotHubUnauthorized,
+        };
+        let details = json!({ "protocol": protocol });
+        let note = note(
+            "Connections",
+            "deviceConnect",
+            Some(code),
+            why,
+            Some(identity),
+            details,
+        );
+        self.operations.note(&note, now, sql);
+    }
+
+    /// Notes what somebody else saw.
+    pub(super) fn note_told(
+        &mut self,
+        note: &OperationNote,
+        context: &Context<'_>,
+    ) -> RegistryReply {
+        let text = |name: &str| note.get(name).and_then(Value::as_str).unwrap_or_default();
+        if let ("deviceConnect", Ok(device)) =
+            (text("operationName"), DeviceId::parse(text("deviceId")))
+        {
+            let cause = incident::of_refusal(text("resultDescription"));
+            self.incidents.note(cause, &device, context.now);
         }
+        if text("category") == "TwinQueries" {
+            self.counters.add(Counter::QueryFailures, 1, context.now);
+        }
+        self.operations.note(note, context.now, context.sql);
+        RegistryReply::Done
     }
-    statement.push_str(" ORDER BY number DESC LIMIT ?");
-    parameters.push(i64::from(wanted.top.saturating_add(1)).into());
-    let rows = sql.query(&statement, &parameters)?;
-    let top = usize::try_from(wanted.top).unwrap_or(usize::MAX);
-    let records = rows.iter().take(top).map(|row| document(shard, row));
-    Ok(AuditPage {
-        records: records.collect::<Result<_, _>>()?,
-        more: rows.len() > top,
-    })
-}
 
-fn text(value: &Option<String>) -> Option<SqlValue> {
-    value.as_deref().map(SqlValue::from)
-}
-
-fn document(shard: u16, row: &Row) -> Result<Value, HubError> {
-    let mut record: Value = serde_json::from_str(row.required_text(1)?)
-        .map_err(|error| HubError::internal(format!("an operations record: {error}")))?;
-    if let Value::Object(record) = &mut record {
-        record.insert("chain".into(), json!(format!("registry-{shard}")));
-        record.insert("number".into(), json!(row.integer(0)));
+    /// Notes what became of a cloud-to-device message that its device did not take.
+    pub(super) fn note_message(
+        &mut self,
+        message: &MessageRow,
+        row: &IdentityRow,
+        outcome: feedback::Outcome,
+        context: &Context<'_>,
+    ) {
+        let (operation, text) = match outcome {
+            feedback::Outcome::Expired => ("messageExpired", "The message expired in the queue."),
+            feedback::Outcome::Rejected => ("reject", "The device rejected the message."),
+            feedback::Outcome::DeliveryCountExceeded => {
+                ("abandon", "The device gave the message back too often.")
+            }
+            feedback::Outcome::Success | feedback::Outcome::Purged => return,
+        };
+        let id = message.properties.get(SystemProperty::MessageId);
+        let code = Some(ErrorCode::InvalidOperation);
+        let details = json!({ "messageId": id, "deliveryCount": message.delivery_count });
+        let note = note(
+            "C2DCommands",
+            operation,
+            code,
+            text,
+            Some(&row.identity),
+            details,
+        );
+        self.operations.note(&note, context.now, context.sql);
     }
-    Ok(record)
+
+    /// Notes the end of a session, if it was none that should be.
+    pub(super) fn note_end(
+        &mut self,
+        identity: &Identity,
+        end: &ends::End<'_>,
+        context: &Context<'_>,
+    ) {
+        if let Some(cause) = incident::of_end(end.reason, end.packet) {
+            self.incidents.note(cause, &identity.device, context.now);
+        }
+        // What the network does is told by the doctor; a row for each would double the price
+        // of an outage.
+        let (category, operation, code) = match reason::kind(end.reason) {
+            reason::Kind::Throttled => {
+                ("DeviceTelemetry", "ingress", ErrorCode::ThrottlingException)
+            }
+            reason::Kind::Protocol if end.reason == "messageTooLarge" => {
+                ("DeviceTelemetry", "ingress", ErrorCode::MessageTooLarge)
+            }
+            reason::Kind::Protocol => (
+                "Connections",
+                "deviceDisconnect",
+                ErrorCode::InvalidOperation,
+            ),
+            reason::Kind::Expired => (
+                "Connections",
+                "deviceDisconnect",
+                ErrorCode::IotHubUnauthorized,
+            ),
+            _ => return,
+        };
+        let detail = reason::detail(end.reason, end.packet);
+        let details = json!({ "protocol": "Mqtt", "reason": end.reason, "packet": end.packet });
+        let note = note(
+            category,
+            operation,
+            Some(code),
+            &detail,
+            Some(identity),
+            details,
+        );
+        self.operations.note(&note, context.now, context.sql);
+    }
+
+    /// The newest refused connects of an identity, as records.
+    pub(super) fn refusals(
+        &self,
+        identity: &Identity,
+        sql: &dyn Sql,
+    ) -> Result<Vec<Value>, HubError> {
+        let wanted = json!({
+            "of": "operation",
+            "top": REFUSALS,
+            "last": LOOKED_AT,
+            "deviceId": identity.device,
+            "category": "Connections",
+        });
+        let mut records = records::read(sql, &self.chain(), &wanted)?.records;
+        records.retain(|record| {
+            record.get("operationName").and_then(Value::as_str) == Some("deviceConnect")
+                && record.get("moduleId").and_then(Value::as_str)
+                    == identity.module.as_ref().map(|module| module.as_str())
+        });
+        Ok(records)
+    }
+
+    /// The name of this shard's records.
+    pub(super) fn chain(&self) -> String {
+        format!("registry-{}", self.shard)
+    }
 }

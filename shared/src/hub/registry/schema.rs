@@ -6,10 +6,10 @@
 //! are small.
 
 use super::{
-    archive, configuration_copy, dead_letters, history, job_events, job_holds, job_rows,
-    operations, query_indexes, retirement, revocation, roll_up, transfer, uploads,
+    archive, configuration_copy, dead_letters, history, incidents, job_events, job_holds, job_rows,
+    query_indexes, retirement, revocation, roll_up, transfer, uploads,
 };
-use crate::hub::{audit, outbox};
+use crate::hub::{audit, counters, operations, outbox};
 
 /// Migration steps, oldest first; never change one that was released.
 pub const STEPS: &[&[&str]] = &[
@@ -29,6 +29,11 @@ pub const STEPS: &[&[&str]] = &[
     &[job_events::SCHEMA],
     uploads::SCHEMA,
     &[dead_letters::SCHEMA],
+    &[
+        "ALTER TABLE identity ADD COLUMN closes TEXT NOT NULL DEFAULT ''",
+        incidents::SCHEMA,
+    ],
+    &[counters::SCHEMA],
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -5,6 +5,8 @@ use super::identity::IdentityRow;
 use super::messages::take_deliveries;
 use super::{Context, Registry};
 use crate::auth::ClientCertificate;
+use crate::doctor::diagnosis;
+use crate::doctor::ends::{self, End};
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::{Effects, Token};
 use crate::ids::Identity;
@@ -15,6 +17,7 @@ use crate::ipc::registry::{
 };
 use crate::mqtt::topic::Subscriptions;
 use crate::reading;
+use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,17 +39,17 @@ pub(super) struct Waiting {
 /// Facts about the newest session, for people.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct SessionFacts {
-    since: Option<Timestamp>,
-    keep_alive_seconds: u16,
-    client_type: Option<String>,
-    api_version: Option<String>,
-    token_expiry: Option<Timestamp>,
-    credential: Option<String>,
+pub(super) struct SessionFacts {
+    pub since: Option<Timestamp>,
+    pub keep_alive_seconds: u16,
+    pub client_type: Option<String>,
+    pub api_version: Option<String>,
+    pub token_expiry: Option<Timestamp>,
+    pub credential: Option<String>,
     /// SHA-256 of the last client certificate.
-    certificate: Option<String>,
-    last_disconnect_reason: Option<String>,
-    last_disconnect_time: Option<Timestamp>,
+    pub certificate: Option<String>,
+    pub last_disconnect_reason: Option<String>,
+    pub last_disconnect_time: Option<Timestamp>,
 }
 
 /// Stored filters as a set.
@@ -54,7 +57,7 @@ pub(super) fn subscriptions(stored: &str) -> Subscriptions {
     reading::from_str(stored).unwrap_or_default()
 }
 
-fn facts(row: &IdentityRow) -> SessionFacts {
+pub(super) fn facts(row: &IdentityRow) -> SessionFacts {
     reading::from_str(&row.session).unwrap_or_default()
 }
 
@@ -109,16 +112,18 @@ impl Registry {
             Err(error) => return refuse(NOT_AUTHORIZED, error.message),
         };
         if !self.is_enabled(&row, context)? {
-            return refuse(SERVER_UNAVAILABLE, "the device is disabled");
+            return refuse(SERVER_UNAVAILABLE, diagnosis::DISABLED);
         }
 
         if self.is_outdated(request) {
-            return refuse(SERVER_UNAVAILABLE, "the gateway has restarted since");
+            return refuse(SERVER_UNAVAILABLE, diagnosis::RESTARTED);
         }
+        let mut closes = None;
         if let (Some(gateway), Some(connection)) = (row.gateway, &row.connection)
             && *connection != request.connection.0
         {
             Self::close(gateway, connection, "takenOver", context)?;
+            closes = Some(self.end_noted(&row, "takenOver", "", context)?);
         }
         let was_connected = row.is_connected();
         let kept = !request.clean_session && row.persistent;
@@ -154,7 +159,7 @@ impl Registry {
         context.sql.execute(
             "UPDATE identity SET epoch = ?, gateway = ?, connection = ?, state_updated = ?, \
              last_activity = ?, persistent = ?, subscriptions = ?, session = ?, model_id = ?, \
-             census = ? \
+             census = ?, closes = coalesce(?, closes) \
              WHERE device_id = ? AND module_id = ?",
             &[
                 row.epoch.into(),
@@ -167,6 +172,7 @@ impl Registry {
                 text(&facts)?.into(),
                 row.model_id.clone().into(),
                 request.census.into(),
+                closes.into(),
                 request.identity.device.as_str().into(),
                 request.identity.module_key().into(),
             ],
@@ -218,20 +224,30 @@ impl Registry {
                 .epoch
                 .is_none_or(|epoch| epoch == row.epoch.unsigned_abs());
         if current {
-            self.end_session(row, &report.reason, report.last_activity, context)?;
+            let (reason, packet) = (&report.reason, &report.packet);
+            self.end_session(row, reason, packet, report.last_activity, context)?;
         }
         Ok(RegistryReply::Done)
     }
 
     /// Writes that the session of an identity has ended.
     pub(super) fn end_session(
-        &self,
+        &mut self,
         mut row: IdentityRow,
         reason: &str,
+        packet: &str,
         last_activity: Timestamp,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         let mut facts = facts(&row);
+        let reason = match reason {
+            // A gateway knows when a session's credentials end, and not what they are.
+            "tokenExpired" if facts.credential.as_deref() == Some("certificate") => {
+                "certificateExpired"
+            }
+            reason => reason,
+        };
+        let closes = self.end_noted(&row, reason, packet, context)?;
         facts.last_disconnect_reason = Some(reason.to_owned());
         facts.last_disconnect_time = Some(context.now);
         if !row.persistent {
@@ -243,18 +259,39 @@ impl Registry {
         context.changed(&row.identity.device, row.identity.module_key());
         context.sql.execute(
             "UPDATE identity SET gateway = NULL, connection = NULL, state_updated = ?, \
-             last_activity = ?, subscriptions = ?, session = ? \
+             last_activity = ?, subscriptions = ?, session = ?, closes = ? \
              WHERE device_id = ? AND module_id = ?",
             &[
                 context.now.milliseconds().into(),
                 last_activity.milliseconds().into(),
                 row.subscriptions.as_str().into(),
                 text(&facts)?.into(),
+                closes.into(),
                 row.identity.device.as_str().into(),
                 row.identity.module_key().into(),
             ],
         )?;
         self.emit_connection_state(&row, "deviceDisconnected", context)
+    }
+
+    /// Notes the end of a row's session where it is looked for, and returns the ends of its
+    /// sessions with this one.
+    fn end_noted(
+        &mut self,
+        row: &IdentityRow,
+        reason: &str,
+        packet: &str,
+        context: &Context<'_>,
+    ) -> Result<String, HubError> {
+        let began = facts(row).since.unwrap_or(context.now);
+        let end = End {
+            time: context.now,
+            reason,
+            packet,
+            seconds: context.now.seconds() - began.seconds(),
+        };
+        self.note_end(&row.identity, &end, context);
+        Ok(ends::with(&closes(context.sql, &row.identity)?, &end))
     }
 
     pub(super) fn update_session(
@@ -422,32 +459,15 @@ pub(super) fn note_activity(
     Ok(RegistryReply::Done)
 }
 
-/// The session as the console shows it.
-pub(super) fn describe(
-    identity: &Identity,
-    context: &mut Context<'_>,
-) -> Result<RegistryReply, HubError> {
-    let row = IdentityRow::require(context.sql, identity)?;
-    let facts = facts(&row);
-    let filters: Vec<String> = subscriptions(&row.subscriptions)
-        .iter()
-        .map(|(filter, _)| filter.to_owned())
-        .collect();
-    let connected = row.is_connected();
-    Ok(RegistryReply::Connection(json!({
-        "connectionState": row.connection_state(),
-        "since": row.state_updated,
-        "gateway": row.gateway,
-        "keepAliveSeconds": connected.then_some(facts.keep_alive_seconds),
-        "clientType": facts.client_type,
-        "apiVersion": facts.api_version,
-        "protocol": connected.then_some("MQTT over WebSocket"),
-        "credential": facts.credential,
-        "certificateThumbprint": facts.certificate,
-        "tokenExpiry": facts.token_expiry.filter(|_| connected),
-        "cleanSession": connected.then_some(!row.persistent),
-        "subscriptions": filters,
-        "lastDisconnectReason": facts.last_disconnect_reason,
-        "lastDisconnectTime": facts.last_disconnect_time,
-    })))
+/// The last ends of an identity's sessions, as `doctor::ends` reads them.
+pub(super) fn closes(sql: &dyn Sql, identity: &Identity) -> Result<String, HubError> {
+    let rows = sql.query(
+        "SELECT closes FROM identity WHERE device_id = ? AND module_id = ?",
+        &[
+            identity.device.as_str().into(),
+            identity.module_key().into(),
+        ],
+    )?;
+    let text = rows.first().and_then(|row| row.text(0));
+    Ok(text.unwrap_or_default().to_owned())
 }

@@ -18,7 +18,7 @@ use crate::auth::keys::KeyPair;
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::audit::{
-    AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, ReadAudit, ReadOperations,
+    AuditEntry, AuditPage, AuditProof, Cause, ChainPlace, OperationNote, ReadRecords,
 };
 use crate::ipc::hub::Settings;
 use crate::ipc::query::{QueryPart, QueryScan};
@@ -156,10 +156,14 @@ pub enum RegistryRequest {
     Caused(Box<Caused>),
     /// Something that happened elsewhere → `Done`.
     RecordAudit(Box<RecordAudit>),
-    /// → `Audit`
-    ReadAudit(ReadAudit),
-    /// What went wrong with devices → `Audit`
-    ReadOperations(ReadOperations),
+    /// Of changes, or of what went wrong → `Audit`
+    ReadRecords(Box<ReadRecords>),
+    /// Counters, rows written, size → `Explained`
+    Report,
+    /// Something for the operations records → `Done`
+    NoteOperation(Box<OperationNote>),
+    /// Causes that ended connections in the last so many minutes → `Explained`
+    ConnectionIncidents(i64),
     /// Recomputes the records behind a place → `AuditProof`.
     CheckAudit(Option<ChainPlace>),
 

@@ -86,8 +86,11 @@ pub struct Disconnected {
     /// Of which session; `None` if the gateway lost it in a crash (then `connection` decides).
     pub epoch: Option<u64>,
     /// Stable word: `clientDisconnected`, `connectionLost`, `keepAliveExpired`, `tokenExpired`,
-    /// `takenOver`, `protocolError`, `closedByHub`, `gatewayRestarted`.
+    /// `takenOver`, `qosNotSupported`, …; `doctor::reason` has them all.
     pub reason: String,
+    /// The packet that broke a rule; empty where none did.
+    #[serde(default)]
+    pub packet: String,
     /// When the device was last heard.
     pub last_activity: Timestamp,
 }

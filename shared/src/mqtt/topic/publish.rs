@@ -73,9 +73,21 @@ impl TopicError {
     }
 }
 
-impl fmt::Display for TopicError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl TopicError {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::OtherIdentity,
+        Self::UnknownIotHubTopic,
+        Self::DesiredIsReadOnly,
+        Self::Version,
+        Self::RequestIdTooLong,
+        Self::MethodResponse,
+    ];
+
+    /// The broken rule, for people.
+    pub fn text(self) -> &'static str {
+        match self {
             Self::Unknown => {
                 "no such topic; telemetry goes to devices/{device id}/messages/events/"
             }
@@ -83,13 +95,21 @@ impl fmt::Display for TopicError {
                 "the device or module id in the topic is not the connected one (ids are case-sensitive and not percent-encoded)"
             }
             Self::UnknownIotHubTopic => "devices cannot publish to this $iothub topic",
-            Self::DesiredIsReadOnly => "a device cannot write desired properties, only reported ones",
+            Self::DesiredIsReadOnly => {
+                "a device cannot write desired properties, only reported ones"
+            }
             Self::Version => "$version in the topic is not a whole number",
             Self::RequestIdTooLong => "$rid in the topic is longer than 1024 bytes",
             Self::MethodResponse => {
                 "a method response goes to $iothub/methods/res/{status}/?$rid={request id}, with a 32-bit status"
             }
-        })
+        }
+    }
+}
+
+impl fmt::Display for TopicError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.text())
     }
 }
 
