@@ -116,6 +116,10 @@ pub fn access(operation: &Operation) -> Access {
         | O::ConnectionIncidents
         | O::ListAlerts
         | O::DeadLetters(_, _, DeadLetterVerb::Read)
+        | O::StreamAlerts
+        | O::ListAlertRules
+        | O::GetAlertRule(_)
+        | O::ListHeartbeats
         | O::PendingMessages(_) => Granted(SERVICE, Action::Read),
         O::ChangeAlert(..) => Granted(SERVICE, Action::HandleAlerts),
         O::GetRetirement(_) | O::ListArchive | O::GetArchivedDevice(_) => {
@@ -173,7 +177,9 @@ pub fn access(operation: &Operation) -> Access {
         O::PutTagSchema
         | O::DeleteTagSchema
         | O::PutMaintenancePolicy(_)
-        | O::DeleteMaintenancePolicy(_) => Granted(WRITE, Action::ManageHub),
+        | O::DeleteMaintenancePolicy(_)
+        | O::PutAlertRule(_)
+        | O::DeleteAlertRule(_) => Granted(WRITE, Action::ManageHub),
         O::GetThrottles | O::GetTwinHistorySettings | O::GetMessaging => {
             Granted(READ, Action::Read)
         }

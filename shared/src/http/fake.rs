@@ -107,6 +107,8 @@ pub fn settings() -> Settings {
         authorities: Vec::new(),
         tag_schema: None,
         maintenance: Vec::new(),
+        alert_rules: Vec::new(),
+        patterns: Vec::new(),
         disruptions: crate::maintenance::Disruption::built_in(),
         throttles: Default::default(),
         query_indexes: Vec::new(),

@@ -3,6 +3,7 @@
 //! The shell fills a [`Request`] and writes a [`Response`]; nothing here parses a path or
 //! knows an operation, and nothing here reads from a socket.
 
+use super::alert_stream::AlertStream;
 use super::backend::Backend;
 use super::event_stream::EventStream;
 use super::operations_stream::OperationsStream;
@@ -133,6 +134,8 @@ pub enum Stream {
     Events(EventStream),
     /// A fleet's progress.
     Progress(Box<ProgressStream>),
+    /// Alerts.
+    Alerts(Box<AlertStream>),
     /// A query's result.
     Query(Box<QueryStream>),
     /// Operations records.
@@ -145,6 +148,7 @@ impl Stream {
         match self {
             Self::Events(events) => events.next(backend).await,
             Self::Progress(progress) => progress.next(backend).await,
+            Self::Alerts(alerts) => alerts.next(backend).await,
             Self::Query(query) => query.next(backend).await,
             Self::Operations(records) => records.next(backend).await,
         }

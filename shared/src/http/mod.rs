@@ -4,6 +4,7 @@
 //! Stateless. It reaches the world only through [`Backend`] and decides nothing that an
 //! actor owns: preconditions, limits of twins and queues are theirs.
 
+pub mod alert_stream;
 pub mod attributed;
 pub mod authorize;
 pub mod backend;
@@ -53,11 +54,11 @@ use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
     Failure, alerts, archive, audit, blobs, bulk, certificates, configurations,
-    connection_incidents, console, dead_letters, device_messages, devices, digital_twins, dry_run,
-    events, file_uploads, groups, jobs, maintenance, messages, messaging, methods, metrics,
-    modules, operations_records, patterns, progress, queries, query_indexes, regenerate, reports,
-    retirement, routing, scheduled_jobs, session, statistics, tag_schema, throttles, twin_history,
-    twins,
+    connection_incidents, console, dead_letters, device_messages, devices, digital_twins,
+    documents, dry_run, events, file_uploads, groups, heartbeats, jobs, maintenance, messages,
+    messaging, methods, metrics, modules, operations_records, patterns, progress, queries,
+    query_indexes, regenerate, reports, retirement, routing, scheduled_jobs, session, statistics,
+    tag_schema, throttles, twin_history, twins,
 };
 use route::RouteError;
 use std::pin::Pin;
@@ -195,6 +196,7 @@ async fn serve_authorized<B: Backend>(
     caller: &Caller,
 ) -> Result<Response, Failure> {
     use Operation as O;
+    use documents::Kind::{AlertRules, Policies};
     use messages::Records::{Feedback, Files};
     match operation {
         O::GetDevice(id) => devices::get(backend, caller, id).await,
@@ -301,10 +303,12 @@ async fn serve_authorized<B: Backend>(
         O::PutTagSchema => tag_schema::put(backend, request).await,
         O::DeleteTagSchema => tag_schema::delete(backend, request).await,
         O::ListTagViolations => apart(tag_schema::violations(backend, request)).await,
-        O::ListMaintenancePolicies => maintenance::list(backend).await,
-        O::GetMaintenancePolicy(id) => maintenance::get(backend, &id).await,
-        O::PutMaintenancePolicy(id) => apart(maintenance::put(backend, request, id)).await,
-        O::DeleteMaintenancePolicy(id) => maintenance::delete(backend, request, id).await,
+        O::ListMaintenancePolicies => apart(documents::list(backend, Policies)).await,
+        O::GetMaintenancePolicy(id) => apart(documents::get(backend, Policies, &id)).await,
+        O::PutMaintenancePolicy(id) => apart(documents::put(backend, request, Policies, id)).await,
+        O::DeleteMaintenancePolicy(id) => {
+            apart(documents::delete(backend, request, Policies, id)).await
+        }
         O::ExplainMaintenance(device) => maintenance::explain(backend, request, device).await,
         O::ListGroups => groups::list(backend, request).await,
         O::GetGroup(id) => groups::get(backend, id).await,
@@ -315,6 +319,12 @@ async fn serve_authorized<B: Backend>(
         O::PutPattern(id) => patterns::put(backend, request, id).await,
         O::DeletePattern(id) => patterns::delete(backend, request, id).await,
         O::ListAlerts => alerts::list(backend, request).await,
+        O::StreamAlerts => alerts::stream(backend, request, caller).await,
+        O::ListAlertRules => apart(documents::list(backend, AlertRules)).await,
+        O::GetAlertRule(id) => apart(documents::get(backend, AlertRules, &id)).await,
+        O::PutAlertRule(id) => apart(documents::put(backend, request, AlertRules, id)).await,
+        O::DeleteAlertRule(id) => apart(documents::delete(backend, request, AlertRules, id)).await,
+        O::ListHeartbeats => apart(heartbeats::list(backend, request)).await,
         O::ChangeAlert(id, verb) => alerts::change(backend, request, &id, &verb).await,
         O::GetProgress => progress::get(backend, backend.unattributed(), request).await,
         O::StreamProgress => progress::stream(backend, request, caller).await,

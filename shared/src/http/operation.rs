@@ -259,6 +259,18 @@ pub enum Operation {
     ListAlerts,
     /// `POST /api/v1/alerts/{id}/ack`, `…/snooze`, `…/resolve`
     ChangeAlert(String, String),
+    /// `GET /api/v1/alerts/stream`
+    StreamAlerts,
+    /// `GET /api/v1/alert-rules`
+    ListAlertRules,
+    /// `GET /api/v1/alert-rules/{id}`
+    GetAlertRule(String),
+    /// `PUT /api/v1/alert-rules/{id}`
+    PutAlertRule(String),
+    /// `DELETE /api/v1/alert-rules/{id}`
+    DeleteAlertRule(String),
+    /// `GET /api/v1/heartbeats`
+    ListHeartbeats,
 
     // --- device-management.md §6: the record of changes ---
     /// `GET /api/v1/audit`
@@ -430,6 +442,12 @@ impl Operation {
             | O::FleetReport
             | O::ListAlerts
             | O::ChangeAlert(..)
+            | O::StreamAlerts
+            | O::ListAlertRules
+            | O::GetAlertRule(_)
+            | O::PutAlertRule(_)
+            | O::DeleteAlertRule(_)
+            | O::ListHeartbeats
             | O::ReadAudit
             | O::VerifyAudit
             | O::GetQueryIndexes

@@ -376,6 +376,12 @@ fn own_operation(
         (Get, ["progress", "stream"]) => Ok(O::StreamProgress),
         (Get, ["reports", "fleet"]) => Ok(O::FleetReport),
         (Get, ["alerts"]) => Ok(O::ListAlerts),
+        (Get, ["alerts", "stream"]) => Ok(O::StreamAlerts),
+        (Get, ["alert-rules"]) => Ok(O::ListAlertRules),
+        (Get, ["alert-rules", _]) => named(O::GetAlertRule),
+        (Put, ["alert-rules", _]) => named(O::PutAlertRule),
+        (Delete, ["alert-rules", _]) => named(O::DeleteAlertRule),
+        (Get, ["heartbeats"]) => Ok(O::ListHeartbeats),
         (Post, ["alerts", _, verb @ ("ack" | "snooze" | "resolve")]) => {
             Ok(O::ChangeAlert(text(1).to_owned(), (*verb).to_owned()))
         }

@@ -255,6 +255,24 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         (Get, "/api/v1/operations/stream", O::StreamOperations),
         (Get, "/api/v1/connection-incidents", O::ConnectionIncidents),
         (Get, "/api/v1/alerts", O::ListAlerts),
+        (Get, "/api/v1/alerts/Stream", O::StreamAlerts),
+        (Get, "/api/v1/alert-rules", O::ListAlertRules),
+        (
+            Get,
+            "/api/v1/alert-rules/hot",
+            O::GetAlertRule("hot".into()),
+        ),
+        (
+            Put,
+            "/api/v1/alert-rules/Hot",
+            O::PutAlertRule("Hot".into()),
+        ),
+        (
+            Delete,
+            "/api/v1/alert-rules/hot",
+            O::DeleteAlertRule("hot".into()),
+        ),
+        (Get, "/api/v1/heartbeats", O::ListHeartbeats),
         (
             Post,
             "/api/v1/alerts/a-3/ack",

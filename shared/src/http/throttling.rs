@@ -58,7 +58,8 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::ListTagViolations
         | O::GetProgress
         | O::StreamProgress
-        | O::FleetReport => C::Queries,
+        | O::FleetReport
+        | O::ListHeartbeats => C::Queries,
         O::SendToDevice(_) | O::PurgeMessages(_) | O::DeadLetters(..) => C::CloudToDeviceSends,
         O::ReceiveFeedback | O::ReceiveFileNotification => C::CloudToDeviceReceives,
         // A dry run is an import job without effect.
@@ -126,6 +127,11 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::DeletePattern(_)
         | O::ListAlerts
         | O::ChangeAlert(..)
+        | O::StreamAlerts
+        | O::ListAlertRules
+        | O::GetAlertRule(_)
+        | O::PutAlertRule(_)
+        | O::DeleteAlertRule(_)
         | O::GetTwinHistorySettings
         | O::GetMessaging
         | O::PutMessaging

@@ -83,6 +83,23 @@ impl Outbox {
         sql: &dyn Sql,
         effects: &mut Effects<Reply>,
     ) -> Result<(), HubError> {
+        self.gather(origin, next, sql, &mut effects.calls)?;
+        if !self.sending.is_empty() {
+            // Should this object die before the answer comes, the alarm sends again.
+            effects.alarm_at(now.plus_milliseconds(RETRY_MILLISECONDS));
+        }
+        Ok(())
+    }
+
+    /// The calls that carry what is not on its way. Not generic: compiled once.
+    #[inline(never)]
+    fn gather(
+        &mut self,
+        origin: &str,
+        next: &mut dyn FnMut() -> Correlation,
+        sql: &dyn Sql,
+        calls: &mut Vec<Call>,
+    ) -> Result<(), HubError> {
         let rows = sql.query(
             "SELECT number, target, message FROM outbox ORDER BY number LIMIT ?",
             &[BATCH.into()],
@@ -118,7 +135,7 @@ impl Outbox {
                     let correlation = next();
                     self.sending
                         .insert(correlation, (target.to_owned(), vec![number]));
-                    effects.calls.push(Call {
+                    calls.push(Call {
                         to: Address::Registry(index),
                         request: Outgoing::Registry(RegistryRequest::Succeed(Box::new(request))),
                         correlation,
@@ -129,7 +146,7 @@ impl Outbox {
                     let correlation = next();
                     self.sending
                         .insert(correlation, (target.to_owned(), vec![number]));
-                    effects.calls.push(Call {
+                    calls.push(Call {
                         to: Address::Gateway(index),
                         request: Outgoing::Gateway(request),
                         correlation,
@@ -144,7 +161,7 @@ impl Outbox {
                 .insert(correlation, (HUB.to_owned(), numbers.collect()));
             let origin = origin.to_owned();
             let report = AlertReport { origin, alerts };
-            effects.calls.push(Call {
+            calls.push(Call {
                 to: Address::Hub,
                 request: Outgoing::Hub(Box::new(HubRequest::ReportAlerts(Box::new(report)))),
                 correlation,
@@ -159,7 +176,7 @@ impl Outbox {
                 .into_iter()
                 .map(|(number, event)| (number.unsigned_abs(), event))
                 .collect();
-            effects.calls.push(Call {
+            calls.push(Call {
                 to: Address::Events(partition),
                 request: Outgoing::Events(EventsRequest::AppendHubEvents {
                     origin: origin.to_owned(),
@@ -167,10 +184,6 @@ impl Outbox {
                 }),
                 correlation,
             });
-        }
-        if !self.sending.is_empty() {
-            // Should this object die before the answer comes, the alarm sends again.
-            effects.alarm_at(now.plus_milliseconds(RETRY_MILLISECONDS));
         }
         Ok(())
     }

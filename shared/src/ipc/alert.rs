@@ -24,6 +24,9 @@ pub struct RaiseAlert {
     /// It is over; nothing happens if there is no such alert.
     #[serde(default)]
     pub cleared: bool,
+    /// A tag of the device and its value, by which many alerts become one.
+    #[serde(default)]
+    pub group: Option<(String, String)>,
     /// When it was so; the hub object's own time if nobody says.
     #[serde(default)]
     pub at: Option<Timestamp>,
@@ -40,6 +43,7 @@ impl RaiseAlert {
             summary,
             hint: None,
             cleared: false,
+            group: None,
             at: None,
         }
     }
@@ -106,6 +110,9 @@ pub struct ListAlerts {
     pub attention: Option<bool>,
     /// Only alerts with smaller numbers.
     pub before: Option<u64>,
+    /// Only what changed behind this revision, in the order of the changes.
+    #[serde(default)]
+    pub since: Option<u64>,
     /// At most so many.
     pub limit: u32,
 }

@@ -45,6 +45,8 @@ pub enum GatewayRequest {
         /// In order.
         deliveries: Vec<Delivery>,
     },
+    /// When devices last sent a message → `LastMessages`, in the same order.
+    LastMessages(Vec<ConnectionId>),
     /// Call a direct method → `MethodResult`. Answered later: never put into a batch.
     InvokeMethod(InvokeMethod),
 }
@@ -83,6 +85,9 @@ pub enum GatewayReply {
         /// The device's payload; null when it sent none.
         payload: Value,
     },
+    /// When each device last sent a message on its connection; none if it has sent nothing, or
+    /// is not here.
+    LastMessages(Vec<Option<Timestamp>>),
     /// The connection is not here (any more): look the device up again.
     Gone,
     /// What the gateway says of itself.

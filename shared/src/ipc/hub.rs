@@ -118,6 +118,10 @@ pub enum HubRequest {
     ReportAlerts(Box<AlertReport>),
     /// → `Alerts`
     ListAlerts(Box<ListAlerts>),
+    /// Adds or replaces an alert rule, whose id is in it; its etag is made here → `Policy`.
+    PutAlertRule(Box<Value>, Precondition),
+    /// → `Changed` (true: it existed)
+    DeleteAlertRule(String, Precondition),
     /// By its number → `Alerts` (this one).
     ChangeAlert(u64, AlertChange),
     /// A request with who is behind it, for the record → as the request says.
@@ -164,6 +168,8 @@ impl HubRequest {
                 | Self::PutPattern(..)
                 | Self::DeletePattern(..)
                 | Self::ChangeAlert(..)
+                | Self::PutAlertRule(..)
+                | Self::DeleteAlertRule(..)
         )
     }
 }
@@ -201,7 +207,7 @@ pub enum HubReply {
     Certificates(Vec<Value>),
     /// Whether something changed.
     Changed(bool),
-    /// A maintenance policy as it is kept.
+    /// A maintenance policy or an alert rule as it is kept.
     Policy {
         /// It was not there before.
         is_new: bool,
@@ -271,9 +277,16 @@ pub struct Settings {
     /// shards have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maintenance: Vec<Value>,
+    /// Alert rules that somebody made or changed, as they are shown, in order of id; only the
+    /// hub object and the shards have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alert_rules: Vec<Value>,
     /// What patterns say of steps that put devices out of service.
     #[serde(default = "Disruption::built_in")]
     pub disruptions: Vec<Disruption>,
+    /// Patterns that somebody made or changed; only the hub object and the shards have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<Value>,
     /// How often operations may run.
     #[serde(default)]
     pub throttles: ThrottleSettings,
@@ -322,6 +335,8 @@ impl Settings {
     pub fn without_rules(mut self) -> Self {
         self.tag_schema = None;
         self.maintenance = Vec::new();
+        self.alert_rules = Vec::new();
+        self.patterns = Vec::new();
         self
     }
 

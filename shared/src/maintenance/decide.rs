@@ -95,6 +95,18 @@ impl Policies {
         wishes.collect()
     }
 
+    /// Whether a maintenance window of the device with this twin is open: of a policy that has
+    /// windows, since others are open always.
+    pub fn window_is_open(&self, twin: &Value, now: Timestamp, zones: &dyn Zones) -> bool {
+        let zone = twin.pointer("/tags/timezone").and_then(Value::as_str);
+        self.0.iter().any(|policy| {
+            !policy.windows.is_empty()
+                && policy.targets(twin)
+                && standing(&policy.windows, zone, now, zones)
+                    .is_ok_and(|found| found.open_until.is_some())
+        })
+    }
+
     /// Whether one names this direct method.
     pub fn name_method(&self, method: &str) -> bool {
         self.0.iter().any(|policy| policy.names_method(method))

@@ -155,7 +155,12 @@ impl Policy {
 
     /// Whether it has a say in a step on the device with this twin.
     pub(super) fn is_about(&self, step: &Step<'_>, twin: &Value) -> bool {
-        self.names(step) && matches(self.target.as_ref(), twin)
+        self.names(step) && self.targets(twin)
+    }
+
+    /// Whether the device with this twin is one of its targets.
+    pub(super) fn targets(&self, twin: &Value) -> bool {
+        matches(self.target.as_ref(), twin)
     }
 
     /// Whether it has a say in such a step.

@@ -231,6 +231,12 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::StreamProgress => (Get, own(&[Word("progress"), Word("stream")])),
         O::FleetReport => (Get, own(&[Word("reports"), Word("fleet")])),
         O::ListAlerts => (Get, own(&[Word("alerts")])),
+        O::StreamAlerts => (Get, own(&[Word("alerts"), Word("stream")])),
+        O::ListAlertRules => (Get, own(&[Word("alert-rules")])),
+        O::GetAlertRule(id) => (Get, own(&[Word("alert-rules"), Text(id)])),
+        O::PutAlertRule(id) => (Put, own(&[Word("alert-rules"), Text(id)])),
+        O::DeleteAlertRule(id) => (Delete, own(&[Word("alert-rules"), Text(id)])),
+        O::ListHeartbeats => (Get, own(&[Word("heartbeats")])),
         O::ChangeAlert(id, verb) => (Post, own(&[Word("alerts"), Text(id), Text(verb)])),
 
         O::TwinHistory(identity) => (Get, past(identity, &[Word("history")])),

@@ -5,6 +5,7 @@
 //! tests only; nothing of it is part of the product.
 
 pub mod actor;
+pub mod alarming;
 pub mod backend;
 pub mod behaviour;
 pub mod checks;
@@ -19,6 +20,7 @@ pub mod operator;
 pub mod packets;
 pub mod random;
 pub mod receivers;
+pub mod replay;
 pub mod rest;
 pub mod scenario;
 pub mod scheduling;

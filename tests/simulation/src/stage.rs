@@ -60,6 +60,8 @@ pub fn settings() -> Settings {
         authorities: Vec::new(),
         tag_schema: None,
         maintenance: Vec::new(),
+        alert_rules: Vec::new(),
+        patterns: Vec::new(),
         disruptions: shared::maintenance::Disruption::built_in(),
         throttles: Default::default(),
         query_indexes: Vec::new(),

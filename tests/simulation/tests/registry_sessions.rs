@@ -117,6 +117,7 @@ fn disconnect(stage: &mut Stage, connection: &str, epoch: Option<u64>) {
         reason: "connectionLost".to_owned(),
         packet: String::new(),
         last_activity: stage.now,
+        last_message: None,
     }));
 }
 

@@ -1,12 +1,14 @@
 //! Alerts: what needs a person, and what they did about it (`device-management.md` §5).
 
 use super::{Failure, unexpected};
-use crate::alert::{Rule, STATES, Severity};
+use crate::alert::{STATES, Severity};
 use crate::error::HubError;
+use crate::http::alert_stream::AlertStream;
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::cursor;
 use crate::http::json;
-use crate::http::message::{Request, Response};
+use crate::http::message::{Body, Request, Response, Stream};
 use crate::ipc::alert::{AlertChange, ListAlerts, RaiseAlert};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::time::Timestamp;
@@ -14,6 +16,8 @@ use serde_json::json;
 
 /// Alerts of a page.
 const PAGE_SIZE: u32 = 100;
+/// A stream ends after this long at the latest; clients come back by themselves.
+const MAX_STREAM_SECONDS: i64 = 3600;
 /// How long somebody may put an alert off.
 const LONGEST_PAUSE_SECONDS: i64 = 30 * 24 * 3600;
 
@@ -41,12 +45,16 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
         id: None,
         state: one_of("state", &STATES)?,
         severity: one_of("severity", &Severity::ALL.map(Severity::name))?,
-        rule: one_of("rule", &Rule::ALL.each_ref().map(Rule::name))?,
+        // Which there are the hub object knows.
+        rule: request
+            .filled_parameter("rule")
+            .map(std::borrow::Cow::into_owned),
         subject: request
             .filled_parameter("subject")
             .map(std::borrow::Cow::into_owned),
         attention: attention.map(|text| text == "true"),
         before,
+        since: None,
         limit: PAGE_SIZE,
     };
     match backend
@@ -62,6 +70,27 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
         }
         _ => Err(unexpected("the hub")),
     }
+}
+
+/// `GET /api/v1/alerts/stream`; `Last-Event-ID` goes on
+pub async fn stream<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    let since = match request.header("last-event-id") {
+        None | Some("") => 0,
+        Some(id) => id
+            .parse()
+            .map_err(|_| HubError::invalid("Last-Event-ID is not one of this stream."))?,
+    };
+    let now = backend.now();
+    let ends = caller.until.min(now.plus_seconds(MAX_STREAM_SECONDS));
+    let mut response =
+        Response::empty(200).with_header("content-type", "text/event-stream; charset=utf-8");
+    let stream = Box::new(AlertStream::new(since, now, ends));
+    response.body = Body::EventStream(Stream::Alerts(stream));
+    Ok(response)
 }
 
 /// `POST /api/v1/alerts/{id}/ack|snooze|resolve`; `until` says for how long

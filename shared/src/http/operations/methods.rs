@@ -85,7 +85,9 @@ pub(super) async fn call_device<B: Backend>(
                 return Ok((status, payload));
             }
             GatewayReply::Gone => {}
-            GatewayReply::Done | GatewayReply::Report(_) => return Err(unexpected("the gateway")),
+            GatewayReply::Done | GatewayReply::Report(_) | GatewayReply::LastMessages(_) => {
+                return Err(unexpected("the gateway"));
+            }
         }
     }
     Err(method_failure(HubError::new(

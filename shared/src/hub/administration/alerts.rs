@@ -2,15 +2,17 @@
 //!
 //! One alert of a rule is open for a device or job; what happens again makes its count grow.
 
-use super::Hub;
 use super::scheduled_jobs::{Phase, ScheduledJob};
+use super::{Hub, alert_conditions};
 use crate::alert::Rule;
+use crate::alert::rule::{self, RuleSettings};
 use crate::error::{ErrorCode, HubError};
+use crate::hub::effects::Effects;
 use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(super) const SCHEMA: &[&str] = &[
     "CREATE TABLE alert (
@@ -44,12 +46,42 @@ pub(super) const REPORTED: &[&str] = &[
 const HISTORY_SECONDS: i64 = 30 * 24 * 3600;
 /// Alerts that are kept; beyond them the oldest go, those that are resolved first.
 const MOST: u64 = 10_000;
+/// Devices that an alert of a group names.
+const MEMBERS: i64 = 20;
 /// What a person said counts only so long.
 const STATE: &str = "iif(until <= ?, 'open', state)";
 
+/// The number of the last change of an alert.
+const NEXT: &str = "(SELECT coalesce(max(revision), 0) + 1 FROM alert)";
+
+/// Alert rules as they are set.
+pub(super) fn stored_rules(sql: &dyn Sql) -> Result<Vec<Value>, HubError> {
+    let rows = sql.query(
+        "SELECT json_extract(document, '$.alert_rules') FROM settings LIMIT 1",
+        &[],
+    )?;
+    let text = rows.first().and_then(|row| row.text(0)).unwrap_or("[]");
+    serde_json::from_str(text).map_err(|error| HubError::internal(format!("alert rules: {error}")))
+}
+
+/// What an alert is about, as one text.
+pub(super) fn subject(raised: &RaiseAlert) -> String {
+    match (&raised.device, &raised.job, &raised.other) {
+        (Some(device), ..) => format!("device/{device}"),
+        (_, Some(job), _) => format!("job/{job}"),
+        (.., Some((kind, name))) => format!("{kind}/{name}"),
+        (None, None, None) => String::new(),
+    }
+}
+
 /// Takes what another object has seen. A report that comes again, or behind a newer one,
 /// changes nothing.
-pub(super) fn report(now: Timestamp, report: &AlertReport, sql: &dyn Sql) -> Result<(), HubError> {
+pub(super) fn report(
+    now: Timestamp,
+    report: &AlertReport,
+    sql: &dyn Sql,
+    effects: &mut Effects<HubResult>,
+) -> Result<(), HubError> {
     let origin = || report.origin.as_str().into();
     let rows = sql.query("SELECT high_water FROM origin WHERE name = ?", &[origin()])?;
     let heard = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
@@ -58,64 +90,135 @@ pub(super) fn report(now: Timestamp, report: &AlertReport, sql: &dyn Sql) -> Res
     let Some((newest, _)) = fresh().next_back() else {
         return Ok(());
     };
+    let rules = stored_rules(sql)?;
     sql.transaction(&mut || {
         for alert in fresh().flat_map(|(_, alerts)| alerts) {
-            raise(now, alert, sql)?;
+            take(now, alert, &rules, sql)?;
         }
         sql.execute(
             "INSERT INTO origin (name, high_water) VALUES (?, ?) \
              ON CONFLICT (name) DO UPDATE SET high_water = excluded.high_water",
             &[origin(), (*newest).into()],
         )
-    })
+    })?;
+    alert_conditions::arm(now, sql, effects)
 }
 
 /// Raises an alert, counts one that is there, or settles it.
-pub(super) fn raise(now: Timestamp, raise: &RaiseAlert, sql: &dyn Sql) -> Result<(), HubError> {
-    let text = |text: &Option<String>| -> SqlValue { text.clone().into() };
-    let device = raise
-        .device
-        .as_ref()
-        .map(|device| device.as_str().to_owned());
-    let other = raise.other.as_ref();
-    let other = other.map(|(kind, name)| format!("{kind}/{name}"));
-    if raise.cleared {
-        return settle(now, &raise.rule, &device, &raise.job, &other, sql);
-    }
-    let known = sql.query(
-        "UPDATE alert SET count = count + 1, seen = ?, summary = ?, hint = ? \
-         WHERE rule = ? AND device IS ? AND job IS ? AND other IS ? AND state <> 'resolved' \
-         RETURNING number",
-        &[
-            now.milliseconds().into(),
-            raise.summary.as_str().into(),
-            text(&raise.hint),
-            raise.rule.name().into(),
-            text(&device),
-            text(&raise.job),
-            text(&other),
-        ],
-    )?;
-    if !known.is_empty() {
+pub(super) fn raise(now: Timestamp, raised: &RaiseAlert, sql: &dyn Sql) -> Result<(), HubError> {
+    take(now, raised, &stored_rules(sql)?, sql)
+}
+
+fn take(
+    now: Timestamp,
+    raised: &RaiseAlert,
+    rules: &[Value],
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    let Some(rule) = rule::find(rules, raised.rule.name()) else {
+        // It was deleted meanwhile.
+        return Ok(());
+    };
+    if !rule.enabled {
         return Ok(());
     }
-    let severity = raise.rule.severity();
-    sql.execute(
-        "INSERT INTO alert (rule, severity, attention, device, job, other, state, opened, \
-         seen, summary, hint) VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?)",
+    if rule.for_seconds > 0 || !rule.rule.is_event() {
+        return alert_conditions::hear(now, raised, &rule, sql);
+    }
+    let (device, job, other) = about(raised);
+    let key = || -> [SqlValue; 4] {
+        [
+            raised.rule.name().into(),
+            device.clone().into(),
+            job.clone().into(),
+            other.clone().into(),
+        ]
+    };
+    let rows = sql.query(
+        "SELECT number FROM alert WHERE rule = ? AND device IS ? AND job IS ? AND other IS ? \
+         AND state <> 'resolved' LIMIT 1",
+        &key(),
+    )?;
+    let known = rows.first().and_then(|row| row.integer(0));
+    match (known.map(i64::unsigned_abs), raised.cleared) {
+        (Some(number), true) => resolve(now, number, "auto", sql),
+        (None, true) => Ok(()),
+        (known, false) => open(now, raised, &rule, known, false, sql).map(|_| ()),
+    }
+}
+
+/// Device, job, and what else an alert is about.
+fn about(raised: &RaiseAlert) -> (Option<String>, Option<String>, Option<String>) {
+    let other = raised.other.as_ref();
+    (
+        raised.device.as_ref().map(ToString::to_string),
+        raised.job.clone(),
+        other.map(|(kind, name)| format!("{kind}/{name}")),
+    )
+}
+
+/// Opens an alert, or the one that is back; its number.
+pub(super) fn open(
+    now: Timestamp,
+    raised: &RaiseAlert,
+    rule: &RuleSettings,
+    again: Option<u64>,
+    flapping: bool,
+    sql: &dyn Sql,
+) -> Result<u64, HubError> {
+    let text = |text: &Option<String>| -> SqlValue { text.clone().into() };
+    let needs_attention = rule.severity.needs_attention();
+    if let Some(number) = again {
+        // Whoever looks after it still does.
+        let statement = format!(
+            "UPDATE alert SET count = count + 1, seen = ?, summary = ?, hint = ?, flapping = ?, \
+             attention = ?, until = iif(state = 'resolved', NULL, until), \
+             handled_by = iif(state = 'resolved', NULL, handled_by), \
+             born = iif(state = 'resolved', {NEXT}, born), \
+             state = iif(state = 'resolved', 'open', state), revision = {NEXT} \
+             WHERE number = ? RETURNING number"
+        );
+        let found = sql.query(
+            &statement,
+            &[
+                now.milliseconds().into(),
+                raised.summary.as_str().into(),
+                text(&raised.hint),
+                flapping.into(),
+                needs_attention.into(),
+                number.into(),
+            ],
+        )?;
+        if !found.is_empty() {
+            return Ok(number);
+        }
+    }
+    let (device, job, other) = about(raised);
+    let group = raised.group.as_ref();
+    let group = group.map(|(tag, value)| format!("{tag}={value}"));
+    let is_grouped = device.is_none() && job.is_none() && other.is_none();
+    let statement = format!(
+        "INSERT INTO alert (rule, severity, attention, device, job, other, grp, state, opened, \
+         seen, summary, hint, revision, born) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, {NEXT}, {NEXT}) RETURNING number"
+    );
+    let rows = sql.query(
+        &statement,
         &[
-            raise.rule.name().into(),
-            severity.name().into(),
-            severity.needs_attention().into(),
+            raised.rule.name().into(),
+            rule.severity.name().into(),
+            needs_attention.into(),
             device.into(),
-            text(&raise.job),
+            job.into(),
             other.into(),
+            group.or(is_grouped.then(String::new)).into(),
             now.milliseconds().into(),
             now.milliseconds().into(),
-            raise.summary.as_str().into(),
-            text(&raise.hint),
+            raised.summary.as_str().into(),
+            text(&raised.hint),
         ],
     )?;
+    let number = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
     sql.execute(
         "DELETE FROM alert WHERE state = 'resolved' AND handled < ?",
         &[now.plus_seconds(-HISTORY_SECONDS).milliseconds().into()],
@@ -124,35 +227,72 @@ pub(super) fn raise(now: Timestamp, raise: &RaiseAlert, sql: &dyn Sql) -> Result
         "DELETE FROM alert WHERE number IN (SELECT number FROM alert \
          ORDER BY state = 'resolved', number DESC LIMIT -1 OFFSET ?)",
         &[MOST.into()],
-    )
+    )?;
+    Ok(number.unsigned_abs())
 }
 
-/// What an alert was about is over.
-fn settle(
+/// Notes that an alert was seen again, and whether it needs a person now.
+pub(super) fn note(
     now: Timestamp,
-    rule: &Rule,
-    device: &Option<String>,
-    job: &Option<String>,
-    other: &Option<String>,
+    number: u64,
+    needs_attention: bool,
     sql: &dyn Sql,
 ) -> Result<(), HubError> {
+    let statement = format!(
+        "UPDATE alert SET seen = ?, attention = ?, revision = {NEXT} \
+         WHERE number = ? AND state <> 'resolved'"
+    );
     sql.execute(
-        "UPDATE alert SET state = 'resolved', until = NULL, handled_by = 'auto', handled = ? \
-         WHERE rule = ? AND device IS ? AND job IS ? AND other IS ? AND state <> 'resolved'",
+        &statement,
         &[
             now.milliseconds().into(),
-            rule.name().into(),
-            device.clone().into(),
-            job.clone().into(),
-            other.clone().into(),
+            needs_attention.into(),
+            number.into(),
         ],
     )
 }
 
+/// What an alert was about is over.
+pub(super) fn resolve(
+    now: Timestamp,
+    number: u64,
+    by: &str,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    settled(now, by, "number = ?", number.into(), sql)
+}
+
+/// A rule counts no more.
+pub(super) fn settle_rule(now: Timestamp, rule: &str, sql: &dyn Sql) -> Result<(), HubError> {
+    settled(now, "auto", "rule = ?", rule.into(), sql)
+}
+
+fn settled(
+    now: Timestamp,
+    by: &str,
+    which: &str,
+    value: SqlValue,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    let statement = format!(
+        "UPDATE alert SET state = 'resolved', attention = 0, until = NULL, flapping = 0, handled_by = ?, \
+         handled = ?, revision = {NEXT} WHERE {which} AND state <> 'resolved'"
+    );
+    sql.execute(&statement, &[by.into(), now.milliseconds().into(), value])
+}
+
 pub(super) fn list(now: Timestamp, wanted: &ListAlerts, sql: &dyn Sql) -> HubResult {
+    if let Some(rule) = &wanted.rule
+        && rule::find(&stored_rules(sql)?, rule).is_none()
+    {
+        return Err(HubError::invalid(format!(
+            "There is no alert rule {rule:?}; see GET /api/v1/alert-rules."
+        )));
+    }
     let mut statement = format!(
         "SELECT number, rule, severity, attention, device, job, {STATE}, until, opened, seen, \
-         count, summary, hint, handled_by, handled, other FROM alert WHERE number < ?"
+         count, summary, hint, handled_by, handled, other, grp, flapping, revision, born \
+         FROM alert WHERE number < ?"
     );
     let mut parameters: Vec<SqlValue> = vec![
         now.milliseconds().into(),
@@ -170,16 +310,25 @@ pub(super) fn list(now: Timestamp, wanted: &ListAlerts, sql: &dyn Sql) -> HubRes
     only("severity = ?", text(&wanted.severity));
     only("rule = ?", text(&wanted.rule));
     only(
-        "? IN (device, job, substr(other, instr(other, '/') + 1))",
+        "? IN (device, job, substr(other, instr(other, '/') + 1), \
+         substr(grp, instr(grp, '=') + 1))",
         text(&wanted.subject),
     );
+    only("revision > ?", wanted.since.map(SqlValue::from));
     only("attention = ?", wanted.attention.map(SqlValue::from));
     if wanted.state.is_some() {
         statement.push_str(&format!(" AND {STATE} = ?"));
         parameters.push(now.milliseconds().into());
         parameters.push(text(&wanted.state).unwrap_or(SqlValue::Null));
     }
-    statement.push_str(" ORDER BY number DESC LIMIT ?");
+    if wanted.since == Some(0) {
+        // Who begins to follow needs what is open, not what once was.
+        statement.push_str(" AND state <> 'resolved'");
+    }
+    statement.push_str(match wanted.since {
+        Some(_) => " ORDER BY revision, number LIMIT ?",
+        None => " ORDER BY number DESC LIMIT ?",
+    });
     let limit = wanted.limit.max(1);
     parameters.push(i64::from(limit).saturating_add(1).into());
     let mut rows = sql.query(&statement, &parameters)?;
@@ -191,8 +340,35 @@ pub(super) fn list(now: Timestamp, wanted: &ListAlerts, sql: &dyn Sql) -> HubRes
         .filter(|_| more)
         .and_then(|row| row.integer(0))
         .map(i64::unsigned_abs);
-    let alerts = rows.iter().map(document).collect();
+    let mut alerts: Vec<Value> = rows.iter().map(document).collect();
+    for (row, alert) in rows.iter().zip(&mut alerts) {
+        let (Some(number), Value::Object(alert)) = (row.integer(0), alert) else {
+            continue;
+        };
+        if row.text(16).is_some() && row.text(4).is_none() {
+            add_members(number, alert, sql)?;
+        }
+        if wanted.since.is_some() {
+            alert.insert("revision".to_owned(), json!(row.integer(18)));
+            alert.insert("born".to_owned(), json!(row.integer(19)));
+        }
+    }
     Ok(HubReply::Alerts(alerts, next))
+}
+
+/// How many devices an alert of a group is about, and some of them.
+fn add_members(number: i64, alert: &mut Map<String, Value>, sql: &dyn Sql) -> Result<(), HubError> {
+    let of_group = "FROM alert_condition WHERE alert = ? AND grouped = 1";
+    let rows = sql.query(&format!("SELECT count(*) {of_group}"), &[number.into()])?;
+    let count = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
+    alert.insert("deviceCount".to_owned(), json!(count));
+    let statement = format!(
+        "SELECT substr(subject, 8) {of_group} AND subject LIKE 'device/%' ORDER BY subject LIMIT ?"
+    );
+    let rows = sql.query(&statement, &[number.into(), MEMBERS.into()])?;
+    let devices: Vec<Option<&str>> = rows.iter().map(|row| row.text(0)).collect();
+    alert.insert("devices".to_owned(), json!(devices));
+    Ok(())
 }
 
 /// An alert as REST shows it.
@@ -233,6 +409,15 @@ fn document(row: &Row) -> Value {
         &mut subject,
     ) {
         subject.insert(kind.to_owned(), json!(name));
+    }
+    if let (Some((tag, value)), Value::Object(subject)) = (
+        row.text(16).and_then(|group| group.split_once('=')),
+        &mut subject,
+    ) {
+        subject.insert(tag.to_owned(), json!(value));
+    }
+    if row.integer(17) == Some(1) {
+        members.insert("flapping".to_owned(), json!(true));
     }
     members.insert("subject".to_owned(), subject);
     members.insert("links".to_owned(), links);
@@ -275,9 +460,12 @@ pub(super) fn change(
         AlertChange::Snooze(until) => ("snoozed", Some(*until)),
         AlertChange::Resolve => ("resolved", None),
     };
+    let statement = format!(
+        "UPDATE alert SET state = ?, until = ?, handled_by = ?, handled = ?, revision = {NEXT} \
+         WHERE number = ? AND state <> 'resolved' RETURNING number"
+    );
     let changed = sql.query(
-        "UPDATE alert SET state = ?, until = ?, handled_by = ?, handled = ? \
-         WHERE number = ? AND state <> 'resolved' RETURNING number",
+        &statement,
         &[
             state.into(),
             until.map(Timestamp::milliseconds).into(),
@@ -334,7 +522,10 @@ impl Hub {
         let alert = |rule: Rule, summary: String, hint: &str| {
             RaiseAlert::new(rule, summary).of_job(id).hint(hint)
         };
-        let over = |rule: Rule| settle(now, &rule, &None, &Some(id.clone()), &None, sql);
+        let over = |rule: Rule| {
+            let over = RaiseAlert::new(rule, String::new()).of_job(id).cleared();
+            raise(now, &over, sql)
+        };
         if let (Phase::Running, Phase::Stopping, Some(why)) =
             (before.phase, job.phase, &job.failure)
         {

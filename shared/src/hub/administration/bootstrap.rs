@@ -63,6 +63,8 @@ impl Hub {
                     authorities: Vec::new(),
                     tag_schema: None,
                     maintenance: Vec::new(),
+                    alert_rules: Vec::new(),
+                    patterns: Vec::new(),
                     disruptions: crate::maintenance::Disruption::built_in(),
                     throttles: ThrottleSettings::default(),
                     query_indexes: Vec::new(),

@@ -53,6 +53,31 @@ pub(super) fn as_configuration(policy: &Value) -> Option<Value> {
     }))
 }
 
+/// A list of documents in order of id, with one more, or another one under its id. They travel
+/// with the settings, so there is an end to their number and size.
+pub(super) fn with_document(
+    known: &[Value],
+    document: &Value,
+    most: usize,
+    most_bytes: usize,
+) -> Result<Vec<Value>, HubError> {
+    let mut documents = known.to_vec();
+    documents.retain(|known| id_of(known) != id_of(document));
+    documents.push(document.clone());
+    crate::sorting::sort_by(&mut documents, |one, other| id_of(one).cmp(id_of(other)));
+    let bytes: usize = documents.iter().map(|known| known.to_string().len()).sum();
+    if documents.len() > most || bytes > most_bytes {
+        return Err(HubError::new(
+            ErrorCode::IotHubQuotaExceeded,
+            format!(
+                "A hub has at most {most} of these, of {most_bytes} bytes together; delete one \
+                 first."
+            ),
+        ));
+    }
+    Ok(documents)
+}
+
 impl Hub {
     pub(super) fn put_maintenance_policy(
         &mut self,
@@ -68,20 +93,8 @@ impl Hub {
             members.insert("version".to_owned(), json!(next));
             members.insert("etag".to_owned(), json!(etag_text(next)));
         }
-        let mut policies = settings.maintenance.clone();
-        policies.retain(|known| id_of(known) != policy.id);
-        policies.push(document.clone());
-        crate::sorting::sort_by(&mut policies, |one, other| id_of(one).cmp(id_of(other)));
-        let bytes: usize = policies.iter().map(|policy| policy.to_string().len()).sum();
-        if policies.len() > MAX_POLICIES || bytes > MAX_BYTES {
-            return Err(HubError::new(
-                ErrorCode::IotHubQuotaExceeded,
-                format!(
-                    "A hub has at most {MAX_POLICIES} maintenance policies of {MAX_BYTES} bytes \
-                     together; delete one first."
-                ),
-            ));
-        }
+        let kept = &settings.maintenance;
+        let policies = with_document(kept, &document, MAX_POLICIES, MAX_BYTES)?;
         self.keep_policies(policies, sql)?;
         let policy = Box::new(document);
         Ok(HubReply::Policy { is_new, policy })
@@ -117,18 +130,28 @@ impl Hub {
         self.change(sql, |settings| settings.maintenance = policies)
     }
 
-    /// Has shards know which steps are disruptive, after a pattern has changed.
+    /// Has shards know which steps are disruptive, and when operations have failed, after a
+    /// pattern has changed.
     pub(super) fn keep_disruptions(&mut self, sql: &dyn Sql) -> Result<(), HubError> {
         let known = patterns::list(sql, None)?;
         let known = known
             .iter()
             .filter_map(|known| pattern::check::read(known).ok());
-        let disruptions: Vec<Disruption> =
-            known.filter_map(|known| Disruption::of(&known)).collect();
-        if disruptions == self.required()?.disruptions {
+        let known: Vec<pattern::Pattern> = known.collect();
+        let disruptions: Vec<Disruption> = known.iter().filter_map(Disruption::of).collect();
+        let is_own = |known: &&pattern::Pattern| {
+            pattern::builtin::pattern(&known.id).as_ref() != Some(*known)
+        };
+        let own = known.iter().filter(is_own);
+        let own: Vec<Value> = own.map(pattern::Pattern::document).collect();
+        let settings = self.required()?;
+        if disruptions == settings.disruptions && own == settings.patterns {
             return Ok(());
         }
-        self.change(sql, |settings| settings.disruptions = disruptions)
+        self.change(sql, |settings| {
+            settings.disruptions = disruptions;
+            settings.patterns = own;
+        })
     }
 
     /// Whether the policy is new, which is as the caller thinks.

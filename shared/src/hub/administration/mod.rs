@@ -4,6 +4,8 @@
 //! shards and partitions before it answers, so that whoever changed something sees it in
 //! force. It must never be needed to connect a device or to store a message.
 
+mod alert_conditions;
+mod alert_rules;
 mod alerts;
 pub mod bootstrap;
 mod certificates;
@@ -60,6 +62,7 @@ const STEPS: &[&[&str]] = &[
     &[device_groups::SEVERITY],
     alerts::REPORTED,
     &[operations::SCHEMA, counters::SCHEMA],
+    alert_conditions::SCHEMA,
 ];
 
 const FIRST: &[&str] = &[
@@ -87,6 +90,7 @@ pub struct Hub {
     /// Answers that wait until nothing is under way.
     waiting: Vec<(Token, HubReply)>,
     outbox: Outbox,
+    group_sizes: alert_conditions::GroupSizes,
     /// Events were written into it and not sent yet.
     has_events: bool,
     /// How often what went wrong may be written down.
@@ -106,6 +110,7 @@ impl Hub {
             places: job_places::PlaceBook::default(),
             waiting: Vec::new(),
             outbox: Outbox::default(),
+            group_sizes: alert_conditions::GroupSizes::default(),
             has_events: false,
             operations: Operations::default(),
             counters: Counters::load(sql)?,
@@ -254,6 +259,12 @@ impl Hub {
             HubRequest::PutMaintenancePolicy(document, precondition) => {
                 self.put_maintenance_policy(*document, &precondition, sql)
             }
+            HubRequest::PutAlertRule(document, precondition) => {
+                self.put_alert_rule(now, *document, &precondition, sql)
+            }
+            HubRequest::DeleteAlertRule(id, precondition) => {
+                self.delete_alert_rule(now, &id, &precondition, sql)
+            }
             HubRequest::DeleteMaintenancePolicy(id, precondition) => {
                 self.delete_maintenance_policy(&id, &precondition, sql)
             }
@@ -302,10 +313,12 @@ impl Hub {
             }
             HubRequest::CountScheduledJobs => return Some(scheduled_jobs::count(sql)),
             HubRequest::RaiseAlert(alert) => {
-                return Some(alerts::raise(now, &alert, sql).map(|()| HubReply::Done));
+                let raised = alerts::raise(now, &alert, sql)
+                    .and_then(|()| alert_conditions::arm(now, sql, effects));
+                return Some(raised.map(|()| HubReply::Done));
             }
             HubRequest::ReportAlerts(report) => {
-                return Some(alerts::report(now, &report, sql).map(|()| HubReply::Done));
+                return Some(alerts::report(now, &report, sql, effects).map(|()| HubReply::Done));
             }
             HubRequest::ListAlerts(wanted) => return Some(alerts::list(now, &wanted, sql)),
             HubRequest::ChangeAlert(number, change) => {
@@ -360,6 +373,9 @@ impl Hub {
         if self.job_stepped(now, correlation, outcome, sql, effects)? {
             return self.send_events(now, sql, effects);
         }
+        if self.group_counted(correlation, outcome, effects) {
+            return Ok(());
+        }
         let delivered = matches!(outcome, Outcome::Events(Ok(_)));
         if self.outbox.finished(correlation, delivered, sql)? {
             // A failed call is repeated by the alarm, not at once, lest it spin.
@@ -392,6 +408,7 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         self.drive_jobs(now, true, sql, effects)?;
+        self.look_at_conditions(now, sql, effects)?;
         self.send_outbox(now, sql, effects)?;
         self.push(now, sql, effects)
     }

@@ -7,6 +7,7 @@ use super::device_groups;
 use super::maintenance;
 use super::patterns;
 use super::scheduled_jobs;
+use crate::alert::rule;
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::ipc::alert::AlertChange;
@@ -35,6 +36,7 @@ enum Kind {
     Certificate,
     TagSchema,
     MaintenancePolicy,
+    AlertRule,
     DeviceGroup,
     Throttles,
     QueryIndexes,
@@ -105,6 +107,10 @@ impl Recorded {
                 Kind::MaintenancePolicy,
                 id.as_str(),
             ),
+            HubRequest::PutAlertRule(document, _) => {
+                ("putAlertRule", Kind::AlertRule, rule::id_of(document))
+            }
+            HubRequest::DeleteAlertRule(id, _) => ("deleteAlertRule", Kind::AlertRule, id.as_str()),
             HubRequest::PutDeviceGroup(group, _) => {
                 ("putDeviceGroup", Kind::DeviceGroup, group.id.as_str())
             }
@@ -164,6 +170,12 @@ impl Recorded {
             Kind::MaintenancePolicy => settings
                 .and_then(|known| maintenance::find(&known.maintenance, &self.name))
                 .cloned()
+                .unwrap_or(Value::Null),
+            Kind::AlertRule => settings
+                .and_then(|known| {
+                    let mut rules = known.alert_rules.iter();
+                    rules.find(|known| rule::id_of(known) == self.name).cloned()
+                })
                 .unwrap_or(Value::Null),
             Kind::DeviceGroup => {
                 let groups = device_groups::list(sql, Some(&self.name))?;

@@ -106,6 +106,8 @@ pub(super) struct Session {
     /// Last batch and last second in which this connection sent telemetry.
     pub batch_mark: u64,
     pub window_mark: u64,
+    /// When the device last sent a message or asked for its twin; a ping is none.
+    pub spoke: Option<Timestamp>,
 }
 
 /// Stamps of the session's telemetry; kept to rebuild [`Sender`].
@@ -149,6 +151,8 @@ struct StoredSession {
     next_packet_id: u16,
     in_flight: VecDeque<(u16, u64)>,
     next_request_id: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spoke: Option<Timestamp>,
 }
 
 /// 1.5 times the client's keep-alive, at most the ceiling, which also stands for 0.
@@ -183,6 +187,7 @@ impl Session {
             methods: Vec::new(),
             batch_mark: 0,
             window_mark: 0,
+            spoke: None,
         }
     }
 
@@ -285,6 +290,7 @@ impl Connection {
                 next_packet_id: session.next_packet_id,
                 in_flight: session.in_flight.clone(),
                 next_request_id: session.next_request_id,
+                spoke: session.spoke,
             }),
         };
         let attachment = Attachment {
@@ -326,6 +332,7 @@ impl Connection {
                 methods: Vec::new(),
                 batch_mark: 0,
                 window_mark: 0,
+                spoke: stored.spoke,
             })),
         };
         Some(Self {

@@ -5,7 +5,10 @@ use super::connection::{Phase, Slot, Will};
 use super::packets::{GOODBYE, Verdict};
 use super::{Context, Gateway, Sockets};
 use crate::hub::segment;
+use crate::ipc::ConnectionId;
+use crate::ipc::gateway::GatewayReply;
 use crate::ipc::registry::{Disconnected, RegistryRequest};
+use crate::time::Timestamp;
 
 /// WebSocket close code: normal.
 const NORMAL: u16 = 1000;
@@ -53,6 +56,7 @@ impl Gateway {
             "{{\"event\":\"connectionEnd\",\"identity\":\"{identity}\",\"reason\":\"{reason}\",\
              \"packet\":\"{offending}\",\"seconds\":{seconds}}}"
         ));
+        let spoke = connection.session().and_then(|session| session.spoke);
         let report = Disconnected {
             identity,
             connection: connection.id,
@@ -60,6 +64,7 @@ impl Gateway {
             reason: reason.to_owned(),
             packet: connection.offending.to_owned(),
             last_activity: connection.last_heard,
+            last_message: Some(spoke.unwrap_or(Timestamp::UNSET)),
         };
         self.report_end(report, context);
     }
@@ -74,6 +79,19 @@ impl Gateway {
             PendingCall::Disconnected { shard },
             context,
         );
+    }
+
+    /// When the devices on these connections last sent a message, as far as that is known here.
+    pub(super) fn last_messages(
+        &mut self,
+        connections: &[ConnectionId],
+        sockets: &dyn Sockets,
+    ) -> GatewayReply {
+        let spoke = connections.iter().map(|connection| {
+            let slot = self.find(connection, sockets)?;
+            self.connections.get(&slot)?.session()?.spoke
+        });
+        GatewayReply::LastMessages(spoke.collect())
     }
 
     pub(super) fn load_all(&mut self, sockets: &dyn Sockets) {

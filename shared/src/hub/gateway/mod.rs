@@ -274,6 +274,9 @@ impl Gateway {
                 let slot = self.find(&connection, sockets);
                 Some(Ok(self.accept_deliveries(slot, deliveries, &mut context)))
             }
+            GatewayRequest::LastMessages(connections) => {
+                Some(Ok(self.last_messages(&connections, sockets)))
+            }
             GatewayRequest::InvokeMethod(invocation) => {
                 let slot = self.find(&invocation.connection, sockets);
                 self.invoke_method(slot, token, invocation, &mut context)

@@ -154,13 +154,14 @@ impl Gateway {
         if message.qos > 1 {
             return Verdict::Close("qosNotSupported");
         }
-        let Some(session) = self.connections.get(&slot).and_then(Connection::session) else {
+        let Some(session) = self.session_mut(slot) else {
             return Verdict::Close("protocolError");
         };
         let topic = match parse_publish(message.topic, &session.identity) {
             Ok(topic) => topic,
             Err(error) => return Verdict::Close(error.code()),
         };
+        session.spoke = Some(context.now);
         match topic {
             DeviceTopic::Telemetry { bag } => self.telemetry(slot, message, bag, context),
             DeviceTopic::TwinGet { request_id } => {

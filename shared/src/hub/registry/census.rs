@@ -50,7 +50,14 @@ impl Registry {
             let Some(ended) = IdentityRow::load(context.sql, &Identity { device, module })? else {
                 continue;
             };
-            self.end_session(ended, "gatewayRestarted", "", Timestamp::UNSET, context)?;
+            self.end_session(
+                ended,
+                "gatewayRestarted",
+                "",
+                Timestamp::UNSET,
+                None,
+                context,
+            )?;
         }
         if self.censuses.get(&census.gateway) < Some(&census.number) {
             context.sql.execute(

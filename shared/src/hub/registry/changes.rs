@@ -18,9 +18,10 @@ pub(super) const KEPT: usize = 4_096;
 /// Nobody watches any more when nobody has asked for so long.
 pub(super) const WATCHED_SECONDS: i64 = 60;
 
-/// The memory, if somebody watches.
+/// The memory, if somebody watches; and devices whose alert rules have to be judged, if there
+/// are such rules.
 #[derive(Debug, Default)]
-pub(super) struct Changes(RefCell<Option<Memory>>);
+pub(super) struct Changes(RefCell<Option<Memory>>, RefCell<Option<Vec<DeviceId>>>);
 
 #[derive(Debug)]
 struct Memory {
@@ -41,6 +42,26 @@ pub(super) struct Change {
 }
 
 impl Changes {
+    /// From now on notes which devices were touched, or not any more.
+    pub(super) fn touch_all(&self, wanted: bool) {
+        *self.1.borrow_mut() = wanted.then(Vec::new);
+    }
+
+    /// A document of a device is not what it was.
+    pub(super) fn touch(&self, device: &DeviceId) {
+        if let Some(touched) = self.1.borrow_mut().as_mut()
+            && touched.last() != Some(device)
+        {
+            touched.push(device.clone());
+        }
+    }
+
+    /// Devices that were touched since somebody asked.
+    pub(super) fn take_touched(&self) -> Vec<DeviceId> {
+        let mut touched = self.1.borrow_mut();
+        touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Notes a change.
     pub(super) fn note(&self, device: &DeviceId, module: &str, only_heard: bool, now: Timestamp) {
         let mut memory = self.0.borrow_mut();

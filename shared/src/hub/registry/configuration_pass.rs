@@ -46,7 +46,7 @@ impl Registry {
     pub(super) fn look_at_passes(&mut self, now: Timestamp, effects: &mut Effects<RegistryResult>) {
         let known = &self.configurations;
         let next = Timestamp::from_milliseconds(known.passed_at).plus_seconds(EVERY_SECONDS);
-        let is_periodic = !known.members.is_empty();
+        let is_periodic = !known.members.is_empty() || self.rules.have_conditions();
         if known.passed < known.version || (is_periodic && next <= now) {
             let pass = self.pass.take();
             self.begin_pass(now, effects);
@@ -73,8 +73,9 @@ impl Registry {
         let outcome = sql.transaction(&mut || {
             let mut context = Context::new(now, sql, effects, None, &self.changes);
             next = self.step(&known, &pass, &mut context)?;
+            let written = context.write_entries();
             wrote_outbox = context.wrote_outbox;
-            context.write_entries()
+            written
         });
         if let Err(error) = outcome {
             effects.calls.truncate(calls);
@@ -92,7 +93,8 @@ impl Registry {
             }
             None => {
                 self.pass = None;
-                let (passed, is_periodic) = (known.version, !known.members.is_empty());
+                let is_periodic = !known.members.is_empty() || self.rules.have_conditions();
+                let passed = known.version;
                 // Nobody else holds it then, so nothing is copied.
                 drop(known);
                 let known = Rc::make_mut(&mut self.configurations);
@@ -117,6 +119,9 @@ impl Registry {
         let mut writes = 0;
         for row in &rows {
             let (identity, twin) = (IdentityRow::read(row)?, read_twin(row, 0)?);
+            if identity.identity.module.is_none() {
+                self.judge_conditions(&identity.identity.device, context)?;
+            }
             if known.is_settled(&identity, &twin, context.sql)? {
                 continue;
             }
@@ -133,8 +138,14 @@ impl Registry {
             return Ok(Some(DocumentKey::of(&IdentityRow::read(last)?.identity)));
         }
         context.sql.execute(
-            "UPDATE configuration_pass SET passed = ?, passed_at = ?",
-            &[known.version.into(), context.now.milliseconds().into()],
+            "INSERT INTO configuration_pass (id, version, passed, passed_at) VALUES (0, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET passed = excluded.passed, \
+             passed_at = excluded.passed_at",
+            &[
+                known.version.into(),
+                known.version.into(),
+                context.now.milliseconds().into(),
+            ],
         )?;
         Ok(None)
     }

@@ -4,12 +4,17 @@ use super::changes::Changes;
 use crate::error::HubError;
 use crate::hub::audit;
 use crate::hub::effects::Effects;
+use crate::hub::outbox::Outbox;
 use crate::ids::{DeviceId, Identity};
+use crate::ipc::alert::RaiseAlert;
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::registry::RegistryResult;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use std::rc::Rc;
+
+/// Alerts in one row of the outbox.
+const MOST_ALERTS: usize = 500;
 
 /// What one input may use: time, storage, effects; whether the outbox got rows; and what
 /// the record of changes will say.
@@ -22,6 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) cause: Option<&'a Cause>,
     /// Each with who is behind it, if that is somebody else.
     pub(super) entries: Vec<(Option<Cause>, AuditEntry)>,
+    /// What the hub object is to hear.
+    pub(super) alerts: Vec<RaiseAlert>,
     /// What the answer is to warn of: tags that break the schema.
     pub(super) warning: Option<String>,
     /// The hub itself writes tags, those of a retired device.
@@ -50,6 +57,7 @@ impl<'a> Context<'a> {
             wrote_outbox: false,
             cause,
             entries: Vec::new(),
+            alerts: Vec::new(),
             warning: None,
             hands_over: false,
             missing_scopes: Vec::new(),
@@ -63,6 +71,9 @@ impl<'a> Context<'a> {
     /// write of what a document shows must say so.
     pub(super) fn changed(&self, device: &DeviceId, module: &str) {
         self.changes.note(device, module, false, self.now);
+        if module.is_empty() {
+            self.changes.touch(device);
+        }
     }
 
     /// A device was heard, and nothing else.
@@ -78,8 +89,13 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Writes what was noted for the record.
-    pub(super) fn write_entries(&self) -> Result<(), HubError> {
+    /// Writes what was noted for the record, and for the hub object. The last thing that a
+    /// transaction does.
+    pub(super) fn write_entries(&mut self) -> Result<(), HubError> {
+        self.wrote_outbox |= !self.alerts.is_empty();
+        for alerts in self.alerts.chunks(MOST_ALERTS) {
+            Outbox::put_alerts(self.sql, alerts)?;
+        }
         let entries = self.entries.iter();
         let entries =
             entries.filter_map(|(own, entry)| Some((own.as_ref().or(self.cause)?, entry)));

@@ -105,6 +105,7 @@ impl Registry {
             // As Azure does: a disabled device looks missing over HTTPS (§7).
             return Err(HubError::device_not_found(&request.identity.device));
         }
+        self.said_over_https(&row, context)?;
         if request.identity.module.is_some()
             && !matches!(request.operation, DeviceOperation::Authorize)
         {

@@ -274,11 +274,12 @@ impl Registry {
         let statement = format!("SELECT {COLUMNS} FROM identity WHERE device_id = ?");
         let gone = Some(("DeviceNotFound", "The device was deleted."));
         self.leave_jobs(device, super::job_rows::State::Failed, gone, context)?;
-        let device = device.as_str();
-        for row in context.sql.query(&statement, &[device.into()])? {
+        for row in context.sql.query(&statement, &[device.as_str().into()])? {
             self.end_identity(&IdentityRow::read(&row)?, context)?;
         }
-        for table in ["message", "feedback", "upload", "dead_letter"] {
+        self.forget_signals(&Identity::device(device.clone()), context)?;
+        let device = device.as_str();
+        for table in ["message", "feedback", "upload", "dead_letter", "liveness"] {
             context.sql.execute(
                 &format!("DELETE FROM {table} WHERE device_id = ?"),
                 &[device.into()],

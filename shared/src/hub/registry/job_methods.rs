@@ -187,8 +187,9 @@ impl Registry {
                         self.call_for_jobs(&row, &mut context)?;
                     }
                 }
+                let written = context.write_entries();
                 wrote_outbox = context.wrote_outbox;
-                context.write_entries()
+                written
             });
             if outcome.is_err() {
                 effects.calls.truncate(calls);

@@ -11,8 +11,8 @@ use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::scheduled_job::JobKind;
-use crate::pattern::standing::{Facts, standing};
-use crate::pattern::{self, Pattern, Phase, Trigger};
+use crate::pattern::standing::{Facts, Standing, standing};
+use crate::pattern::{self, Pattern, Phase, Trigger, builtin};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -61,13 +61,14 @@ pub(super) fn progress(
     Ok(read(&pattern, &twin, touched, connected_since, now))
 }
 
-fn read(
+/// How far a device is with a pattern, from its document.
+pub(super) fn standing_of(
     pattern: &Pattern,
     twin: &Value,
-    touched: Timestamp,
+    called: Option<Timestamp>,
     connected_since: Option<Timestamp>,
     now: Timestamp,
-) -> Progress {
+) -> Standing {
     let at = |section: &str, names: &[&str]| {
         let section = twin.pointer(&format!("/properties/{section}"));
         let metadata = section.and_then(|section| section.get("$metadata"));
@@ -93,9 +94,35 @@ fn read(
         desired: &desired,
         desired_times: &desired_times,
         connected_since,
-        called: Some(touched),
+        called,
     };
-    let standing = standing(pattern, &facts, now);
+    standing(pattern, &facts, now)
+}
+
+/// Whether a device reports that it is in the middle of a built-in pattern that puts it out of
+/// service, and not for too long.
+pub(super) fn is_disrupted(
+    twin: &Value,
+    connected_since: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let patterns = builtin::IDS.iter().filter_map(|id| builtin::pattern(id));
+    patterns
+        .filter(|pattern| pattern.disruptive)
+        .any(|pattern| {
+            let standing = standing_of(&pattern, twin, None, connected_since, now);
+            standing.phase.is_in_progress() && !standing.stalled
+        })
+}
+
+fn read(
+    pattern: &Pattern,
+    twin: &Value,
+    touched: Timestamp,
+    connected_since: Option<Timestamp>,
+    now: Timestamp,
+) -> Progress {
+    let standing = standing_of(pattern, twin, Some(touched), connected_since, now);
     if standing.phase.is_in_progress() {
         return if standing.stalled {
             Progress::Silent

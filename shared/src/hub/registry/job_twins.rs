@@ -136,10 +136,12 @@ impl Registry {
         if let Err(error) = self.judge_tags(&identity.identity, &before, &twin.tags, &mut inner) {
             return refuse(error.code.name(), &error.message);
         }
+        self.keep_interval(&identity.identity, &before, &twin.tags, &mut inner)?;
         self.keep_twin(&identity, &twin, &change, &mut inner)?;
         self.configure(&identity, &twin, &mut inner)?;
-        let (wrote_outbox, entries) = (inner.wrote_outbox, inner.entries);
+        let (wrote_outbox, entries, alerts) = (inner.wrote_outbox, inner.entries, inner.alerts);
         context.wrote_outbox |= wrote_outbox;
+        context.alerts.extend(alerts);
         let entries = entries.into_iter();
         context
             .entries

@@ -5,6 +5,7 @@
 //! session has an epoch, and what an older one says is ignored. It must never trust a
 //! gateway about rights; it checks tokens itself.
 
+mod alert_rules;
 mod archive;
 mod authentication;
 mod browse;
@@ -22,6 +23,7 @@ mod counting;
 mod dead_letters;
 mod deliveries;
 mod device_plane;
+mod failed_logins;
 mod feedback;
 mod history;
 mod identity;
@@ -36,6 +38,7 @@ mod job_places;
 mod job_rows;
 mod job_twins;
 mod jobs;
+mod liveness;
 mod maintenance;
 mod messages;
 mod modules;
@@ -53,6 +56,7 @@ mod schema;
 mod scopes;
 mod service_queue;
 mod session;
+mod signals;
 mod succession;
 mod tag_schema;
 mod tally;
@@ -120,6 +124,10 @@ pub struct Registry {
     maintenance: Rc<Policies>,
     disruptions: Vec<Disruption>,
     zones: Rc<dyn Zones>,
+    /// Of the settings, read.
+    rules: Rc<alert_rules::Rules>,
+    liveness: liveness::Liveness,
+    failed_logins: failed_logins::FailedLogins,
     /// The sweep over changes of twins that are too old.
     history: history::Sweep,
     changes: Rc<changes::Changes>,
@@ -138,6 +146,9 @@ impl Registry {
             maintenance: Rc::new(maintenance::read(settings.as_ref())),
             disruptions: maintenance::disruptions(settings.as_ref()),
             zones: Rc::new(NoZones),
+            rules: Rc::new(alert_rules::Rules::read(settings.as_ref())),
+            liveness: liveness::Liveness::default(),
+            failed_logins: failed_logins::FailedLogins::load(sql)?,
             settings,
             outbox: Outbox::default(),
             waiting: Vec::new(),
@@ -165,6 +176,7 @@ impl Registry {
             dead_letters_due: Timestamp::UNSET,
         };
         opened.pace_jobs();
+        opened.changes.touch_all(opened.rules.have_conditions());
         Ok(opened)
     }
 
@@ -203,14 +215,17 @@ impl Registry {
             context.origin = history::origin(&request);
             answer = self.dispatch(token, request, &mut context)?.map(Ok);
             self.tell_of_jobs(&mut context)?;
+            self.judge_touched(&mut context)?;
+            let written = context.write_entries();
             wrote_outbox = context.wrote_outbox;
-            context.write_entries()
+            written
         });
         if let Some(counted) = counted {
             self.count(counted, outcome.is_ok(), answer.as_ref(), now);
         }
         self.counters.arm(effects);
         if let Err(error) = outcome {
+            self.changes.take_touched();
             // Nothing was written, so nothing that followed from it may leave either.
             effects.calls.truncate(calls);
             effects.replies.truncate(replies);
@@ -219,6 +234,7 @@ impl Registry {
             {
                 self.note_refused(&identity, "Https", &error.message, now, sql);
                 self.incidents.arm(effects);
+                self.login_failed(&identity, now, effects);
             }
             self.jobs_undone(correlations);
             if let (Some(cause), Some(entry)) = (&cause, refusal) {
@@ -285,6 +301,7 @@ impl Registry {
             Request::Query(scan) => apart(|| self.scan(&scan, context))?,
             Request::RollUp(ask) => apart(|| self.roll_up(&ask, context))?,
             Request::Statistics => apart(|| browse::statistics(context))?,
+            Request::ListHeartbeats(list) => apart(|| self.list_heartbeats(&list, context))?,
             Request::GetConnection(identity) => apart(|| self.describe(&identity, context))?,
             Request::Locate(locate) => return self.locate(token, locate, context),
             Request::SendMessage(message) => apart(|| self.send_message(&message, context))?,
@@ -347,6 +364,7 @@ impl Registry {
                 settings::store(&mut self.settings, *new, context.sql)?;
                 self.apply_indexes(context.sql)?;
                 self.take_policies();
+                self.take_alert_rules(context)?;
                 self.route_job_events(context.sql)?;
                 self.pace_jobs();
                 RegistryReply::Done
@@ -373,6 +391,9 @@ impl Registry {
         );
         if self.job_call_finished(now, correlation, outcome, sql, effects)? {
             return self.tell_of_jobs_alone(now, sql, effects);
+        }
+        if self.heard_of(now, correlation, outcome, sql, effects)? {
+            return Ok(());
         }
         if self.delivery_finished(correlation, delivered) {
             return Ok(());
@@ -418,8 +439,12 @@ impl Registry {
             self.delete_retired(&mut context)?;
             self.sweep_history(&mut context)?;
             self.tell_of_jobs(&mut context)?;
-            self.deliver_again(&mut context)
+            self.deliver_again(&mut context)?;
+            self.judge_touched(&mut context)?;
+            context.write_entries()
         })?;
+        self.look_at_signals(now, sql, effects)?;
+        self.look_at_liveness(now, sql, effects)?;
         if Outbox::has_rows(sql)? {
             self.send_outbox(now, sql, effects)?;
             effects.alarm_at(now.plus_seconds(5));

@@ -3,6 +3,7 @@
 
 use super::identity::IdentityRow;
 use super::messages::MessageRow;
+use super::session::NOT_AUTHORIZED;
 use super::{Context, Registry, feedback};
 use crate::doctor::{diagnosis, ends, incident, reason};
 use crate::error::{ErrorCode, HubError};
@@ -39,6 +40,9 @@ impl Registry {
         if let RegistryReply::Refused(refused) = &reply {
             let (now, sql) = (context.now, context.sql);
             self.note_refused(&request.identity, "Mqtt", &refused.reason, now, sql);
+            if refused.code == NOT_AUTHORIZED {
+                self.login_failed(&request.identity, now, context.effects);
+            }
         }
         Ok(reply)
     }

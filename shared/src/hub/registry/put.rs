@@ -159,6 +159,7 @@ impl Registry {
             None => Twin::new(),
         };
         self.judge_tags(&identity, &Map::new(), &twin.tags, context)?;
+        self.keep_interval(&identity, &Map::new(), &twin.tags, context)?;
         let ticks = context.now.ticks() + noise(put.entropy);
         let device_scope = match (wanted.iot_edge, wanted.device_scope) {
             (true, _) => Some(edge_scope(&identity.device, ticks)),

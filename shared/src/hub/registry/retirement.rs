@@ -75,6 +75,7 @@ impl Registry {
             "DELETE FROM upload WHERE device_id = ?",
             &[retire.device.as_str().into()],
         )?;
+        self.forget_signals(&identity, context)?;
         let checksum = archive::write(retire, &members, purged, context)?;
         self.has_revoked = true;
         for member in &members {

@@ -7,7 +7,7 @@
 
 use super::{
     archive, configuration_copy, dead_letters, history, incidents, job_events, job_holds, job_rows,
-    query_indexes, retirement, revocation, roll_up, transfer, uploads,
+    liveness, query_indexes, retirement, revocation, roll_up, signals, transfer, uploads,
 };
 use crate::hub::{audit, counters, operations, outbox};
 
@@ -34,6 +34,8 @@ pub const STEPS: &[&[&str]] = &[
         incidents::SCHEMA,
     ],
     &[counters::SCHEMA],
+    liveness::SCHEMA,
+    signals::SCHEMA,
 ];
 
 /// Twins are longer than what a row without a number may hold within its page, so each took

@@ -57,6 +57,12 @@ pub(super) fn subscriptions(stored: &str) -> Subscriptions {
     reading::from_str(stored).unwrap_or_default()
 }
 
+/// Why and when the last session of an identity ended, for people.
+pub(super) fn last_end(row: &IdentityRow) -> Option<(String, Timestamp)> {
+    let facts = facts(row);
+    Some((facts.last_disconnect_reason?, facts.last_disconnect_time?))
+}
+
 pub(super) fn facts(row: &IdentityRow) -> SessionFacts {
     reading::from_str(&row.session).unwrap_or_default()
 }
@@ -72,7 +78,7 @@ fn text<T: Serialize>(value: &T) -> Result<String, HubError> {
 
 /// CONNACK codes of `device.md` §2.4.
 const SERVER_UNAVAILABLE: u8 = 3;
-const NOT_AUTHORIZED: u8 = 5;
+pub(super) const NOT_AUTHORIZED: u8 = 5;
 
 fn refuse(code: u8, reason: impl Into<String>) -> Result<RegistryReply, HubError> {
     Ok(RegistryReply::Refused(Refused {
@@ -187,6 +193,7 @@ impl Registry {
         };
         self.answer_waiting(&row, context);
         self.jobs_hear_of(&row, context);
+        self.device_connected(&row, context)?;
         Ok(RegistryReply::Connected(Box::new(Connected {
             epoch: row.epoch.unsigned_abs(),
             session_present,
@@ -225,18 +232,21 @@ impl Registry {
                 .is_none_or(|epoch| epoch == row.epoch.unsigned_abs());
         if current {
             let (reason, packet) = (&report.reason, &report.packet);
-            self.end_session(row, reason, packet, report.last_activity, context)?;
+            let (activity, message) = (report.last_activity, report.last_message);
+            self.end_session(row, reason, packet, activity, message, context)?;
         }
         Ok(RegistryReply::Done)
     }
 
-    /// Writes that the session of an identity has ended.
+    /// Writes that the session of an identity has ended. Where nobody knows when it last sent a
+    /// message, that may have been a moment ago.
     pub(super) fn end_session(
         &mut self,
         mut row: IdentityRow,
         reason: &str,
         packet: &str,
         last_activity: Timestamp,
+        last_message: Option<Timestamp>,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
         let mut facts = facts(&row);
@@ -259,11 +269,16 @@ impl Registry {
         context.changed(&row.identity.device, row.identity.module_key());
         context.sql.execute(
             "UPDATE identity SET gateway = NULL, connection = NULL, state_updated = ?, \
-             last_activity = ?, subscriptions = ?, session = ?, closes = ? \
+             last_activity = ?, last_message = max(coalesce(last_message, 0), ?), \
+             subscriptions = ?, session = ?, closes = ? \
              WHERE device_id = ? AND module_id = ?",
             &[
                 context.now.milliseconds().into(),
                 last_activity.milliseconds().into(),
+                last_message
+                    .map_or(context.now, |at| at.min(context.now))
+                    .milliseconds()
+                    .into(),
                 row.subscriptions.as_str().into(),
                 text(&facts)?.into(),
                 closes.into(),
@@ -271,6 +286,7 @@ impl Registry {
                 row.identity.module_key().into(),
             ],
         )?;
+        self.look_at_device_soon(&row.identity, context);
         self.emit_connection_state(&row, "deviceDisconnected", context)
     }
 

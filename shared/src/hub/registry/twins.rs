@@ -287,6 +287,7 @@ impl Registry {
             ServiceWrite::Patch | ServiceWrite::Revert => twin.patch_service(patch, context.now)?,
         };
         self.judge_tags(&row.identity, &before.tags, &twin.tags, context)?;
+        self.keep_interval(&row.identity, &before.tags, &twin.tags, context)?;
         self.keep_twin(row, &twin, &change, context)?;
         record_write(&before, &twin, patch, &row.identity, how, context);
         if self.configure(row, &twin, context)? {
@@ -317,6 +318,7 @@ impl Registry {
         let change = twin.patch_reported(&patch, report.version, context.now)?;
         self.keep_twin(&row, &twin, &change, context)?;
         self.configure(&row, &twin, context)?;
+        self.judge_report(&row.identity, &patch, context)?;
         Ok(RegistryReply::Reported {
             version: twin.reported.version,
         })

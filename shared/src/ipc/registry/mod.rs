@@ -98,6 +98,9 @@ pub enum RegistryRequest {
     RollUp(Box<RollUp>),
     /// → `Statistics`
     Statistics,
+    /// When devices last sent something that should at least so often → `Devices`, in order of
+    /// id.
+    ListHeartbeats(ListHeartbeats),
     /// → `Connection`: what is known of an identity's session.
     GetConnection(Identity),
     /// Where an identity is connected, waiting until `until` for it to be → `Location`.

@@ -76,6 +76,17 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// Devices that should send something at least so often.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListHeartbeats {
+    /// Only those that are overdue, or are not.
+    pub overdue: Option<bool>,
+    /// Only ids after this one.
+    pub after: Option<String>,
+    /// At most so many.
+    pub top: u32,
+}
+
 /// The end of a session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Disconnected {
@@ -93,6 +104,9 @@ pub struct Disconnected {
     pub packet: String,
     /// When the device was last heard.
     pub last_activity: Timestamp,
+    /// When it last sent a message, `UNSET` if it sent none; `None`: nobody knows.
+    #[serde(default)]
+    pub last_message: Option<Timestamp>,
 }
 
 /// Changes to the filters of a session.

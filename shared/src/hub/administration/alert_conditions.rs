@@ -1,0 +1,520 @@
+//! What shards have seen and what becomes of it: a row for each rule and device, driven by
+//! `alert::engine` (`device-management.md` §5).
+//!
+//! A row is there while something is so, and for half an hour after its alert; the object's
+//! alarm looks at what is due, and a hub where nothing is wrong has none.
+
+use super::{Hub, alerts};
+use crate::alert::engine::{Condition, GROUP_SECONDS, Group, GroupSize, Standing, Step};
+use crate::alert::rule::RuleSettings;
+use crate::error::HubError;
+use crate::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing};
+use crate::ipc::Address;
+use crate::ipc::alert::RaiseAlert;
+use crate::ipc::hub::HubResult;
+use crate::ipc::query::QueryScan;
+use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::query::DocumentKey;
+use crate::sql::{Row, Sql};
+use crate::time::Timestamp;
+
+/// `subject` names a device, a job or something else; `grp` is a tag and its value, as
+/// `site=s1`. `alert` is the number of the alert, of the device's own or of its group's.
+pub(super) const SCHEMA: &[&str] = &[
+    "CREATE TABLE alert_condition (
+        rule TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        grp TEXT NOT NULL,
+        is_so INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        grouped INTEGER NOT NULL DEFAULT 0,
+        alert INTEGER,
+        is_open INTEGER NOT NULL DEFAULT 0,
+        opened TEXT NOT NULL DEFAULT '',
+        due INTEGER,
+        report TEXT NOT NULL,
+        PRIMARY KEY (rule, subject)
+    ) WITHOUT ROWID",
+    "CREATE INDEX alert_condition_due ON alert_condition (due) WHERE due IS NOT NULL",
+    "CREATE INDEX alert_condition_group ON alert_condition (rule, grp, since)",
+    "ALTER TABLE alert ADD COLUMN grp TEXT",
+    "ALTER TABLE alert ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE alert ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE alert ADD COLUMN born INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX alert_revision ON alert (revision)",
+];
+
+const COLUMNS: &str = "rule, subject, grp, is_so, since, grouped, alert, is_open, opened, report";
+
+/// Rows that one alarm looks at.
+const MOST_DUE: u64 = 500;
+/// How long the shards have to count a group.
+const COUNT_SECONDS: i64 = 5;
+/// How long a group is as large as it was.
+const SIZE_SECONDS: i64 = 300;
+/// Groups whose size is remembered.
+const MOST_SIZES: usize = 100;
+
+/// How large groups are, and which are being counted.
+#[derive(Debug, Default)]
+pub(super) struct GroupSizes {
+    known: Vec<Size>,
+    /// Calls under way: shard and group.
+    asking: Vec<(Correlation, u16, String)>,
+}
+
+impl GroupSizes {
+    fn of(&self, group: &str) -> Option<&Size> {
+        self.known.iter().find(|size| size.group == group)
+    }
+}
+
+#[derive(Debug)]
+struct Size {
+    group: String,
+    asked: Timestamp,
+    devices: u64,
+    /// Shards that have not counted to the end.
+    missing: u16,
+}
+
+/// A row.
+struct Stored {
+    rule: String,
+    subject: String,
+    group: String,
+    alert: Option<u64>,
+    condition: Condition,
+    report: RaiseAlert,
+}
+
+impl Stored {
+    fn read(row: &Row) -> Result<Self, HubError> {
+        let text = |column: usize| row.required_text(column).map(str::to_owned);
+        let report = crate::reading::from_str(row.required_text(9)?)
+            .map_err(|error| HubError::internal(format!("a stored report: {error}")))?;
+        let opened = row.required_text(8)?.split(' ');
+        let opened = opened.filter_map(|time| time.parse().ok());
+        let standing = match (row.integer(5), row.integer(7)) {
+            (Some(1), _) => Standing::Grouped,
+            (_, Some(1)) => Standing::Alerted,
+            _ => Standing::Quiet,
+        };
+        Ok(Self {
+            rule: text(0)?,
+            subject: text(1)?,
+            group: text(2)?,
+            alert: row.integer(6).map(i64::unsigned_abs),
+            condition: Condition {
+                is_so: row.integer(3) == Some(1),
+                since: Timestamp::from_milliseconds(row.integer(4).unwrap_or(0)),
+                standing,
+                opened: opened.map(Timestamp::from_milliseconds).collect(),
+            },
+            report,
+        })
+    }
+
+    fn find(rule: &str, subject: &str, sql: &dyn Sql) -> Result<Option<Self>, HubError> {
+        let statement =
+            format!("SELECT {COLUMNS} FROM alert_condition WHERE rule = ? AND subject = ?");
+        let rows = sql.query(&statement, &[rule.into(), subject.into()])?;
+        rows.first().map(Self::read).transpose()
+    }
+
+    fn store(&self, due: Option<Timestamp>, sql: &dyn Sql) -> Result<(), HubError> {
+        let opened = self.condition.opened.iter();
+        let opened: Vec<String> = opened.map(|at| at.milliseconds().to_string()).collect();
+        let report = serde_json::to_string(&self.report)
+            .map_err(|error| HubError::internal(error.to_string()))?;
+        sql.execute(
+            &format!(
+                "INSERT INTO alert_condition ({COLUMNS}, due) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                 ON CONFLICT (rule, subject) DO UPDATE SET grp = excluded.grp, \
+                 is_so = excluded.is_so, since = excluded.since, grouped = excluded.grouped, \
+                 alert = excluded.alert, is_open = excluded.is_open, opened = excluded.opened, \
+                 report = excluded.report, due = excluded.due"
+            ),
+            &[
+                self.rule.as_str().into(),
+                self.subject.as_str().into(),
+                self.group.as_str().into(),
+                self.condition.is_so.into(),
+                self.condition.since.milliseconds().into(),
+                (self.condition.standing == Standing::Grouped).into(),
+                self.alert.into(),
+                (self.condition.standing == Standing::Alerted).into(),
+                opened.join(" ").into(),
+                report.into(),
+                due.map(Timestamp::milliseconds).into(),
+            ],
+        )
+    }
+
+    fn forget(&self, sql: &dyn Sql) -> Result<(), HubError> {
+        sql.execute(
+            "DELETE FROM alert_condition WHERE rule = ? AND subject = ?",
+            &[self.rule.as_str().into(), self.subject.as_str().into()],
+        )
+    }
+}
+
+/// Something is so, or is over: the row that says so, and when to look at it.
+pub(super) fn hear(
+    now: Timestamp,
+    heard: &RaiseAlert,
+    rule: &RuleSettings,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    let name = rule.rule.name();
+    let subject = alerts::subject(heard);
+    // A shard's clock may be ahead; what it has seen is not in the future.
+    let at = heard.at.map_or(now, |at| at.min(now));
+    let known = Stored::find(name, &subject, sql)?;
+    let mut stored = match known {
+        Some(stored) => stored,
+        None if heard.cleared => return Ok(()),
+        None => Stored {
+            rule: name.to_owned(),
+            subject,
+            group: String::new(),
+            alert: None,
+            condition: Condition::new(at),
+            report: heard.clone(),
+        },
+    };
+    stored.condition.hear(!heard.cleared, at);
+    if !heard.cleared {
+        let group = heard.group.as_ref();
+        stored.group = group.map_or(String::new(), |(tag, value)| format!("{tag}={value}"));
+        stored.report = heard.clone();
+    }
+    if let (Standing::Alerted, Some(number)) = (stored.condition.standing, stored.alert) {
+        // What recovers needs nobody, unless it will not last.
+        let is_needed = stored.condition.is_so || stored.condition.is_flapping();
+        alerts::note(
+            now,
+            number,
+            is_needed && rule.severity.needs_attention(),
+            sql,
+        )?;
+    }
+    let due = stored.condition.due(rule.for_seconds);
+    let is_nothing = |condition: &Condition| {
+        !condition.is_so && condition.standing == Standing::Quiet && condition.opened.is_empty()
+    };
+    if is_nothing(&stored.condition) {
+        return stored.forget(sql);
+    }
+    stored.store(due, sql)
+}
+
+/// A rule counts no more: what it has seen is forgotten.
+pub(super) fn forget_rule(now: Timestamp, rule: &str, sql: &dyn Sql) -> Result<(), HubError> {
+    sql.execute("DELETE FROM alert_condition WHERE rule = ?", &[rule.into()])?;
+    alerts::settle_rule(now, rule, sql)
+}
+
+/// When the next row is due.
+fn next_due(sql: &dyn Sql) -> Result<Option<Timestamp>, HubError> {
+    let rows = sql.query(
+        "SELECT min(due) FROM alert_condition WHERE due IS NOT NULL",
+        &[],
+    )?;
+    let at = rows.first().and_then(|row| row.integer(0));
+    Ok(at.map(Timestamp::from_milliseconds))
+}
+
+/// Has somebody look when the next row is due.
+pub(super) fn arm(
+    now: Timestamp,
+    sql: &dyn Sql,
+    effects: &mut Effects<HubResult>,
+) -> Result<(), HubError> {
+    if let Some(at) = next_due(sql)? {
+        effects.alarm_at(at.max(now.plus_milliseconds(100)));
+    }
+    Ok(())
+}
+
+/// The alert of a group that is open.
+fn group_alert(rule: &str, group: &str, sql: &dyn Sql) -> Result<Option<u64>, HubError> {
+    let rows = sql.query(
+        "SELECT number FROM alert WHERE rule = ? AND grp = ? AND device IS NULL \
+         AND job IS NULL AND state <> 'resolved' LIMIT 1",
+        &[rule.into(), group.into()],
+    )?;
+    let number = rows.first().and_then(|row| row.integer(0));
+    Ok(number.map(i64::unsigned_abs))
+}
+
+/// Devices of a group that began to fail within the time: before this one, or after.
+fn failing(stored: &Stored, sql: &dyn Sql) -> Result<u64, HubError> {
+    let since = stored.condition.since;
+    let count = |from: Timestamp, to: Timestamp| -> Result<u64, HubError> {
+        let rows = sql.query(
+            "SELECT count(*) FROM alert_condition WHERE rule = ? AND grp = ? AND is_so = 1 \
+             AND since BETWEEN ? AND ?",
+            &[
+                stored.rule.as_str().into(),
+                stored.group.as_str().into(),
+                from.milliseconds().into(),
+                to.milliseconds().into(),
+            ],
+        )?;
+        let count = rows.first().and_then(|row| row.integer(0));
+        Ok(count.unwrap_or(0).unsigned_abs())
+    };
+    let before = count(since.plus_seconds(-GROUP_SECONDS), since)?;
+    Ok(before.max(count(since, since.plus_seconds(GROUP_SECONDS))?))
+}
+
+impl Hub {
+    /// Looks at what is due.
+    pub(super) fn look_at_conditions(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<HubResult>,
+    ) -> Result<(), HubError> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM alert_condition WHERE due <= ? ORDER BY due, subject LIMIT ?"
+        );
+        let rows = sql.query(&statement, &[now.milliseconds().into(), MOST_DUE.into()])?;
+        if !rows.is_empty() {
+            let rules = alerts::stored_rules(sql)?;
+            let mut wanted = Vec::new();
+            sql.transaction(&mut || {
+                for row in &rows {
+                    let stored = Stored::read(row)?;
+                    let rule = crate::alert::rule::find(&rules, &stored.rule);
+                    match rule.filter(|rule| rule.enabled) {
+                        Some(rule) => self.look_at(now, stored, &rule, &mut wanted, sql)?,
+                        None => stored.forget(sql)?,
+                    }
+                }
+                Ok(())
+            })?;
+            for group in wanted {
+                self.count_group(now, &group, effects);
+            }
+        }
+        arm(now, sql, effects)
+    }
+
+    fn look_at(
+        &self,
+        now: Timestamp,
+        known: Stored,
+        rule: &RuleSettings,
+        wanted: &mut Vec<String>,
+        sql: &dyn Sql,
+    ) -> Result<(), HubError> {
+        // A row that was read before may have joined its group since.
+        let Some(mut stored) = Stored::find(&known.rule, &known.subject, sql)? else {
+            return Ok(());
+        };
+        let alerted = group_alert(&stored.rule, &stored.group, sql)?;
+        let group = Group {
+            is_alerted: alerted.is_some(),
+            failing: failing(&stored, sql)?,
+            size: self.size_of(now, &stored.group),
+        };
+        let step = stored.condition.step(rule.for_seconds, now, || group);
+        match step {
+            Step::Wait(_) | Step::Rest => {}
+            Step::Count => {
+                wanted.push(stored.group.clone());
+                return stored.store(Some(now.plus_seconds(COUNT_SECONDS)), sql);
+            }
+            Step::Open => {
+                let again = stored.alert.filter(|_| stored.condition.is_back(now));
+                stored.condition.note_opened(now);
+                let flapping = stored.condition.is_flapping();
+                let number = alerts::open(now, &stored.report, rule, again, flapping, sql)?;
+                stored.alert = Some(number);
+            }
+            Step::Join => {
+                stored.alert = alerted;
+                stored.condition.standing = Standing::Grouped;
+                if let Some(number) = alerted {
+                    alerts::note(now, number, rule.severity.needs_attention(), sql)?;
+                }
+            }
+            Step::Gather => return gather(now, &stored, rule, sql),
+            Step::Resolve => {
+                if let Some(number) = stored.alert {
+                    alerts::resolve(now, number, "auto", sql)?;
+                }
+                stored.condition.standing = Standing::Quiet;
+            }
+            Step::Leave => {
+                stored.forget(sql)?;
+                return leave(now, stored.alert, sql);
+            }
+            Step::Forget => return stored.forget(sql),
+        }
+        stored.store(stored.condition.due(rule.for_seconds), sql)
+    }
+
+    fn size_of(&self, now: Timestamp, group: &str) -> GroupSize {
+        if group.is_empty() {
+            return GroupSize::Unknowable;
+        }
+        match self.group_sizes.of(group) {
+            Some(size) if size.asked.plus_seconds(SIZE_SECONDS) > now => {
+                if size.missing == 0 {
+                    GroupSize::Known(size.devices)
+                } else if size.asked.plus_seconds(COUNT_SECONDS) > now {
+                    GroupSize::Unknown
+                } else {
+                    // Not every shard could be asked: an alert must not wait for that.
+                    GroupSize::Unknowable
+                }
+            }
+            _ => GroupSize::Unknown,
+        }
+    }
+
+    /// Has all shards count a group.
+    fn count_group(&mut self, now: Timestamp, group: &str, effects: &mut Effects<HubResult>) {
+        let fresh = |size: &Size| size.asked.plus_seconds(COUNT_SECONDS) > now;
+        if self.group_sizes.of(group).is_some_and(fresh) {
+            return;
+        }
+        let Some(settings) = &self.settings else {
+            return;
+        };
+        let shards = settings.layout.shards;
+        let known = &mut self.group_sizes.known;
+        known.retain(|size| size.group != group);
+        if known.len() >= MOST_SIZES {
+            known.clear();
+        }
+        known.push(Size {
+            group: group.to_owned(),
+            asked: now,
+            devices: 0,
+            missing: shards,
+        });
+        for shard in 0..shards {
+            self.ask_size(shard, group, None, effects);
+        }
+    }
+
+    fn ask_size(
+        &mut self,
+        shard: u16,
+        group: &str,
+        after: Option<DocumentKey>,
+        effects: &mut Effects<HubResult>,
+    ) {
+        let (tag, value) = group.split_once('=').unwrap_or_default();
+        let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+        let scan = QueryScan {
+            text: format!("SELECT deviceId FROM devices WHERE tags.{tag} = '{value}'"),
+            explain: true,
+            after,
+            ..QueryScan::default()
+        };
+        self.correlations += 1;
+        let asked = (self.correlations, shard, group.to_owned());
+        self.group_sizes.asking.push(asked);
+        effects.calls.push(Call {
+            to: Address::Registry(shard),
+            request: Outgoing::Registry(RegistryRequest::Query(Box::new(scan))),
+            correlation: self.correlations,
+        });
+    }
+
+    /// What a shard has counted; `false` if it was not asked to.
+    pub(super) fn group_counted(
+        &mut self,
+        correlation: Correlation,
+        outcome: &Outcome,
+        effects: &mut Effects<HubResult>,
+    ) -> bool {
+        let mut calls = self.group_sizes.asking.iter();
+        let Some(place) = calls.position(|(known, ..)| *known == correlation) else {
+            return false;
+        };
+        let (_, shard, group) = self.group_sizes.asking.swap_remove(place);
+        let mut known = self.group_sizes.known.iter_mut();
+        // A shard that could not be reached leaves the size unknown.
+        if let (Outcome::Registry(Ok(RegistryReply::QueryPart(part))), Some(size)) =
+            (outcome, known.find(|size| size.group == group))
+        {
+            size.devices += part.matched;
+            match &part.scanned_to {
+                None => size.missing = size.missing.saturating_sub(1),
+                Some(after) => {
+                    self.ask_size(shard, &group, Some(after.clone()), effects);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Opens an alert of a group; everybody in it who fails joins, and alerts of their own are over.
+fn gather(
+    now: Timestamp,
+    stored: &Stored,
+    rule: &RuleSettings,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    let key = || [stored.rule.as_str().into(), stored.group.as_str().into()];
+    let rows = sql.query(
+        "SELECT alert FROM alert_condition WHERE rule = ? AND grp = ? AND is_open = 1",
+        &key(),
+    )?;
+    let own: Vec<u64> = rows
+        .iter()
+        .filter_map(|row| row.integer(0).map(i64::unsigned_abs))
+        .collect();
+    let rows = sql.query(
+        "SELECT count(*) FROM alert_condition WHERE rule = ? AND grp = ? AND is_so = 1",
+        &key(),
+    )?;
+    let failing = rows.first().and_then(|row| row.integer(0)).unwrap_or(0);
+    let place = match stored.group.split_once('=') {
+        Some((tag, value)) => format!("of {tag} {value}"),
+        None => "in no group".to_owned(),
+    };
+    let mut report = RaiseAlert::new(
+        rule.rule.clone(),
+        format!("{failing} devices {place}: {}", rule.rule.name()),
+    );
+    report.hint = Some(format!("For example: {}.", stored.report.summary));
+    report.group.clone_from(&stored.report.group);
+    let number = alerts::open(now, &report, rule, None, false, sql)?;
+    sql.execute(
+        "UPDATE alert_condition SET grouped = 1, is_open = 0, alert = ?, due = NULL \
+         WHERE rule = ? AND grp = ? AND is_so = 1",
+        &[
+            number.into(),
+            stored.rule.as_str().into(),
+            stored.group.as_str().into(),
+        ],
+    )?;
+    for other in own {
+        alerts::resolve(now, other, &format!("a-{number}"), sql)?;
+    }
+    Ok(())
+}
+
+/// A member of a group is well again; with the last one the alert is over.
+fn leave(now: Timestamp, alert: Option<u64>, sql: &dyn Sql) -> Result<(), HubError> {
+    let Some(number) = alert else {
+        return Ok(());
+    };
+    let rows = sql.query(
+        "SELECT 1 FROM alert_condition WHERE alert = ? AND grouped = 1 LIMIT 1",
+        &[number.into()],
+    )?;
+    if rows.is_empty() {
+        alerts::resolve(now, number, "auto", sql)?;
+    }
+    Ok(())
+}
