@@ -3,8 +3,9 @@
 
 use super::error::CompilationError;
 use super::evaluate::evaluate;
+use super::expression::Expression;
 use super::message::Message;
-use super::parser::{Expression, Parsed, parse};
+use super::parser::{Parsed, parse};
 use crate::query::ast::Literal;
 use crate::query::error::Position;
 use crate::query::value::Operand;

@@ -3,9 +3,9 @@
 //! It cannot fail: what makes no sense is undefined. What need not be known is not looked at,
 //! so that a twin or a body is only read where it decides.
 
+use super::expression::{Expression, Operator};
 use super::function::{Function, number, substring};
 use super::message::Message;
-use super::parser::{Expression, Operator};
 use super::path::resolve;
 use crate::query::value::{Operand, compare, not};
 use serde_json::Value;

@@ -37,6 +37,13 @@ pub(super) enum Kind {
     End,
 }
 
+impl Token<'_> {
+    /// Whether it is this word, in any case.
+    pub fn is_word(&self, word: &str) -> bool {
+        self.kind == Kind::Name && self.text.eq_ignore_ascii_case(word)
+    }
+}
+
 /// Longer ones first, so that they are found.
 const SIGNS: &[&str] = &[
     "!=", "<>", "<=", ">=", "||", "??", "=", "<", ">", "+", "-", "*", "/", "%", "(", ")", ",", "{",

@@ -16,6 +16,7 @@ pub mod document;
 pub mod enrichment;
 pub mod error;
 mod evaluate;
+mod expression;
 mod function;
 pub mod health;
 mod lexer;

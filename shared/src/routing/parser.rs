@@ -4,104 +4,19 @@
 //! from the left. Types are checked on the way ([`super::check`]). Must not panic, and must not
 //! recurse deeper than [`MAX_NESTING`] allows, on any text.
 
-use super::check::{Findings, Operands, Type};
+use super::check::{Findings, Type};
 use super::error::CompilationError;
-use super::function::{Function, Known};
+use super::expression::{Expression, Operator};
+use super::function::Known;
 use super::lexer::{Kind, Lexer, Token, literal_number, unescape};
 use super::path::is_path;
 use super::{TWIN_CHANGE_EVENTS, message};
-use crate::query::ast::{Comparison, Literal};
+use crate::query::ast::Literal;
 
 /// Deepest nesting of parentheses, prefixes and calls.
 const MAX_NESTING: u32 = 64;
 /// The one function whose argument is a path and no expression.
 const TWIN_CHANGE_INCLUDES: &str = "TWIN_CHANGE_INCLUDES";
-
-/// What is evaluated.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Expression {
-    Literal(Literal),
-    /// An application property.
-    Application(String),
-    /// A system property, with its `$`; if the message has none, and the second is true, an
-    /// application property of that very name.
-    System(String, bool),
-    /// A path in the body.
-    Body(String),
-    /// A path in the twin of the sender.
-    Twin(String),
-    /// Whether the body has something at a path.
-    Change(String),
-    Negative(Box<Expression>),
-    Not(Box<Expression>),
-    Call(Function, Vec<Expression>),
-    /// A question about the type of something dynamic.
-    Is(Function, Box<Expression>),
-    /// Operators of one level, from the left. So long texts do not make deep trees.
-    Chain(Box<Expression>, Vec<(Operator, Expression)>),
-}
-
-/// What stands between two operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
-    Coalesce,
-    Or,
-    And,
-    Compare(Comparison),
-    Concat,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Remainder,
-}
-
-impl Operator {
-    fn of(token: &Token<'_>) -> Option<Self> {
-        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
-        Some(match (token.kind, token.text) {
-            (Kind::Sign, "??") => Self::Coalesce,
-            (Kind::Sign, "=") => Self::Compare(Equal),
-            (Kind::Sign, "!=" | "<>") => Self::Compare(NotEqual),
-            (Kind::Sign, "<") => Self::Compare(Less),
-            (Kind::Sign, "<=") => Self::Compare(LessOrEqual),
-            (Kind::Sign, ">") => Self::Compare(Greater),
-            (Kind::Sign, ">=") => Self::Compare(GreaterOrEqual),
-            (Kind::Sign, "||") => Self::Concat,
-            (Kind::Sign, "+") => Self::Add,
-            (Kind::Sign, "-") => Self::Subtract,
-            (Kind::Sign, "*") => Self::Multiply,
-            (Kind::Sign, "/") => Self::Divide,
-            (Kind::Sign, "%") => Self::Remainder,
-            (Kind::Name, _) if is_word(token, "OR") => Self::Or,
-            (Kind::Name, _) if is_word(token, "AND") => Self::And,
-            _ => return None,
-        })
-    }
-
-    /// How tightly it binds.
-    fn power(self) -> u8 {
-        match self {
-            Self::Coalesce => 0,
-            Self::Or => 1,
-            Self::And => 2,
-            Self::Compare(Comparison::Equal | Comparison::NotEqual) => 3,
-            Self::Compare(_) => 4,
-            Self::Add | Self::Subtract | Self::Concat => 5,
-            Self::Multiply | Self::Divide | Self::Remainder => 6,
-        }
-    }
-
-    fn operands(self) -> Operands {
-        match self {
-            Self::Coalesce => Operands::Either,
-            Self::Or | Self::And => Operands::Truths,
-            Self::Compare(_) => Operands::Alike,
-            Self::Concat => Operands::Texts,
-            _ => Operands::Numbers,
-        }
-    }
-}
 
 /// A condition as it was read.
 pub(super) struct Parsed {
@@ -149,10 +64,6 @@ struct Parser<'a> {
     about_twin_changes: bool,
     reads_body: bool,
     reads_twin: bool,
-}
-
-fn is_word(token: &Token<'_>, word: &str) -> bool {
-    token.kind == Kind::Name && token.text.eq_ignore_ascii_case(word)
 }
 
 impl<'a> Parser<'a> {
@@ -262,7 +173,7 @@ impl<'a> Parser<'a> {
 
     fn prefix(&mut self) -> Result<(Expression, Type), Broken> {
         let token = self.token;
-        if is_word(&token, "NOT") {
+        if token.is_word("NOT") {
             self.advance();
             let (inner, given) = self.nested(Self::prefix)?;
             let type_ = self.findings.unary(&token, Type::Bool, given);
@@ -356,7 +267,7 @@ impl<'a> Parser<'a> {
         name: &Token<'a>,
         opening: &Token<'a>,
     ) -> Result<(Expression, Type), Broken> {
-        if self.about_twin_changes && is_word(name, TWIN_CHANGE_INCLUDES) {
+        if self.about_twin_changes && name.is_word(TWIN_CHANGE_INCLUDES) {
             return self.twin_change(name, opening);
         }
         let mut arguments = Vec::new();
@@ -475,7 +386,7 @@ impl<'a> Parser<'a> {
 fn is_operator(token: &Token<'_>) -> bool {
     ["AND", "OR", "NOT"]
         .into_iter()
-        .any(|word| is_word(token, word))
+        .any(|word| token.is_word(word))
 }
 
 /// Whether a path into a twin begins with a section that there is.
