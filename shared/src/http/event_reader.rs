@@ -24,6 +24,8 @@ pub struct EventFilter {
     pub device: Option<String>,
     /// Only of these sources; empty: all.
     pub sources: Vec<String>,
+    /// Only those for which this condition of routes is true.
+    pub condition: Option<String>,
 }
 
 /// An event with its place.
@@ -181,6 +183,7 @@ impl EventReader {
             max,
             device: self.filter.device.clone(),
             sources: self.filter.sources.clone(),
+            filter: self.filter.condition.clone(),
             wait_until,
             place: self.place.clone(),
         });

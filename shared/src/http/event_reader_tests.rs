@@ -120,6 +120,7 @@ fn filtered_events_count_as_read_and_untouched_partitions_stay_in_the_cursor() {
     let filter = EventFilter {
         device: Some("another".into()),
         sources: Vec::new(),
+        condition: None,
     };
     let mut reader = EventReader::new([(0, Position::After(0))].into(), [(2, 1)].into(), filter);
     assert!(block_on(reader.page(&hub, 10)).unwrap().events.is_empty());

@@ -93,6 +93,9 @@ pub struct ReadEvents {
     pub device: Option<String>,
     /// Only of these sources (`Telemetry`, `twinChangeEvents`, …); empty: all.
     pub sources: Vec<String>,
+    /// Only those for which this condition of routes is true.
+    #[serde(default)]
+    pub filter: Option<String>,
     /// Wait until then for a first matching event.
     pub wait_until: Option<Timestamp>,
     /// Whose place among the readers of the partition this is, if it takes one.

@@ -16,6 +16,7 @@ pub mod document;
 pub mod enrichment;
 pub mod error;
 mod evaluate;
+pub mod event;
 mod expression;
 mod function;
 pub mod health;
@@ -30,6 +31,7 @@ pub use body::json_body;
 pub use condition::{Condition, Outcome};
 pub use enrichment::Enrichment;
 pub use error::CompilationError;
+pub use event::EventMessage;
 pub use message::Message;
 
 /// Where messages come from; a route is about one of these (§3.1).

@@ -193,6 +193,7 @@ impl Stage {
             max: 1000,
             device: None,
             sources: Vec::new(),
+            filter: None,
             wait_until: None,
             place: None,
         })

@@ -21,6 +21,7 @@ fn wait_at(stage: &mut Stage, place: Option<ReaderPlace>) -> Option<ErrorCode> {
         max: 10,
         device: None,
         sources: Vec::new(),
+        filter: None,
         place,
         wait_until: Some(stage.now.plus_seconds(10)),
     };

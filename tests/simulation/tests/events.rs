@@ -124,6 +124,7 @@ fn every_position_begins_where_it_says() {
         max: 1,
         device: None,
         sources: Vec::new(),
+        filter: None,
         wait_until: None,
         place: None,
     }));
@@ -141,6 +142,7 @@ fn pages_have_the_asked_size_and_continue_in_the_middle_of_a_batch() {
             max: 2,
             device: None,
             sources: Vec::new(),
+            filter: None,
             wait_until: None,
             place: None,
         });
@@ -162,6 +164,7 @@ fn filtered_events_count_as_read() {
         max: 1000,
         device: device.map(str::to_owned),
         sources: sources.iter().map(|source| (*source).to_owned()).collect(),
+        filter: None,
         wait_until: None,
         place: None,
     };
@@ -171,6 +174,46 @@ fn filtered_events_count_as_read() {
     assert_eq!((page.events.len(), page.position), (0, 5));
     let page = stage.read_with(read(None, &["telemetry"]));
     assert_eq!(page.events.len(), 5);
+}
+
+#[test]
+fn a_condition_chooses_events_and_the_others_count_as_read() {
+    let mut stage = Stage::events();
+    stage.append(
+        "pump-1",
+        &[r#"{"t":1}"#, r#"{"t":2}"#, "not json", r#"{"t":3}"#],
+    );
+    stage.append("pump-2", &[r#"{"t":4}"#]);
+    let read = |filter: &str, max: u32| ReadEvents {
+        position: Position::Earliest,
+        max,
+        device: None,
+        sources: Vec::new(),
+        filter: Some(filter.to_owned()),
+        wait_until: None,
+        place: None,
+    };
+    let hot = "$body.t > 1 AND $connectionDeviceId = 'pump-1'";
+    let page = stage.read_with(read(hot, 10));
+    let texts = |page: &EventPage| bodies(page).join(" ");
+    assert_eq!(
+        (texts(&page).as_str(), page.position),
+        (r#"{"t":2} {"t":3}"#, 5)
+    );
+    let page = stage.read_with(read(hot, 1));
+    assert_eq!((texts(&page).as_str(), page.position), (r#"{"t":2}"#, 2));
+    let page = stage.read_with(read("NOT IS_DEFINED($body.t)", 10));
+    assert_eq!((page.events.len(), page.position), (1, 5));
+    let refused = stage.partition(EventsRequest::Read(read("level <= 3", 10)));
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ArgumentInvalid);
+
+    let waiting = wait_for_some(&mut stage, None, Some(hot), 10);
+    stage.append("pump-2", &[r#"{"t":5}"#]);
+    stage.append("pump-1", &[r#"{"t":0}"#]);
+    assert!(page_for(&stage, waiting).is_none(), "none of these");
+    stage.append("pump-1", &[r#"{"t":6}"#]);
+    let page = page_for(&stage, waiting).expect("this one");
+    assert_eq!((texts(&page).as_str(), page.position), (r#"{"t":6}"#, 8));
 }
 
 #[test]
@@ -276,11 +319,21 @@ fn retention_by_size_keeps_the_newest() {
 }
 
 fn wait_for(stage: &mut Stage, device: Option<&str>, seconds: i64) -> u64 {
+    wait_for_some(stage, device, None, seconds)
+}
+
+fn wait_for_some(
+    stage: &mut Stage,
+    device: Option<&str>,
+    filter: Option<&str>,
+    seconds: i64,
+) -> u64 {
     let read = ReadEvents {
         position: Position::Latest,
         max: 10,
         device: device.map(str::to_owned),
         sources: Vec::new(),
+        filter: filter.map(str::to_owned),
         wait_until: Some(stage.now.plus_seconds(seconds)),
         place: None,
     };
@@ -335,6 +388,7 @@ fn a_reader_does_not_wait_when_there_is_something() {
         max: 10,
         device: None,
         sources: Vec::new(),
+        filter: None,
         wait_until: Some(stage.now.plus_seconds(30)),
         place: None,
     });
@@ -352,6 +406,7 @@ fn only_so_many_readers_wait() {
         max: 1,
         device: None,
         sources: Vec::new(),
+        filter: None,
         wait_until: Some(stage.now.plus_seconds(10)),
         place: None,
     }));

@@ -81,6 +81,7 @@ pub(super) async fn events_since<B: Backend>(
             max: 1,
             device: None,
             sources: Vec::new(),
+            filter: None,
             wait_until: None,
             place: None,
         };

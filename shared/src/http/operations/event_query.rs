@@ -9,8 +9,10 @@ use crate::ids::DeviceId;
 use crate::ipc::Layout;
 use crate::ipc::events::Position;
 use crate::ordered::OrderedMap;
+use crate::routing;
 use crate::sorting;
 use crate::time::Timestamp;
+use std::borrow::Cow;
 
 /// The group that always exists.
 pub const DEFAULT_GROUP: &str = "$Default";
@@ -49,17 +51,15 @@ impl EventQuery {
     }
 
     fn beginning(request: &Request, layout: Layout, from: &str) -> Result<Self, HubError> {
-        if request.filled_parameter("filter").is_some() {
-            return Err(HubError::invalid(
-                "filter= with a routing condition is not offered yet; use source= and deviceId=.",
-            ));
-        }
+        let text = |name| request.filled_parameter(name).map(Cow::into_owned);
         let filter = EventFilter {
-            device: request
-                .filled_parameter("deviceId")
-                .map(std::borrow::Cow::into_owned),
+            device: text("deviceId"),
             sources: read_sources(request)?,
+            condition: text("filter"),
         };
+        if let Some(condition) = &filter.condition {
+            routing::event::filter(condition, &filter.sources)?;
+        }
         let whole_partitions = filter.device.is_none();
         let partitions = read_partitions(request, layout, filter.device.as_deref())?;
         let group = read_group(request)?;

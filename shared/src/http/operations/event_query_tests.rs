@@ -105,10 +105,25 @@ fn sources_take_the_documented_spelling_and_unknown_ones_are_refused() {
             .message
             .contains("twinChangeEvents")
     );
+}
+
+#[test]
+fn a_condition_is_compiled_before_anything_is_read() {
+    assert!(query("filter=level%3D%27high%27").is_ok());
+    let error = query("filter=level%20%3C%3D%203").unwrap_err();
+    assert_eq!(error.code.status(), 400);
     assert!(
-        query("filter=level%3D1")
+        error.message.contains("Line 1, column 7"),
+        "{}",
+        error.message
+    );
+    assert!(
+        query("filter=$twin.tags.a%3D1")
             .unwrap_err()
             .message
-            .contains("not offered yet")
+            .contains("$twin")
     );
+    let change = "filter=twin_change_includes(tags)";
+    assert!(query(change).is_err());
+    assert!(query(&format!("{change}&source=twinChangeEvents")).is_ok());
 }

@@ -9,6 +9,7 @@ use crate::hub::effects::{Effects, Token};
 use crate::hub::segment::Reader;
 use crate::ipc::events::{EventPage, EventsReply, EventsResult, Position, ReadEvents, ReaderPlace};
 use crate::routing::table::{BUILT_IN_MASK, stamps_of};
+use crate::routing::{self, Condition, EventMessage, Outcome};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -22,11 +23,36 @@ const MAX_SEGMENTS: i64 = 64;
 /// Bytes of segments looked at in one call.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// What is read, with its condition compiled.
+#[derive(Debug)]
+struct Question {
+    read: ReadEvents,
+    filter: Option<Condition>,
+}
+
+impl Question {
+    fn new(read: ReadEvents) -> Result<Self, HubError> {
+        let filter = read.filter.as_ref();
+        let filter = filter.map(|text| routing::event::filter(text, &read.sources));
+        Ok(Self {
+            filter: filter.transpose()?,
+            read,
+        })
+    }
+
+    fn takes(&self, event: &Value) -> bool {
+        has_source(event, &self.read.sources)
+            && self.filter.as_ref().is_none_or(|filter| {
+                filter.evaluate(&EventMessage::new(event, None)) == Outcome::True
+            })
+    }
+}
+
 /// A reader whose page is still empty.
 #[derive(Debug)]
 pub(super) struct Waiting {
     token: Token,
-    read: ReadEvents,
+    question: Question,
     position: i64,
     until: Timestamp,
     gap: bool,
@@ -35,7 +61,7 @@ pub(super) struct Waiting {
 impl Waiting {
     /// Whose place it has.
     pub(super) fn place(&self) -> Option<&ReaderPlace> {
-        self.read.place.as_ref()
+        self.question.read.place.as_ref()
     }
 }
 
@@ -56,16 +82,17 @@ impl Events {
         sql: &dyn Sql,
         effects: &mut Effects<EventsResult>,
     ) -> Option<EventsResult> {
-        let page = match self.resolve(&read.position, sql) {
-            Ok(position) => self.page(&read, position, sql),
-            Err(error) => Err(error),
-        };
-        let page = match page {
-            Ok(page) => page,
+        let found = Question::new(read).and_then(|question| {
+            let position = self.resolve(&question.read.position, sql)?;
+            let page = self.page(&question, position, sql)?;
+            Ok((question, page))
+        });
+        let (question, page) = match found {
+            Ok(found) => found,
             Err(error) => return Some(Err(error)),
         };
         let at_end = page.position >= self.end.sequence.unsigned_abs();
-        match read.wait_until {
+        match question.read.wait_until {
             Some(until) if page.events.is_empty() && at_end && until > now => {
                 if self.waiting.len() >= MAX_WAITING {
                     return Some(Err(HubError::new(
@@ -73,7 +100,7 @@ impl Events {
                         "Too many readers wait on this partition; read without wait, or later.",
                     )));
                 }
-                if let Some(place) = &read.place
+                if let Some(place) = &question.read.place
                     && !self.take_place(place, now)
                 {
                     return Some(Err(no_place(&place.group)));
@@ -82,7 +109,7 @@ impl Events {
                 let position = i64::try_from(page.position).unwrap_or(i64::MAX);
                 self.waiting.push(Waiting {
                     token,
-                    read,
+                    question,
                     position,
                     until,
                     gap: page.gap,
@@ -115,12 +142,17 @@ impl Events {
         })
     }
 
-    fn page(&self, read: &ReadEvents, position: i64, sql: &dyn Sql) -> Result<EventPage, HubError> {
+    fn page(
+        &self,
+        question: &Question,
+        position: i64,
+        sql: &dyn Sql,
+    ) -> Result<EventPage, HubError> {
         // A reader from the future (of another hub, or of a log that was reset) starts at the end.
         let position = position.min(self.end.sequence);
         let begin = log::beginning(sql)?.map_or(self.end.sequence + 1, |(first, _)| first);
         let gap = position + 1 < begin;
-        let max = usize::try_from(read.max.clamp(1, MAX_PAGE)).unwrap_or(1);
+        let max = usize::try_from(question.read.max.clamp(1, MAX_PAGE)).unwrap_or(1);
         let mut page = EventPage {
             events: Vec::new(),
             position: position.unsigned_abs(),
@@ -135,7 +167,7 @@ impl Events {
             }
             for segment in &segments {
                 bytes += segment.data.len();
-                collect(self.partition, segment, read, max, &mut page)?;
+                collect(self.partition, segment, question, max, &mut page)?;
                 if page.events.len() >= max || bytes >= MAX_BYTES {
                     break 'segments;
                 }
@@ -152,7 +184,7 @@ impl Events {
         effects: &mut Effects<EventsResult>,
     ) {
         for mut waiting in std::mem::take(&mut self.waiting) {
-            match self.page(&waiting.read, waiting.position, sql) {
+            match self.page(&waiting.question, waiting.position, sql) {
                 Ok(page) if page.events.is_empty() => {
                     waiting.position = i64::try_from(page.position).unwrap_or(i64::MAX);
                     self.waiting.push(waiting);
@@ -193,7 +225,7 @@ impl Events {
 fn collect(
     partition: u16,
     segment: &log::Segment,
-    read: &ReadEvents,
+    question: &Question,
     max: usize,
     page: &mut EventPage,
 ) -> Result<(), HubError> {
@@ -204,7 +236,8 @@ fn collect(
         let Some(entry) = reader.next() else { break };
         let entry = entry?;
         let behind = sequence.unsigned_abs() > page.position;
-        let of_device = read
+        let of_device = question
+            .read
             .device
             .as_deref()
             .is_none_or(|device| device == device_of(&entry));
@@ -219,7 +252,7 @@ fn collect(
                 };
                 let stamps = stamps_of(reader.routed().stamps, BUILT_IN_MASK);
                 if let Some(event) = document(&entry, place, &stamps)
-                    && has_source(&event, &read.sources)
+                    && question.takes(&event)
                 {
                     page.events.push(event);
                 }
