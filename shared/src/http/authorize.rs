@@ -97,6 +97,7 @@ pub fn access(operation: &Operation) -> Access {
         | O::EventsInfo
         | O::ReadEvents
         | O::StreamEvents
+        | O::EventSocket
         | O::ListConsumerGroups
         | O::GetTagSchema
         | O::ListTagViolations
@@ -285,6 +286,12 @@ pub fn check_same_site(request: &Request) -> Result<(), HubError> {
             "Requests with the console's cookie need the header X-Skerry-Console: 1.",
         ));
     }
+    check_origin(request)
+}
+
+/// Refuses what another site's page has sent: an `Origin`, if there is one, must be this host.
+/// A page's WebSocket carries the cookie wherever the page is from, and cannot have headers.
+pub fn check_origin(request: &Request) -> Result<(), HubError> {
     let Some(origin) = request.header("origin") else {
         return Ok(());
     };

@@ -66,7 +66,7 @@ pub fn uuid(number: u128) -> String {
 }
 
 /// The text that may leave the hub.
-fn public_text(error: &HubError) -> &str {
+pub(super) fn public_text(error: &HubError) -> &str {
     match error.code {
         ErrorCode::ServerError => "InternalServerError",
         ErrorCode::GatewayTimeout => "Timed out waiting for the response from device.",

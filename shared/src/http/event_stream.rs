@@ -6,6 +6,7 @@
 
 use super::backend::Backend;
 use super::cursor::EventCursor;
+use super::event_follower::EventFollower;
 use super::event_reader::{EventReader, MergedPage};
 use crate::error::HubError;
 use crate::ipc::events::{EventsReply, EventsRequest};
@@ -18,24 +19,13 @@ pub(super) const HEARTBEAT_MILLISECONDS: i64 = 15_000;
 const CHUNK_EVENTS: u32 = 250;
 /// A client that had caught up and falls this far behind is told and closed.
 const LAG_LIMIT: u64 = 10_000;
-/// Waiting on several partitions leaves waits behind when one answers; short waits bound them.
-pub const MERGED_WAIT_MILLISECONDS: i64 = 2_000;
-/// Between waking up twice on several partitions, for the same reason.
-const MERGED_PAUSE_MILLISECONDS: u32 = 150;
-/// A wait that ended early without events is not repeated at once.
-pub const EARLY_RETURN_PAUSE_MILLISECONDS: u32 = 100;
-
 /// A running stream.
 #[derive(Debug)]
 pub struct EventStream {
-    reader: EventReader,
+    follower: EventFollower,
     stage: Stage,
     /// Whether the client was once at the end of the log.
     caught_up: bool,
-    /// The last read found nothing: waiting comes next.
-    drained: bool,
-    /// The last chunk held events.
-    woken: bool,
     last_sent: Timestamp,
     ends: Timestamp,
 }
@@ -51,17 +41,15 @@ impl EventStream {
     /// Begins a stream; the positions are fixed before the first answer, so that nothing
     /// stored from now on is missed.
     pub async fn open<B: Backend>(
-        mut reader: EventReader,
+        reader: EventReader,
         backend: &B,
         ends: Timestamp,
     ) -> Result<Self, HubError> {
-        let gap = reader.resolve(backend).await?;
+        let (follower, gap) = EventFollower::open(reader, backend).await?;
         Ok(Self {
-            reader,
+            follower,
             stage: Stage::Opening { gap },
             caught_up: false,
-            drained: false,
-            woken: false,
             last_sent: backend.now(),
             ends,
         })
@@ -99,7 +87,7 @@ impl EventStream {
         };
         format!(
             "retry: 1000\n: open\nid: {}\n{gap}\n",
-            self.reader.cursor().encode()
+            self.follower.reader.cursor().encode()
         )
     }
 
@@ -113,55 +101,25 @@ impl EventStream {
             if now >= heartbeat {
                 return Ok(Some(format!(
                     ": heartbeat\nid: {}\n\n",
-                    self.reader.cursor().encode()
+                    self.follower.reader.cursor().encode()
                 )));
             }
-            let before = self.reader.cursor();
-            let page = if self.drained {
-                let until = heartbeat.min(self.ends);
-                self.wait(backend, now, until).await?
-            } else {
-                self.reader.page(backend, CHUNK_EVENTS).await?
-            };
+            let before = self.follower.reader.cursor();
+            let until = heartbeat.min(self.ends);
+            let page = self.follower.next(backend, CHUNK_EVENTS, until).await?;
             if page.gap {
                 return Ok(Some(self.lagged()));
             }
             if page.events.is_empty() {
-                // Filtered events move the cursor too: then there may be more at once.
-                self.drained = self.reader.cursor() == before;
-                self.caught_up |= self.drained;
+                self.caught_up |= self.follower.is_drained();
                 continue;
             }
-            self.drained = false;
-            self.woken = true;
             let full = page.events.len() >= usize::try_from(CHUNK_EVENTS).unwrap_or(usize::MAX);
             if full && self.caught_up && self.backlog(backend).await? > LAG_LIMIT {
                 return Ok(Some(self.lagged()));
             }
             return Ok(Some(write_events(before, page)));
         }
-    }
-
-    async fn wait<B: Backend>(
-        &mut self,
-        backend: &B,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<MergedPage, HubError> {
-        let mut until = until;
-        if self.reader.is_merged() {
-            if std::mem::take(&mut self.woken) {
-                backend.sleep(MERGED_PAUSE_MILLISECONDS).await;
-            }
-            until = until.min(now.plus_milliseconds(MERGED_WAIT_MILLISECONDS));
-        }
-        let before = self.reader.cursor();
-        let page = self.reader.wait(backend, CHUNK_EVENTS, until).await?;
-        let idle = page.events.is_empty() && self.reader.cursor() == before;
-        if idle && backend.now() < until {
-            backend.sleep(EARLY_RETURN_PAUSE_MILLISECONDS).await;
-        }
-        Ok(page)
     }
 
     fn lagged(&mut self) -> String {
@@ -171,13 +129,17 @@ impl EventStream {
 
     /// How many events lie behind the reader's positions.
     async fn backlog<B: Backend>(&self, backend: &B) -> Result<u64, HubError> {
-        let cursor = self.reader.cursor();
-        let asks = self.reader.partitions().map(|partition| async move {
-            (
-                partition,
-                backend.events(partition, EventsRequest::Info).await,
-            )
-        });
+        let cursor = self.follower.reader.cursor();
+        let asks = self
+            .follower
+            .reader
+            .partitions()
+            .map(|partition| async move {
+                (
+                    partition,
+                    backend.events(partition, EventsRequest::Info).await,
+                )
+            });
         let mut behind = 0u64;
         for (partition, answer) in join_all(asks).await {
             if let EventsReply::Info(info) = answer? {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::http::event_follower::MERGED_WAIT_MILLISECONDS;
 use crate::http::event_reader::EventFilter;
 use crate::http::fake::{FakeHub, PARTITIONS, block_on};
 use crate::ipc::events::Position;

@@ -69,6 +69,8 @@ pub struct FakeHub {
     pub fetched: RefCell<Vec<(String, Request)>>,
     pub fetch_answers: RefCell<Vec<outbound::Answer>>,
     pub throttles: Rc<RefCell<Throttles>>,
+    /// Whether who sleeps for a second or more waits for the clock, instead of moving it.
+    pub sleeps_wait: Cell<bool>,
     random: Cell<u8>,
     looks: Cell<u16>,
     /// What the platform says of every signature.
@@ -143,6 +145,7 @@ impl FakeHub {
             fetched: RefCell::default(),
             fetch_answers: RefCell::default(),
             throttles: Rc::default(),
+            sleeps_wait: Cell::new(false),
             random: Cell::new(0),
             looks: Cell::new(PARTITIONS),
             signatures_are_good: Cell::new(false),
@@ -467,8 +470,15 @@ impl Backend for FakeHub {
     }
 
     async fn sleep(&self, milliseconds: u32) {
-        self.now
-            .set(self.now.get().plus_milliseconds(i64::from(milliseconds)));
+        let until = self.now.get().plus_milliseconds(i64::from(milliseconds));
+        if milliseconds < 1_000 || !self.sleeps_wait.get() {
+            self.now.set(until);
+        }
+        std::future::poll_fn(|_| match self.now.get() >= until {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
     }
 
     fn log(&self, line: &str) {

@@ -5,6 +5,7 @@
 
 use super::alert_stream::AlertStream;
 use super::backend::Backend;
+use super::event_socket::EventSocket;
 use super::event_stream::EventStream;
 use super::operations_stream::OperationsStream;
 use super::progress_stream::ProgressStream;
@@ -125,6 +126,8 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// Server-sent events, pulled chunk by chunk until `next` says `None`.
     EventStream(Stream),
+    /// None, but a WebSocket from now on.
+    EventSocket(EventSocket),
 }
 
 /// What a stream of server-sent events tells of.

@@ -11,7 +11,9 @@ pub mod backend;
 pub mod continuation;
 pub mod cursor;
 pub mod error;
+pub mod event_follower;
 pub mod event_reader;
+pub mod event_socket;
 pub mod event_stream;
 mod failures;
 pub(crate) mod json;
@@ -271,6 +273,7 @@ async fn serve_authorized<B: Backend>(
         O::EventsInfo => events::info(backend).await,
         O::ReadEvents => apart(events::read(backend, request)).await,
         O::StreamEvents => apart(events::stream(backend, request, caller)).await,
+        O::EventSocket => events::socket(backend, request, caller),
         O::Checkpoint => events::checkpoint(backend, request).await,
         O::ListConsumerGroups => events::list_groups(backend).await,
         O::PutConsumerGroup(name) => events::put_group(backend, &name).await,

@@ -166,6 +166,8 @@ pub enum Operation {
     ReadEvents,
     /// `GET /api/v1/events/stream`
     StreamEvents,
+    /// `GET /api/v1/events/ws`
+    EventSocket,
     /// `POST /api/v1/events/checkpoint`
     Checkpoint,
     /// `GET /api/v1/consumer-groups`
@@ -394,6 +396,7 @@ impl Operation {
             | O::EffectiveConfiguration(_)
             | O::ReadEvents
             | O::StreamEvents
+            | O::EventSocket
             | O::Checkpoint
             | O::ListConsumerGroups
             | O::PutConsumerGroup(_)

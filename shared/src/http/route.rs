@@ -314,6 +314,7 @@ fn own_operation(
         (Get, ["events"]) => Ok(O::ReadEvents),
         (Get, ["events", "info"]) => Ok(O::EventsInfo),
         (Get, ["events", "stream"]) => Ok(O::StreamEvents),
+        (Get, ["events", "ws"]) => Ok(O::EventSocket),
         (Post, ["events", "checkpoint"]) => Ok(O::Checkpoint),
         (Get, ["consumer-groups"]) => Ok(O::ListConsumerGroups),
         (Put, ["consumer-groups", _]) => named(O::PutConsumerGroup),
@@ -437,7 +438,6 @@ fn not_offered(literals: &[&str]) -> Option<&'static str> {
             "cloud-to-device messages for modules"
         }
         ["api", "v1", "routing", ..] | ["api", "v1", "subscriptions", ..] => "this kind of routing",
-        ["api", "v1", "events", "ws"] => "events over WebSocket",
         _ => return None,
     })
 }

@@ -159,6 +159,7 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         (Get, "/api/v1/events", O::ReadEvents),
         (Get, "/api/v1/events/info", O::EventsInfo),
         (Get, "/api/v1/events/stream", O::StreamEvents),
+        (Get, "/api/v1/events/ws", O::EventSocket),
         (Post, "/api/v1/events/checkpoint", O::Checkpoint),
         (Get, "/api/v1/consumer-groups", O::ListConsumerGroups),
         (
@@ -392,7 +393,7 @@ fn a_wrong_verb_names_the_right_ones() {
 
 #[test]
 fn paths_that_are_known_but_not_served_say_so() {
-    let cases = [(Get, "/api/v1/events/ws")];
+    let cases = [(Get, "/devices/d/modules/m/messages/devicebound")];
     for (method, path) in cases {
         let Err(RouteError::NotFound(text)) = route(method, path) else {
             panic!("{path}")

@@ -98,6 +98,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         O::EventsInfo
         | O::ReadEvents
         | O::StreamEvents
+        | O::EventSocket
         | O::Checkpoint
         | O::ListConsumerGroups
         | O::PutConsumerGroup(_)

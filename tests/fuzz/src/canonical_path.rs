@@ -180,6 +180,7 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::EventsInfo => (Get, own(&[Word("events"), Word("info")])),
         O::ReadEvents => (Get, own(&[Word("events")])),
         O::StreamEvents => (Get, own(&[Word("events"), Word("stream")])),
+        O::EventSocket => (Get, own(&[Word("events"), Word("ws")])),
         O::Checkpoint => (Post, own(&[Word("events"), Word("checkpoint")])),
         O::ListConsumerGroups => (Get, own(&[Word("consumer-groups")])),
         O::PutConsumerGroup(name) => (Put, own(&[Word("consumer-groups"), Text(name)])),

@@ -26,11 +26,16 @@ const SOURCES: [&str; 6] = [
     "deviceJobLifecycleEvents",
 ];
 
+/// Gives a parameter by its name, if it is there and not empty.
+pub type Given<'f, 'a> = dyn Fn(&str) -> Option<Cow<'a, str>> + 'f;
+
 /// A checked question.
 #[derive(Debug, Clone)]
 pub struct EventQuery {
     /// The reader, at its beginning.
     pub reader: EventReader,
+    /// The consumer group that it named.
+    pub named_group: String,
     /// The consumer group whose checkpoint is read, if one is.
     pub group: Option<String>,
     /// The consumer group whose readers it counts among: none for a single device's events.
@@ -41,28 +46,39 @@ impl EventQuery {
     /// Reads `partition`, `deviceId`, `source`, `group` and `from`, which is `default_from`
     /// when absent.
     pub fn read(request: &Request, layout: Layout, default_from: &str) -> Result<Self, HubError> {
-        let from = request.filled_parameter("from");
-        Self::beginning(request, layout, from.as_deref().unwrap_or(default_from))
+        Self::of(&|name| request.filled_parameter(name), layout, default_from)
+    }
+
+    /// The same from wherever the parameters stand.
+    pub fn of<'a>(
+        given: &Given<'_, 'a>,
+        layout: Layout,
+        default_from: &str,
+    ) -> Result<Self, HubError> {
+        let from = given("from");
+        Self::beginning(given, layout, from.as_deref().unwrap_or(default_from))
     }
 
     /// The same, but behind the event whose `id:` a stream's client saw last.
     pub fn resume(request: &Request, layout: Layout, last_id: &str) -> Result<Self, HubError> {
-        Self::beginning(request, layout, &format!("cursor:{last_id}"))
+        let from = format!("cursor:{last_id}");
+        Self::beginning(&|name| request.filled_parameter(name), layout, &from)
     }
 
-    fn beginning(request: &Request, layout: Layout, from: &str) -> Result<Self, HubError> {
-        let text = |name| request.filled_parameter(name).map(Cow::into_owned);
+    fn beginning(given: &Given<'_, '_>, layout: Layout, from: &str) -> Result<Self, HubError> {
+        let text = |name| given(name).map(Cow::into_owned);
         let filter = EventFilter {
             device: text("deviceId"),
-            sources: read_sources(request)?,
+            sources: read_sources(given("source").as_deref())?,
             condition: text("filter"),
         };
         if let Some(condition) = &filter.condition {
             routing::event::filter(condition, &filter.sources)?;
         }
         let whole_partitions = filter.device.is_none();
-        let partitions = read_partitions(request, layout, filter.device.as_deref())?;
-        let group = read_group(request)?;
+        let partition = given("partition");
+        let partitions = read_partitions(partition.as_deref(), layout, filter.device.as_deref())?;
+        let group = read_group(given("group").as_deref())?;
         let (positions, untouched) = begin(from, &group, &partitions, layout)?;
         let uses_checkpoint = positions
             .values()
@@ -70,6 +86,7 @@ impl EventQuery {
         Ok(Self {
             reader: EventReader::new(positions, untouched, filter),
             counts_in: whole_partitions.then(|| group.clone()),
+            named_group: group.clone(),
             group: uses_checkpoint.then_some(group),
         })
     }
@@ -77,11 +94,11 @@ impl EventQuery {
 
 /// Only the named partition, or the device's, or all.
 fn read_partitions(
-    request: &Request,
+    partition: Option<&str>,
     layout: Layout,
     device: Option<&str>,
 ) -> Result<Vec<u16>, HubError> {
-    if let Some(text) = request.filled_parameter("partition") {
+    if let Some(text) = partition {
         return match text.parse() {
             Ok(partition) if partition < layout.partitions => Ok(vec![partition]),
             _ => Err(HubError::invalid(format!(
@@ -100,8 +117,8 @@ fn read_partitions(
     }
 }
 
-fn read_sources(request: &Request) -> Result<Vec<String>, HubError> {
-    let Some(text) = request.filled_parameter("source") else {
+fn read_sources(given: Option<&str>) -> Result<Vec<String>, HubError> {
+    let Some(text) = given else {
         return Ok(Vec::new());
     };
     text.split(',')
@@ -124,11 +141,9 @@ fn read_sources(request: &Request) -> Result<Vec<String>, HubError> {
         .collect()
 }
 
-fn read_group(request: &Request) -> Result<String, HubError> {
-    match request.filled_parameter("group") {
-        None => Ok(DEFAULT_GROUP.to_owned()),
-        Some(name) => check_group_name(&name).map(|()| name.into_owned()),
-    }
+fn read_group(given: Option<&str>) -> Result<String, HubError> {
+    let name = given.unwrap_or(DEFAULT_GROUP);
+    check_group_name(name).map(|()| name.to_owned())
 }
 
 /// `$Default`, or 1–50 of letters, digits, `-`, `.`, `_` (`query-routing-events.md` §5.1).

@@ -88,12 +88,7 @@ fn a_cursor_keeps_what_is_not_read_and_must_cover_what_is() {
 
 #[test]
 fn sources_take_the_documented_spelling_and_unknown_ones_are_refused() {
-    let read = |text: &str| {
-        read_sources(&request(
-            Method::Get,
-            &format!("/api/v1/events?source={text}"),
-        ))
-    };
+    let read = |text: &str| read_sources(Some(text));
     assert_eq!(
         read("telemetry,TwinChangeEvents").unwrap(),
         ["Telemetry", "twinChangeEvents"]

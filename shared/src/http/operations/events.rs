@@ -2,14 +2,15 @@
 
 use super::event_query::{DEFAULT_GROUP, EventQuery, check_group_name};
 use super::{Failure, unexpected};
+use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
-use crate::http::authorize::Caller;
+use crate::http::authorize::{Caller, check_origin};
 use crate::http::backend::Backend;
 use crate::http::cursor::EventCursor;
+use crate::http::event_follower::{EARLY_RETURN_PAUSE_MILLISECONDS, MERGED_WAIT_MILLISECONDS};
 use crate::http::event_reader::{EventReader, MergedPage};
-use crate::http::event_stream::{
-    EARLY_RETURN_PAUSE_MILLISECONDS, EventStream, MERGED_WAIT_MILLISECONDS,
-};
+use crate::http::event_socket::EventSocket;
+use crate::http::event_stream::EventStream;
 use crate::http::json;
 use crate::http::message::{Body, Request, Response, Stream};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, ReaderPlace};
@@ -134,22 +135,53 @@ pub async fn stream<B: Backend>(
         None => EventQuery::read(request, backend.layout(), "latest")?,
     };
     check_group_exists(backend, query.group.as_deref()).await?;
-    let ends = caller
-        .until
-        .min(backend.now().plus_seconds(MAX_STREAM_SECONDS));
+    let ends = end_of_stream(backend, caller);
     let mut reader = query.reader;
     if let Some(group) = query.counts_in {
-        let mut name = [0; 8];
-        backend.random(&mut name);
-        reader = reader.counted(ReaderPlace {
-            group,
-            stream: Some(format!("{:016x}", u64::from_be_bytes(name))),
-        });
+        let stream = Some(stream_name(backend));
+        reader = reader.counted(ReaderPlace { group, stream });
     }
     let stream = EventStream::open(reader, backend, ends).await?;
     let mut response =
         Response::empty(200).with_header("content-type", "text/event-stream; charset=utf-8");
     response.body = Body::EventStream(Stream::Events(stream));
+    Ok(response)
+}
+
+fn end_of_stream<B: Backend>(backend: &B, caller: &Caller) -> Timestamp {
+    let latest = backend.now().plus_seconds(MAX_STREAM_SECONDS);
+    caller.until.min(latest)
+}
+
+fn stream_name<B: Backend>(backend: &B) -> String {
+    let mut name = [0; 8];
+    backend.random(&mut name);
+    format!("{:016x}", u64::from_be_bytes(name))
+}
+
+/// `GET /api/v1/events/ws`: the upgrade. What is read is said by the client's first frame.
+pub fn socket<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    let upgrades = request
+        .header("upgrade")
+        .is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
+    if !upgrades {
+        return Err(HubError::invalid("This path takes WebSocket upgrades only.").into());
+    }
+    if caller.session.is_some() {
+        check_origin(request)?;
+    }
+    let role = caller.session.as_ref().map(|session| session.role);
+    let mut response = Response::empty(101);
+    response.body = Body::EventSocket(EventSocket {
+        ends: end_of_stream(backend, caller),
+        // As for the operation that does nothing else.
+        may_checkpoint: role.is_none_or(|role| role.can(Action::WriteConfigurations)),
+        name: stream_name(backend),
+    });
     Ok(response)
 }
 
@@ -163,6 +195,17 @@ pub async fn checkpoint<B: Backend>(backend: &B, request: &Request) -> Result<Re
     let cursor = EventCursor::decode(cursor, backend.layout().partitions)?;
     check_group_name(group)?;
     check_group_exists(backend, Some(group)).await?;
+    store_checkpoint(backend, group, &cursor, force).await?;
+    Ok(Response::empty(204))
+}
+
+/// Remembers how far a group has read, partition by partition.
+pub async fn store_checkpoint<B: Backend>(
+    backend: &B,
+    group: &str,
+    cursor: &EventCursor,
+    force: bool,
+) -> Result<(), HubError> {
     let writes = cursor.0.iter().map(|(partition, sequence)| {
         let request = EventsRequest::Checkpoint {
             group: group.to_owned(),
@@ -174,11 +217,14 @@ pub async fn checkpoint<B: Backend>(backend: &B, request: &Request) -> Result<Re
     for written in join_all(writes).await {
         written?;
     }
-    Ok(Response::empty(204))
+    Ok(())
 }
 
 /// Groups live in the hub object, off the hot path: `$Default` is never asked for.
-async fn check_group_exists<B: Backend>(backend: &B, group: Option<&str>) -> Result<(), HubError> {
+pub async fn check_group_exists<B: Backend>(
+    backend: &B,
+    group: Option<&str>,
+) -> Result<(), HubError> {
     let Some(group) = group.filter(|group| *group != DEFAULT_GROUP) else {
         return Ok(());
     };
