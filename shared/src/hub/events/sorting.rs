@@ -7,11 +7,12 @@
 use super::Events;
 use super::document::{Place, hub_event};
 use super::twins::{SenderTwins, sender};
-use super::view::{DocumentView, TelemetryView};
+use super::view::TelemetryView;
 use super::{log, routed};
 use crate::error::HubError;
 use crate::hub::segment::{self, Entry, Reader};
 use crate::ipc::events::HubEvent;
+use crate::routing::EventMessage;
 use crate::routing::table::{BUILT_IN_MASK, Decision, TELEMETRY, Table, source};
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -192,10 +193,7 @@ impl Events {
         };
         let document = hub_event(event, place);
         let twin = event.twin.as_ref();
-        let view = DocumentView {
-            document: &document,
-            twin,
-        };
+        let view = EventMessage::new(&document, twin);
         let decision = table.decide(source, &view);
         self.note(now, &table, decision);
         let stamps = |endpoints| table.stamps(source, endpoints, twin);

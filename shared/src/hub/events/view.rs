@@ -1,7 +1,6 @@
-//! Stored messages as conditions see them (`query-routing-events.md` §3.5).
-//!
-//! Telemetry is looked at as it lies in a segment, and decoded no further than conditions ask.
-//! Everything else is looked at as the document that readers get.
+//! Telemetry as conditions see it (`query-routing-events.md` §3.5): as it lies in a segment, and
+//! decoded no further than conditions ask. Everything else is looked at as the document that
+//! readers get (`crate::routing::EventMessage`).
 
 use crate::hub::segment::{DUPLICATE, RETAIN, Record, WILL};
 use crate::mqtt::property_bag::{self, MessageProperties, SystemProperty};
@@ -93,49 +92,6 @@ impl Message for TelemetryView<'_> {
             )
         });
         body.as_ref()
-    }
-
-    fn twin(&self) -> Option<&Value> {
-        self.twin
-    }
-}
-
-/// An event as readers get it.
-pub(super) struct DocumentView<'a> {
-    pub document: &'a Value,
-    pub twin: Option<&'a Value>,
-}
-
-impl DocumentView<'_> {
-    fn property(&self, section: &str, matches: impl Fn(&str) -> bool) -> Option<Cow<'_, str>> {
-        let known = self.document.get(section)?.as_object()?;
-        let (_, value) = known.iter().find(|(name, _)| matches(name))?;
-        Some(match value {
-            Value::String(text) => Cow::Borrowed(text.as_str()),
-            other => Cow::Owned(other.to_string()),
-        })
-    }
-}
-
-impl Message for DocumentView<'_> {
-    fn application(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.property("applicationProperties", |known| {
-            known.eq_ignore_ascii_case(name)
-        })
-    }
-
-    fn system(&self, name: &str) -> Option<Cow<'_, str>> {
-        let wanted = event_name(name)?;
-        if wanted == "iothub-enqueuedtime" {
-            // Conditions compare a text; readers get milliseconds.
-            let time = self.document.get("enqueuedTime")?;
-            return time.as_str().map(Cow::Borrowed);
-        }
-        self.property("systemProperties", |known| known == wanted)
-    }
-
-    fn body(&self) -> Option<&Value> {
-        self.document.get("body")
     }
 
     fn twin(&self) -> Option<&Value> {
