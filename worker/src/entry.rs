@@ -6,13 +6,15 @@ use crate::blobs;
 use crate::console;
 use crate::object::layout;
 use crate::pieces::Pieces;
-use crate::platform::{client_certificate, random};
+use crate::platform::{FrameSocket, client_certificate, random};
 use crate::remote::{self, SOCKET_PATH};
 use futures_util::stream;
 use shared::auth::client_certificate::HEADER;
+use shared::http::event_socket::MAX_FRAME;
 use shared::http::message::{Body, Method, Request as HubRequest, Response as HubResponse};
 use shared::ipc::Address;
 use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 use worker::{Context, Env, Headers, Request, Response, Result, event};
 
 /// Where every MQTT client opens its WebSocket (`device.md` §1).
@@ -150,6 +152,14 @@ fn answer(backend: &Rc<WorkerBackend>, response: HubResponse) -> Result<Response
     }
     headers.set("x-content-type-options", "nosniff")?;
     let answer = match response.body {
+        Body::EventSocket(talk) => {
+            let socket = FrameSocket::new(u32::try_from(MAX_FRAME).unwrap_or(u32::MAX));
+            let response = Response::from_websocket(socket.client().into())?;
+            let backend = backend.clone();
+            // The platform keeps a request alive as long as its socket is open.
+            spawn_local(async move { talk.run(backend.as_ref(), &socket).await });
+            return Ok(response.with_headers(headers));
+        }
         Body::Empty => Response::empty()?,
         Body::Bytes(bytes) => Response::from_bytes(bytes)?,
         Body::EventStream(events) => {

@@ -115,6 +115,68 @@ export class SocketTable {
   }
 }
 
+/** What stands for a frame that is no text of the right size. */
+const CLOSED = 0;
+const TOO_LARGE = 1;
+const BINARY = 2;
+
+/** Frames that may wait for whoever reads them; one more is as bad as a large one. */
+const MOST_FRAMES = 1000;
+
+/** A WebSocket of the entry point, frame by frame. */
+export class FrameSocket {
+  constructor(largest) {
+    const pair = new WebSocketPair();
+    this.client = pair[0];
+    this.server = pair[1];
+    this.frames = [];
+    this.wake = null;
+    this.server.accept();
+    this.server.addEventListener("message", ({ data }) => {
+      if (typeof data !== "string") this.arrived(BINARY);
+      else this.arrived(data.length > largest ? TOO_LARGE : data);
+    });
+    this.server.addEventListener("close", () => {
+      this.close(1000, "");
+      this.arrived(CLOSED);
+    });
+    this.server.addEventListener("error", () => this.arrived(CLOSED));
+  }
+
+  arrived(frame) {
+    if (this.frames.length < MOST_FRAMES) this.frames.push(frame);
+    else this.frames[MOST_FRAMES - 1] = frame === CLOSED ? CLOSED : TOO_LARGE;
+    this.wake?.();
+  }
+
+  /** The next frame: a text, or a number that stands for something else. */
+  async next() {
+    if (this.frames.length === 0) {
+      await new Promise((resolve) => {
+        this.wake = resolve;
+      });
+      this.wake = null;
+    }
+    return this.frames.shift();
+  }
+
+  send(text) {
+    try {
+      this.server.send(text);
+    } catch {
+      // Closed meanwhile; the next frame says so.
+    }
+  }
+
+  close(code, reason) {
+    try {
+      this.server.close(code, reason);
+    } catch {
+      // Closed already.
+    }
+  }
+}
+
 const ROLL_BACK = Symbol("roll back");
 
 /** Runs `work` in a transaction that is kept only if it returns true. */

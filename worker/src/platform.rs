@@ -2,6 +2,7 @@
 
 use shared::auth::ClientCertificate;
 use shared::auth::client_certificate::HEADER;
+use shared::http::event_socket::{Frame, Socket};
 use shared::maintenance::{RememberedZones, Zones};
 use shared::time::Timestamp;
 use shared::x509::SignatureCheck;
@@ -35,6 +36,20 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn forget(this: &SocketTable, number: u32);
 
+    /// A WebSocket of the entry point.
+    pub type FrameSocket;
+
+    #[wasm_bindgen(constructor)]
+    pub fn new(largest: u32) -> FrameSocket;
+    #[wasm_bindgen(method, getter)]
+    pub fn client(this: &FrameSocket) -> web_sys::WebSocket;
+    #[wasm_bindgen(method, js_name = next)]
+    async fn next_frame(this: &FrameSocket) -> JsValue;
+    #[wasm_bindgen(method, js_name = send)]
+    fn send_text(this: &FrameSocket, text: &str);
+    #[wasm_bindgen(method, js_name = close)]
+    fn close_with(this: &FrameSocket, code: u16, reason: &str);
+
     #[wasm_bindgen(js_name = inTransaction, catch)]
     pub fn in_transaction(storage: &JsValue, work: &mut dyn FnMut() -> bool)
     -> Result<(), JsValue>;
@@ -58,6 +73,26 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(target: &mut [u8]);
+}
+
+impl Socket for FrameSocket {
+    async fn next(&self) -> Frame {
+        let frame = self.next_frame().await;
+        match (frame.as_string(), frame.as_f64()) {
+            (Some(text), _) => Frame::Text(text),
+            (None, Some(1.0)) => Frame::TooLarge,
+            (None, Some(2.0)) => Frame::Binary,
+            _ => Frame::Closed,
+        }
+    }
+
+    fn send(&self, text: &str) {
+        self.send_text(text);
+    }
+
+    fn close(&self, code: u16, reason: &str) {
+        self.close_with(code, reason);
+    }
 }
 
 thread_local! {

@@ -50,9 +50,9 @@ const FAILED: u16 = 1011;
 /// What came from a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// A text of at most [`MAX_FRAME`] bytes.
+    /// A text; the shell looks at its length before it is copied.
     Text(String),
-    /// Something larger, or more at once than anybody needs.
+    /// A text of more than [`MAX_FRAME`] characters, or more at once than anybody needs.
     TooLarge,
     /// Bytes.
     Binary,
@@ -245,9 +245,9 @@ impl EventSocket {
             match step.await {
                 Step::Frame(came) => {
                     let text = match came {
-                        Frame::Text(text) => text,
+                        Frame::Text(text) if text.len() <= MAX_FRAME => text,
                         Frame::Closed => return Ok(()),
-                        Frame::TooLarge => return Err((TOO_LARGE, too_large())),
+                        Frame::Text(_) | Frame::TooLarge => return Err((TOO_LARGE, too_large())),
                         Frame::Binary => {
                             return Err((UNSUPPORTED, HubError::invalid("Frames are texts.")));
                         }
