@@ -20,6 +20,11 @@ SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = 8, 9, 
 class ConnectionClosed(Exception):
     """The hub closed the WebSocket or the socket."""
 
+    def __init__(self, text: str, code: int | None = None):
+        """`code` is that of a close frame."""
+        super().__init__(text)
+        self.code = code
+
 
 def text(value: str | bytes) -> bytes:
     """A length-prefixed string."""
@@ -181,8 +186,7 @@ class Wire:
         taken, self._bytes = self._bytes[:size], self._bytes[size:]
         return taken
 
-    def receive_message(self, seconds: float = 10) -> bytes:
-        """The next binary message. Anything that device.md §1 forbids the hub to send fails the test."""
+    def _frame(self, seconds: float) -> tuple[int, bytes]:
         deadline = time.monotonic() + seconds
         first, second = self._read(2, deadline)
         assert not second & 0x80, "a server frame must not be masked"
@@ -192,9 +196,20 @@ class Wire:
             size = int.from_bytes(self._read(2 if size == 126 else 8, deadline), "big")
         data = self._read(size, deadline)
         if first & 0x0F == 8:
-            raise ConnectionClosed(f"close frame {data!r}")
+            raise ConnectionClosed(f"close frame {data!r}", int.from_bytes(data[:2], "big") if data else None)
+        return first, data
+
+    def receive_message(self, seconds: float = 10) -> bytes:
+        """The next binary message. Anything that device.md §1 forbids the hub to send fails the test."""
+        first, data = self._frame(seconds)
         assert first == 0x82, f"neither a final binary message nor a close: {first:#x}"
         return data
+
+    def receive_text(self, seconds: float = 10) -> str:
+        """The next text message."""
+        first, data = self._frame(seconds)
+        assert first == 0x81, f"neither a final text message nor a close: {first:#x}"
+        return data.decode()
 
     def receive(self, seconds: float = 10) -> Received:
         """The next packet; each must be exactly one message."""
