@@ -2,12 +2,13 @@
 
 use crate::platform::describe;
 use js_sys::Uint8Array;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 use shared::error::{ErrorCode, HubError};
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::ipc::Address;
 use shared::reading;
+use std::pin::Pin;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
@@ -109,13 +110,29 @@ pub async fn ask<Asked: Serialize, Answer: DeserializeOwned>(
     to: Address,
     requests: &[Asked],
 ) -> Result<Vec<Result<Answer, HubError>>, HubError> {
-    let failed = |error: serde_json::Error| HubError::internal(error.to_string());
-    let asked = serde_json::to_string(requests).map_err(failed)?;
-    let answer = post(remote, to, "/", asked.as_bytes()).await?;
-    // Not from bytes: everything that reads JSON would be compiled twice.
-    let answer =
-        String::from_utf8(answer).map_err(|error| HubError::internal(error.to_string()))?;
-    reading::from_str(&answer).map_err(failed)
+    let asked = serde_json::to_string(requests).map_err(unreadable)?;
+    read(&exchange(remote, to, asked).await?)
+}
+
+/// One text there and one back. Behind a pointer, so that it is compiled once and not into
+/// everybody who asks.
+fn exchange(remote: &Remote, to: Address, asked: String) -> Exchange<'_> {
+    Box::pin(async move {
+        let answer = post(remote, to, "/", asked.as_bytes()).await?;
+        // Not from bytes: everything that reads JSON would be compiled twice.
+        String::from_utf8(answer).map_err(|error| HubError::internal(error.to_string()))
+    })
+}
+
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<String, HubError>> + 'a>>;
+
+fn unreadable(error: serde_json::Error) -> HubError {
+    HubError::internal(error.to_string())
+}
+
+#[inline(never)]
+fn read<Answer: DeserializeOwned>(text: &str) -> Result<Vec<Result<Answer, HubError>>, HubError> {
+    reading::from_str(text).map_err(unreadable)
 }
 
 /// Appends a segment.
@@ -125,67 +142,45 @@ pub async fn append(remote: &Remote, to: Address, segment: &[u8]) -> Result<(), 
 
 /// Carries out calls of an actor that go to one object; outcomes in the same order.
 pub async fn carry_out(remote: &Remote, to: Address, requests: &[Outgoing]) -> Vec<Outcome> {
+    if let [Outgoing::Append(segment)] = requests {
+        return vec![Outcome::Appended(append(remote, to, segment).await)];
+    }
+    let asked: Vec<Asked<'_>> = requests.iter().map(Asked).collect();
+    let answer = match serde_json::to_string(&asked).map_err(unreadable) {
+        Ok(asked) => exchange(remote, to, asked).await,
+        Err(error) => Err(error),
+    };
+    let count = requests.len();
     match to {
-        Address::Registry(_) => {
-            let asked: Vec<_> = requests.iter().filter_map(registry_request).collect();
-            outcomes(
-                ask(remote, to, &asked).await,
-                asked.len(),
-                Outcome::Registry,
-            )
-        }
-        Address::Gateway(_) => {
-            let asked: Vec<_> = requests.iter().filter_map(gateway_request).collect();
-            outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Gateway)
-        }
-        Address::Hub => {
-            let asked: Vec<_> = requests.iter().filter_map(hub_request).collect();
-            outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Hub)
-        }
-        Address::Events(_) => {
-            if let [Outgoing::Append(segment)] = requests {
-                return vec![Outcome::Appended(append(remote, to, segment).await)];
-            }
-            let asked: Vec<_> = requests.iter().filter_map(events_request).collect();
-            outcomes(ask(remote, to, &asked).await, asked.len(), Outcome::Events)
+        Address::Registry(_) => outcomes(answer, count, Outcome::Registry),
+        Address::Gateway(_) => outcomes(answer, count, Outcome::Gateway),
+        Address::Events(_) => outcomes(answer, count, Outcome::Events),
+        Address::Hub => outcomes(answer, count, Outcome::Hub),
+    }
+}
+
+/// A request as the other object reads it.
+struct Asked<'a>(&'a Outgoing);
+
+impl Serialize for Asked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Outgoing::Registry(request) => request.serialize(serializer),
+            Outgoing::Gateway(request) => request.serialize(serializer),
+            Outgoing::Events(request) => request.serialize(serializer),
+            Outgoing::Hub(request) => request.serialize(serializer),
+            // Travels as bytes, alone.
+            Outgoing::Append(_) => serializer.serialize_unit(),
         }
     }
 }
 
-fn registry_request(request: &Outgoing) -> Option<&shared::ipc::registry::RegistryRequest> {
-    match request {
-        Outgoing::Registry(request) => Some(request),
-        _ => None,
-    }
-}
-
-fn gateway_request(request: &Outgoing) -> Option<&shared::ipc::gateway::GatewayRequest> {
-    match request {
-        Outgoing::Gateway(request) => Some(request),
-        _ => None,
-    }
-}
-
-fn events_request(request: &Outgoing) -> Option<&shared::ipc::events::EventsRequest> {
-    match request {
-        Outgoing::Events(request) => Some(request),
-        _ => None,
-    }
-}
-
-fn hub_request(request: &Outgoing) -> Option<&shared::ipc::hub::HubRequest> {
-    match request {
-        Outgoing::Hub(request) => Some(request),
-        _ => None,
-    }
-}
-
-fn outcomes<Answer>(
-    answers: Result<Vec<Result<Answer, HubError>>, HubError>,
+fn outcomes<Answer: DeserializeOwned>(
+    answer: Result<String, HubError>,
     count: usize,
-    wrap: impl Fn(Result<Answer, HubError>) -> Outcome,
+    wrap: fn(Result<Answer, HubError>) -> Outcome,
 ) -> Vec<Outcome> {
-    match answers {
+    match answer.and_then(|answer| read(&answer)) {
         Ok(answers) => answers.into_iter().map(wrap).collect(),
         Err(error) => (0..count).map(|_| wrap(Err(error.clone()))).collect(),
     }
