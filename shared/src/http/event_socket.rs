@@ -129,7 +129,7 @@ impl Talk {
     fn acknowledge(&mut self, cursor: EventCursor) {
         let newest = &mut self.acknowledged.get_or_insert_default().0;
         for (partition, sequence) in cursor.0 {
-            let known = newest.entry(partition).or_insert(sequence);
+            let known = newest.or_insert_with(partition, || sequence);
             *known = sequence.max(*known);
         }
     }
