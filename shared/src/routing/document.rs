@@ -4,10 +4,10 @@
 //! Everything that can be said of a document by itself is said here, so that what is stored is
 //! always good. Where a URL may lead is `http::outbound`'s to say.
 
-use super::SOURCES;
 use super::condition::Condition;
 use super::enrichment::Enrichment;
 use super::error::refusal;
+use super::{ALERTS, SOURCES};
 use crate::blob::ContainerName;
 use crate::delivery::{format::FORMATS, split, storage};
 use crate::error::{ErrorCode, HubError};
@@ -520,12 +520,16 @@ pub fn put_subscription(
         .unwrap_or("true")
         .to_owned();
     for source in &given {
-        let known = super::source(source).ok_or_else(|| {
-            HubError::invalid(format!(
-                "{source:?} in sources of {name} is not one of {}.",
-                sources()
-            ))
-        })?;
+        let known = if source.eq_ignore_ascii_case(ALERTS) {
+            ALERTS
+        } else {
+            super::source(source).ok_or_else(|| {
+                HubError::invalid(format!(
+                    "{source:?} in sources of {name} is not one of {}, {ALERTS}.",
+                    sources()
+                ))
+            })?
+        };
         compiled(&new.condition, known, &format!("the subscription {name}"))?;
         if !new.sources.iter().any(|other| other == known) {
             new.sources.push(known.to_owned());

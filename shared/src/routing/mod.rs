@@ -43,6 +43,8 @@ pub const SOURCES: [&str; 6] = [
     DIGITAL_TWIN_CHANGE_EVENTS,
     "DeviceConnectionStateEvents",
 ];
+/// Alerts; subscriptions can ask for these, routes cannot.
+pub const ALERTS: &str = "alerts";
 /// What devices send; only these can take the fallback route.
 pub const DEVICE_MESSAGES: &str = "DeviceMessages";
 /// Changes of twins; only here can a condition ask what a change includes.

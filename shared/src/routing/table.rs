@@ -4,7 +4,7 @@
 //! An endpoint is a bit: 0 is the one that is built in, the others are `Endpoint::slot`. It
 //! must never decide by anything but the message, the twin and the settings.
 
-use super::{Condition, Enrichment, Message, Outcome, SOURCES};
+use super::{ALERTS, Condition, Enrichment, Message, Outcome, SOURCES};
 use crate::ipc::hub::Settings;
 use crate::ipc::routing::{BUILT_IN, EndpointSort};
 use serde_json::{Value, json};
@@ -50,6 +50,9 @@ pub struct Decision {
 pub fn source(name: &str) -> Option<usize> {
     if name.eq_ignore_ascii_case("Telemetry") {
         return Some(TELEMETRY);
+    }
+    if name.eq_ignore_ascii_case(ALERTS) {
+        return Some(SOURCES.len());
     }
     SOURCES
         .iter()

@@ -47,7 +47,12 @@ fn add(
         if let Value::Object(component) = value
             && component.get(MARKER).and_then(Value::as_str) == Some("c")
         {
-            let earlier = inside(before, name);
+            // The way back deletes what was not there before: the whole component, if it is new.
+            let mut earlier = inside(before, name);
+            if before.and_then(|before| before.get(name)) == Some(&Value::Null) {
+                let all = component.keys();
+                earlier = Some(all.map(|name| (name.clone(), Value::Null)).collect());
+            }
             add(
                 operations,
                 section,
@@ -58,7 +63,6 @@ fn add(
             );
             continue;
         }
-        // The way back deletes what was not there before.
         let is_new = before.and_then(|before| before.get(name)) == Some(&Value::Null);
         let mut told = Map::new();
         let updated = about.as_ref().and_then(|about| about.get("$lastUpdated"));

@@ -409,3 +409,37 @@ fn nothing_is_lost_whatever_happens() {
         }
     }
 }
+
+#[test]
+fn alerts_that_need_a_person_are_pushed_until_they_are_over() {
+    let mut hub = Rest::default();
+    mood(&hub, Mood::Up);
+    subscribe(&mut hub, json!({"sources": ["alerts"]}));
+    hub.0.world_mut().receivers.at("https://other.example").mood = Mood::Up;
+    hub.put(
+        "/api/v1/subscriptions/other",
+        None,
+        json!({"url": "https://other.example/", "sources": ["DeviceMessages"], "batch": {"maxSeconds": 0}}),
+    );
+    hub.0.world_mut().receivers.at("https://other.example").mood = Mood::Down;
+    send(&mut hub, "pump-1", 1);
+    hub.0.run(90 * MINUTE);
+    let told = |hub: &Rest| -> Vec<(Value, Value)> {
+        let events = hub.0.world_mut().receivers.at(RECEIVER).events();
+        let one = |event: &Value| {
+            (
+                event["applicationProperties"]["opType"].clone(),
+                event["body"]["rule"].clone(),
+            )
+        };
+        events.iter().map(one).collect()
+    };
+    assert_eq!(told(&hub), [(json!("alertOpened"), json!("endpointDead"))]);
+    hub.0.world_mut().receivers.at("https://other.example").mood = Mood::Up;
+    hub.0.run(20 * MINUTE);
+    assert_eq!(told(&hub).len(), 2);
+    assert_eq!(
+        told(&hub)[1],
+        (json!("alertResolved"), json!("endpointDead"))
+    );
+}

@@ -5,6 +5,7 @@
 //! force. It must never be needed to connect a device or to store a message.
 
 mod alert_conditions;
+mod alert_events;
 mod alert_rules;
 mod alerts;
 pub mod bootstrap;
@@ -63,6 +64,7 @@ const STEPS: &[&[&str]] = &[
     alerts::REPORTED,
     &[operations::SCHEMA, counters::SCHEMA],
     alert_conditions::SCHEMA,
+    alert_events::SCHEMA,
 ];
 
 const FIRST: &[&str] = &[
@@ -179,6 +181,7 @@ impl Hub {
             self.counters.outcome(counted, !failed, now);
         }
         self.counters.arm(effects);
+        self.tell(now, sql, effects);
         answer
     }
 
@@ -352,6 +355,17 @@ impl Hub {
         })))
     }
 
+    /// Tells of alerts that a request has changed. What fails is told by the alarm.
+    fn tell(&mut self, now: Timestamp, sql: &dyn Sql, effects: &mut Effects<HubResult>) {
+        let told = self.tell_of_alerts(now, sql);
+        if told
+            .and_then(|()| self.send_events(now, sql, effects))
+            .is_err()
+        {
+            effects.alarm_at(now.plus_seconds(5));
+        }
+    }
+
     fn required(&self) -> Result<&Settings, HubError> {
         self.settings.as_ref().ok_or_else(|| {
             HubError::new(
@@ -371,6 +385,7 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         if self.job_stepped(now, correlation, outcome, sql, effects)? {
+            self.tell_of_alerts(now, sql)?;
             return self.send_events(now, sql, effects);
         }
         if self.group_counted(correlation, outcome, effects) {
@@ -409,6 +424,7 @@ impl Hub {
     ) -> Result<(), HubError> {
         self.drive_jobs(now, true, sql, effects)?;
         self.look_at_conditions(now, sql, effects)?;
+        self.tell_of_alerts(now, sql)?;
         self.send_outbox(now, sql, effects)?;
         self.push(now, sql, effects)
     }
