@@ -248,9 +248,9 @@ async fn serve_authorized<B: Backend>(
             apart(methods::invoke(backend, request, caller, identity)).await
         }
 
-        O::Query => apart(queries::query(backend, request)).await,
-        O::ExplainQuery => apart(queries::explain(backend, request)).await,
-        O::StreamQuery => apart(queries::stream(backend, request, caller)).await,
+        O::Query => apart(queries::query(backend.unattributed(), request)).await,
+        O::ExplainQuery => apart(queries::explain(backend.unattributed(), request)).await,
+        O::StreamQuery => apart(queries::stream(backend.unattributed(), request, caller)).await,
 
         O::SendToDevice(id) => apart(messages::send(backend, request, id)).await,
         O::PurgeMessages(id) => messages::purge(backend, id).await,
@@ -330,7 +330,7 @@ async fn serve_authorized<B: Backend>(
         O::ListHeartbeats => apart(heartbeats::list(backend, request)).await,
         O::ChangeAlert(id, verb) => alerts::change(backend, request, &id, &verb).await,
         O::GetProgress => progress::get(backend, backend.unattributed(), request).await,
-        O::StreamProgress => progress::stream(backend, request, caller).await,
+        O::StreamProgress => progress::stream(backend.unattributed(), request, caller).await,
         O::FleetReport => apart(reports::fleet(backend, backend.unattributed())).await,
         O::GetDigitalTwin(device) => digital_twins::get(backend, device).await,
         O::PatchDigitalTwin(device) => apart(digital_twins::patch(backend, request, device)).await,
