@@ -93,7 +93,7 @@ impl OperationsStream {
             return Ok(text);
         }
         let Some(places) = &mut self.places else {
-            let mut places = Places::beginning(backend.layout().shards);
+            let mut places = Places::beginning(backend.layout());
             let newest = json!({ "of": "operation", "top": 1 });
             let pages = read_all(backend, &newest, "before", &Places::default()).await?;
             for record in pages.iter().flat_map(|page| &page.records) {

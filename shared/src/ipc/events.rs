@@ -5,6 +5,7 @@
 
 use crate::error::HubError;
 use crate::ids::Identity;
+use crate::ipc::audit::{AuditPage, ReadRecords};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +41,8 @@ pub enum EventsRequest {
     ApplySettings(Box<super::hub::Settings>),
     /// How custom endpoints stand → `Document`.
     EndpointHealth,
+    /// Operations records → `Audit`.
+    ReadRecords(Box<ReadRecords>),
     /// Dead letters of an endpoint, the oldest first → `Document`.
     ListDeadLetters {
         /// `Endpoint::id`.
@@ -125,6 +128,8 @@ pub enum EventsReply {
     Info(PartitionInfo),
     /// As REST shows it.
     Document(Value),
+    /// Records.
+    Audit(AuditPage),
 }
 
 /// A page of one partition.

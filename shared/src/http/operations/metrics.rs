@@ -10,7 +10,7 @@ use super::{Failure, ask_all_shards, settings, statistics, unexpected};
 use crate::http::backend::Backend;
 use crate::http::message::Response;
 use crate::hub::counters::NAMES;
-use crate::ipc::events::PartitionInfo;
+use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo};
 use crate::ipc::gateway::{GatewayReply, GatewayRequest};
 use crate::ipc::hub::{HubReply, HubRequest, ThrottleSettings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, Statistics};
@@ -27,6 +27,8 @@ struct Gathered {
     /// Each with the name of its object.
     reports: Vec<(String, Value)>,
     partitions: Vec<PartitionInfo>,
+    /// How routes and endpoints stand in each partition.
+    routing: Vec<Value>,
     messages_today: u64,
 }
 
@@ -52,12 +54,20 @@ async fn gather<B: Backend>(backend: &B) -> Result<Gathered, Failure> {
         reports.push((format!("registry-{shard}"), report));
     }
     let partitions = partition_infos(backend).await?;
+    let mut routing = Vec::new();
+    for partition in 0..backend.layout().partitions {
+        match backend.events(partition, EventsRequest::EndpointHealth).await? {
+            EventsReply::Document(told) => routing.push(told),
+            _ => return Err(unexpected("a partition")),
+        }
+    }
     let now = backend.now().milliseconds();
     let since = Timestamp::from_milliseconds(now - now.rem_euclid(DAY_MILLISECONDS));
     Ok(Gathered {
         messages_today: events_since(backend, &partitions, since).await?,
         reports,
         partitions,
+        routing,
     })
 }
 
@@ -85,6 +95,12 @@ fn written(gathered: &Gathered, devices: &Statistics, as_text: bool, now: Timest
         messages += partition.last_sequence_number;
         bytes += partition.total_bytes;
     }
+    let told = |name: &str| -> u64 {
+        let told = gathered.routing.iter();
+        told.filter_map(|told| told.get(name)?.as_u64()).sum()
+    };
+    let (delivered, elsewhere) = (sum(gathered, "delivered", None), told("elsewhere"));
+    let sum = |name: &str, is_storage| sum(gathered, name, is_storage);
     let mut items = Vec::new();
     let mut text = String::new();
     let mut tell = |name: &str, kind: &str, value: u64| {
@@ -99,9 +115,43 @@ fn written(gathered: &Gathered, devices: &Statistics, as_text: bool, now: Timest
         }
     };
     for (name, kind, value) in [
-        ("d2c.telemetry.ingress.allProtocol", COUNTER, messages),
-        ("d2c.telemetry.ingress.success", COUNTER, messages),
+        (
+            "d2c.telemetry.ingress.allProtocol",
+            COUNTER,
+            messages + elsewhere,
+        ),
+        (
+            "d2c.telemetry.ingress.success",
+            COUNTER,
+            messages + elsewhere,
+        ),
+        ("d2c.telemetry.egress.success", COUNTER, messages + delivered),
+        ("d2c.telemetry.egress.dropped", COUNTER, sum("dropped", None)),
+        ("d2c.telemetry.egress.invalid", COUNTER, sum("invalid", None)),
+        ("d2c.telemetry.egress.orphaned", COUNTER, told("orphaned")),
+        ("d2c.telemetry.egress.fallback", COUNTER, told("fallback")),
         ("d2c.endpoints.egress.builtIn.events", COUNTER, messages),
+        (
+            "d2c.endpoints.egress.storage",
+            COUNTER,
+            sum("delivered", Some(true)),
+        ),
+        (
+            "d2c.endpoints.egress.storage.bytes",
+            COUNTER,
+            sum("bytes", Some(true)),
+        ),
+        ("RoutingDeliveries", COUNTER, delivered),
+        (
+            "RoutingDataSizeInBytesDelivered",
+            COUNTER,
+            sum("bytes", None),
+        ),
+        (
+            "EventGridDeliveries",
+            COUNTER,
+            sum("delivered", Some(false)),
+        ),
         ("deviceDataUsage", COUNTER, bytes),
         ("dailyMessageQuotaUsed", GAUGE, gathered.messages_today),
         ("totalDeviceCount", GAUGE, devices.total),
@@ -122,6 +172,19 @@ fn written(gathered: &Gathered, devices: &Statistics, as_text: bool, now: Timest
         return Response::bytes(200, kind, text.into_bytes());
     }
     Response::json(200, &json!({ "time": now, "metrics": items }))
+}
+
+/// A number of all endpoints, or of those that are storage, or are not.
+fn sum(gathered: &Gathered, name: &str, is_storage: Option<bool>) -> u64 {
+    let told = gathered.routing.iter();
+    let endpoints = told.filter_map(|told| told.get("endpoints")?.as_array());
+    let endpoints = endpoints.flatten().filter(|endpoint| {
+        let known = endpoint.get("isStorage").and_then(Value::as_bool);
+        is_storage.is_none() || known == is_storage
+    });
+    endpoints
+        .filter_map(|endpoint| endpoint.get(name)?.as_u64())
+        .sum()
 }
 
 const COUNTER: &str = "counter";

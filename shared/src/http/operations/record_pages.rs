@@ -6,7 +6,9 @@ use crate::error::HubError;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::http::parameters;
+use crate::ipc::Layout;
 use crate::ipc::audit::{AuditPage, ReadRecords};
+use crate::ipc::events::{EventsReply, EventsRequest};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::ordered::OrderedMap;
@@ -64,6 +66,21 @@ pub(in crate::http) async fn read_all<B: Backend>(
             _ => return Err(unexpected("the registry").error),
         }
     }
+    // Partitions keep no record of changes: nobody changes what is in them.
+    let of_changes = wanted.get("of").and_then(Value::as_str) == Some("audit");
+    let partitions = if of_changes {
+        0
+    } else {
+        backend.layout().partitions
+    };
+    for partition in 0..partitions {
+        let wanted = of(&format!("events-{partition}"));
+        let asked = EventsRequest::ReadRecords(wanted);
+        match backend.events(partition, asked).await? {
+            EventsReply::Audit(page) => pages.push(page),
+            _ => return Err(unexpected("a partition").error),
+        }
+    }
     Ok(pages)
 }
 
@@ -86,11 +103,14 @@ impl Places {
     }
 
     /// Before the first operations record of every object.
-    pub(in crate::http) fn beginning(shards: u16) -> Self {
+    pub(in crate::http) fn beginning(layout: Layout) -> Self {
         let mut places = Self::default();
         places.0.insert("hub".to_owned(), 0);
-        for shard in 0..shards {
+        for shard in 0..layout.shards {
             places.0.insert(format!("registry-{shard}"), 0);
+        }
+        for partition in 0..layout.partitions {
+            places.0.insert(format!("events-{partition}"), 0);
         }
         places
     }

@@ -12,8 +12,9 @@ use super::letters;
 use super::log::{End, Segment};
 use super::routed;
 use crate::delivery::{self, Delivered, Delivery, Way, format, storage};
-use crate::error::HubError;
+use crate::error::{ErrorCode, HubError};
 use crate::hub::segment::{Entry, Reader};
+use crate::ipc::audit::{self, OperationNote};
 use crate::ipc::hub::Settings;
 use crate::ipc::routing::Endpoint;
 use crate::ordered::OrderedMap;
@@ -135,7 +136,8 @@ impl Deliveries {
         let stored = sql.query("SELECT endpoint, standing FROM delivery", &[])?;
         for row in &stored {
             let id = row.integer(0).unwrap_or(0);
-            if !known.iter().any(|endpoint| i64::from(endpoint.id) == id) {
+            // 0 is no endpoint: see `sorting::Tally`.
+            if id != 0 && !known.iter().any(|endpoint| i64::from(endpoint.id) == id) {
                 sql.execute("DELETE FROM delivery WHERE endpoint = ?", &[id.into()])?;
                 sql.execute("DELETE FROM dead_letter WHERE endpoint = ?", &[id.into()])?;
             }
@@ -273,12 +275,17 @@ impl Deliveries {
             }
             standing.attempts = 0;
             standing.retry_at = None;
-            standing.failing_since = None;
+            let failed = standing.failing_since.take().is_some();
             let was_dead = std::mem::take(&mut standing.is_told);
             line.moved_on(delivery);
             line.look_ahead(sql)?;
             store(&line.standing, delivery.endpoint, sql)?;
-            return Ok(was_dead.then(|| Turn::of(line, false)));
+            let state = if invalid {
+                State::Invalid
+            } else {
+                State::Healthy
+            };
+            return Ok((failed || invalid).then(|| Turn::of(line, state, was_dead)));
         }
         let (code, why) = match (&outcome.failure, outcome.status) {
             (Some(why), _) if why.contains("in time") => ("Timeout", why.clone()),
@@ -289,6 +296,7 @@ impl Deliveries {
             (None, status) => ("Transient", format!("status {status}")),
         };
         standing.fail(now, code, &why);
+        let is_first = standing.failing_since.is_none();
         standing.failing_since.get_or_insert(now);
         standing.is_gone = outcome.status == 410;
         standing.attempts = standing.attempts.saturating_add(1);
@@ -301,7 +309,11 @@ impl Deliveries {
         let is_new = standing.is_dead(now) && !standing.is_told;
         standing.is_told |= is_new;
         store(&line.standing, delivery.endpoint, sql)?;
-        Ok(is_new.then(|| Turn::of(line, true)))
+        Ok(match (is_new, is_first) {
+            (true, _) => Some(Turn::of(line, State::Dead, false)),
+            (_, true) => Some(Turn::of(line, State::Unhealthy, false)),
+            _ => None,
+        })
     }
 
     /// The log begins at `first` now: who had not got further has lost something. Answers who
@@ -333,6 +345,7 @@ impl Deliveries {
             let standing = &line.standing;
             json!({
                 "id": line.endpoint.id,
+                "isStorage": !line.endpoint.is_pushed(),
                 "healthStatus": line.state(now).name(),
                 "lastKnownError": standing.last_error,
                 "lastKnownErrorTime": standing.last_error_time,
@@ -356,26 +369,44 @@ impl Deliveries {
 pub(super) struct Turn {
     /// Of which endpoint.
     pub endpoint: String,
-    /// It is dead now; else it was.
-    pub is_dead: bool,
+    /// How it stands now.
+    pub state: State,
+    /// People were told that it was dead.
+    pub was_dead: bool,
     /// What is known.
     pub why: String,
 }
 
 impl Turn {
-    fn of(line: &Line, is_dead: bool) -> Self {
+    fn of(line: &Line, state: State, was_dead: bool) -> Self {
         Self {
             endpoint: line.endpoint.name.clone(),
-            is_dead,
+            state,
+            was_dead,
             why: line.standing.last_error.clone().unwrap_or_default(),
         }
+    }
+
+    /// As an operations record (`device-management.md` §9.1).
+    pub fn note(&self) -> OperationNote {
+        let (operation, code) = match self.state {
+            State::Dead => ("EndpointDead", Some(ErrorCode::ServiceUnavailable)),
+            State::Unhealthy => ("EndpointUnhealthy", Some(ErrorCode::ServiceUnavailable)),
+            State::Invalid => ("InvalidMessage", Some(ErrorCode::ArgumentInvalid)),
+            State::Unknown | State::Healthy => ("EndpointHealthy", None),
+        };
+        let why = code.map_or("", |_| self.why.as_str());
+        let details = json!({ "endpointName": self.endpoint });
+        audit::note("Routes", operation, code, why, None, details)
     }
 }
 
 /// States of an endpoint (§3.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Unknown,
+    /// It takes messages, but not these.
+    Invalid,
     Healthy,
     Unhealthy,
     Dead,
@@ -385,7 +416,7 @@ impl State {
     fn name(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
-            Self::Healthy => "healthy",
+            Self::Invalid | Self::Healthy => "healthy",
             Self::Unhealthy => "unhealthy",
             Self::Dead => "dead",
         }

@@ -4,12 +4,12 @@
 //! is never deleted, since the next numbers follow from it.
 
 use crate::error::HubError;
-use crate::hub::{outbox, segment};
+use crate::hub::{operations, outbox, segment};
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[FIRST, &[outbox::SCHEMA], super::routed::SCHEMA];
+pub const STEPS: &[&[&str]] = &[FIRST, &[outbox::SCHEMA], super::routed::SCHEMA, &[operations::SCHEMA]];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE segment (

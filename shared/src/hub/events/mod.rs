@@ -19,17 +19,19 @@ mod view;
 
 use super::effects::{Correlation, Effects, Outcome, Token};
 use super::outbox::Outbox;
-use super::settings;
+use super::operations::Operations;
+use super::{records, settings};
 use crate::alert::Rule;
 use crate::delivery::{Delivered, Delivery};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::alert::RaiseAlert;
+use crate::ipc::audit::{OperationNote, note};
 use crate::ipc::events::{EventsReply, EventsRequest, EventsResult, HubEvent, PartitionInfo};
 use crate::ipc::hub::{Retention, Settings};
 use crate::routing::table::Table;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use delivery::{Deliveries, Turn};
+use delivery::{Deliveries, State, Turn};
 use log::End;
 use read::Waiting;
 use serde_json::json;
@@ -59,6 +61,7 @@ pub struct Events {
     twins: Twins,
     deliveries: Deliveries,
     tally: Tally,
+    operations: Operations,
     waiting: Vec<Waiting>,
     streams: readers::Streams,
     /// An alarm for trimming was asked for since this object was opened.
@@ -85,7 +88,8 @@ impl Events {
             routed_end,
             twins: Twins::default(),
             deliveries,
-            tally: Tally::default(),
+            tally: Tally::load(sql)?,
+            operations: Operations::default(),
             waiting: Vec::new(),
             streams: readers::Streams::new(),
             trim_armed: false,
@@ -159,6 +163,10 @@ impl Events {
                 applied.map(|()| EventsReply::Done)
             }
             EventsRequest::EndpointHealth => Ok(EventsReply::Document(self.endpoint_health(now))),
+            EventsRequest::ReadRecords(wanted) => {
+                let chain = format!("events-{}", self.partition);
+                records::read(sql, &chain, &wanted).map(EventsReply::Audit)
+            }
             EventsRequest::ListDeadLetters { endpoint, after } => {
                 letters::list(self.partition, endpoint, after, sql)
                     .map(|letters| EventsReply::Document(json!(letters)))
@@ -199,7 +207,7 @@ impl Events {
                 continue;
             }
             let json = sorting::without_twin(event)?;
-            self.sort_hub_event(now, event, &json, &mut sorted);
+            self.sort_hub_event(now, event, &json, &mut sorted, sql);
             highest = highest.max(*number);
         }
         if highest == known {
@@ -272,7 +280,11 @@ impl Events {
             .deliveries
             .delivered(now, self.partition, delivery, outcome, sql)?;
         if let Some(turn) = turn {
-            self.alert(now, &[alert_of(&turn)], sql, effects)?;
+            let note = turn.note();
+            self.operations.note(&note, now, sql);
+            if let Some(alert) = alert_of(&turn) {
+                self.alert(now, &[alert], sql, effects)?;
+            }
         }
         self.plan(now, effects);
         Ok(())
@@ -283,8 +295,8 @@ impl Events {
             "endpoints": self.deliveries.health(now),
             "orphaned": self.tally.orphaned,
             "fallback": self.tally.fallback,
+            "elsewhere": self.tally.elsewhere,
             "undefinedRoute": self.tally.undefined,
-            "unreadableBody": self.tally.unreadable,
         })
     }
 
@@ -395,8 +407,14 @@ impl Events {
         let delivered = self.deliveries.delivered_up_to();
         let delivered = delivered.unwrap_or(self.routed_end.sequence);
         routed::trim(sql, self.routed_end, delivered, oldest, bytes)?;
+        self.tally.store(sql)?;
         let begin = routed::beginning(sql)?.unwrap_or(self.routed_end.sequence + 1);
         let lost = self.deliveries.trimmed(begin, sql)?;
+        for (endpoint, count) in &lost {
+            let details = json!({ "endpointName": endpoint, "count": count });
+            let note = dropped(details);
+            self.operations.note(&note, now, sql);
+        }
         let lost: Vec<RaiseAlert> = lost.into_iter().map(lost_alert).collect();
         self.alert(now, &lost, sql, effects)?;
         // A single, newest segment is left for good; it needs no further alarm.
@@ -432,11 +450,15 @@ impl Events {
 }
 
 /// What people hear of an endpoint.
-fn alert_of(turn: &Turn) -> RaiseAlert {
+fn alert_of(turn: &Turn) -> Option<RaiseAlert> {
     let name = &turn.endpoint;
-    if !turn.is_dead {
-        let alert = RaiseAlert::new(Rule::ENDPOINT_DEAD, String::new());
-        return alert.of("endpoint", name).cleared();
+    match turn.state {
+        State::Dead => {}
+        State::Healthy if turn.was_dead => {
+            let alert = RaiseAlert::new(Rule::ENDPOINT_DEAD, String::new());
+            return Some(alert.of("endpoint", name).cleared());
+        }
+        _ => return None,
     }
     let summary = format!("The endpoint {name} takes nothing any more.");
     let hint = format!(
@@ -444,7 +466,14 @@ fn alert_of(turn: &Turn) -> RaiseAlert {
         turn.why
     );
     let alert = RaiseAlert::new(Rule::ENDPOINT_DEAD, summary);
-    alert.of("endpoint", name).hint(&hint)
+    Some(alert.of("endpoint", name).hint(&hint))
+}
+
+/// Messages that no receiver will get.
+fn dropped(details: serde_json::Value) -> OperationNote {
+    let code = Some(ErrorCode::ServiceUnavailable);
+    let why = "Retention ended before the endpoint had taken them.";
+    note("Routes", "DroppedMessage", code, why, None, details)
 }
 
 fn lost_alert((name, count): (String, u64)) -> RaiseAlert {

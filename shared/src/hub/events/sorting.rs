@@ -9,14 +9,18 @@ use super::document::{Place, hub_event};
 use super::twins::{SenderTwins, sender};
 use super::view::TelemetryView;
 use super::{log, routed};
-use crate::error::HubError;
+use crate::error::{ErrorCode, HubError};
 use crate::hub::segment::{self, Entry, Reader};
+use crate::ids::{DeviceId, Identity};
+use crate::ipc::audit;
 use crate::ipc::events::HubEvent;
+use crate::reading;
 use crate::routing::EventMessage;
 use crate::routing::table::{BUILT_IN_MASK, Decision, TELEMETRY, Table, source};
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::rc::Rc;
 
 /// A message has no more, its properties included (§4.1).
@@ -24,15 +28,45 @@ const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// A row of sorted records is closed at so many bytes.
 const ROW_BYTES: usize = 1_000_000;
 
-/// What messages came to, since the object was opened.
-#[derive(Debug, Clone, Default)]
+/// What messages came to. Kept in the row of an endpoint that nobody has, when old segments are
+/// looked for; what a crash takes is the last minutes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Tally {
     pub orphaned: u64,
     pub fallback: u64,
+    /// Telemetry that is not in the log of the built-in endpoint.
+    pub elsewhere: u64,
     /// A route whose condition was undefined, and when.
     pub undefined: Option<(String, Timestamp)>,
-    /// When a condition asked for a body that was none.
-    pub unreadable: Option<Timestamp>,
+    /// When there was last a record of each.
+    #[serde(skip)]
+    noted: [Option<Timestamp>; 3],
+}
+
+/// Records that come with messages are at least so far apart (§3.6).
+const NOTE_SECONDS: i64 = 60;
+
+impl Tally {
+    pub(super) fn load(sql: &dyn Sql) -> Result<Self, HubError> {
+        let rows = sql.query("SELECT standing FROM delivery WHERE endpoint = 0", &[])?;
+        let text = rows.first().and_then(|row| row.text(0)).unwrap_or("{}");
+        Ok(reading::from_str(text).unwrap_or_default())
+    }
+
+    pub(super) fn store(&self, sql: &dyn Sql) -> Result<(), HubError> {
+        if self.orphaned + self.fallback + self.elsewhere == 0 {
+            return Ok(());
+        }
+        let text =
+            serde_json::to_string(self).map_err(|error| HubError::internal(error.to_string()))?;
+        sql.execute(
+            "INSERT INTO delivery (endpoint, standing) VALUES (0, ?) \
+             ON CONFLICT (endpoint) DO UPDATE SET standing = excluded.standing \
+             WHERE standing <> excluded.standing",
+            &[text.into()],
+        )
+    }
 }
 
 /// Records by where they go.
@@ -133,9 +167,10 @@ impl Events {
             let view = TelemetryView::new(&record, enqueued, twin);
             let decision = table.decide(TELEMETRY, &view);
             if view.has_unreadable_body() {
-                self.tally.unreadable = Some(now);
+                self.note(2, now, sql, "RouteEvaluationError", record.device, "");
             }
-            self.note(now, &table, decision);
+            self.count(now, &table, decision, record.device, sql);
+            self.tally.elsewhere += u64::from(decision.endpoints & BUILT_IN_MASK == 0);
             let stamps = |endpoints| table.stamps(TELEMETRY, endpoints, twin);
             if is_as_it_came
                 && decision.endpoints == BUILT_IN_MASK
@@ -172,6 +207,7 @@ impl Events {
         event: &HubEvent,
         json: &str,
         sorted: &mut Sorted,
+        sql: &dyn Sql,
     ) {
         let device = event.identity.as_ref().map(|identity| &identity.device);
         let device = device.map_or("", |device| device.as_str());
@@ -195,7 +231,7 @@ impl Events {
         let twin = event.twin.as_ref();
         let view = EventMessage::new(&document, twin);
         let decision = table.decide(source, &view);
-        self.note(now, &table, decision);
+        self.count(now, &table, decision, device, sql);
         let stamps = |endpoints| table.stamps(source, endpoints, twin);
         sorted.add(&record, json.len(), decision.endpoints, &stamps);
     }
@@ -237,19 +273,50 @@ impl Events {
         Ok(())
     }
 
-    fn note(&mut self, now: Timestamp, table: &Table, decision: Decision) {
+    fn count(
+        &mut self,
+        now: Timestamp,
+        table: &Table,
+        decision: Decision,
+        device: &str,
+        sql: &dyn Sql,
+    ) {
         self.tally.orphaned += u64::from(decision.is_orphaned);
         self.tally.fallback += u64::from(decision.is_fallback);
+        if decision.is_orphaned {
+            self.note(0, now, sql, "OrphanedMessage", device, "");
+        }
         if let Some(place) = decision.undefined {
-            let is_new = self
-                .tally
-                .undefined
-                .as_ref()
-                .is_none_or(|(_, at)| at.plus_seconds(60) <= now);
-            if is_new {
-                self.tally.undefined = Some((table.route_name(place).to_owned(), now));
+            let route = table.route_name(place);
+            if self.note(1, now, sql, "UndefinedRouteEvaluation", device, route) {
+                self.tally.undefined = Some((route.to_owned(), now));
             }
         }
+    }
+
+    /// Writes a record of the kind at a place, unless there was one lately; whether it did.
+    fn note(
+        &mut self,
+        place: usize,
+        now: Timestamp,
+        sql: &dyn Sql,
+        operation: &str,
+        device: &str,
+        route: &str,
+    ) -> bool {
+        let Some(noted) = self.tally.noted.get_mut(place) else {
+            return false;
+        };
+        if noted.is_some_and(|at| at.plus_seconds(NOTE_SECONDS) > now) {
+            return false;
+        }
+        *noted = Some(now);
+        let identity = DeviceId::parse(device).ok().map(Identity::device);
+        let code = (operation == "RouteEvaluationError").then_some(ErrorCode::IotHubFormatError);
+        let details = json!({ "routeName": route });
+        let note = audit::note("Routes", operation, code, "", identity.as_ref(), details);
+        self.operations.note(&note, now, sql);
+        true
     }
 }
 
