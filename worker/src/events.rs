@@ -1,7 +1,7 @@
 //! The `Events` Durable Object: shell of `shared::hub::events`.
 
 use crate::backend::WorkerBackend;
-use crate::object::{self, Callers, Host, Object, alarm_fired, json};
+use crate::object::{self, Callers, Host, Object, alarm_fired, answered};
 use crate::platform::now;
 use crate::remote::{self, APPEND_PATH, log_error};
 use shared::error::HubError;
@@ -158,7 +158,7 @@ impl DurableObject for Events {
         if url.ends_with(APPEND_PATH) {
             return self.append(&url, request).await;
         }
-        let requests: Vec<EventsRequest> = remote::requests(&request).await?;
+        let requests: Vec<EventsRequest> = remote::requests(request.inner()).await?;
         let mut answers: Vec<EventsResult> = Vec::with_capacity(requests.len());
         for request in requests {
             let (token, later) = self.shell.callers.caller();
@@ -179,7 +179,7 @@ impl DurableObject for Events {
                 Err(error) => Err(error),
             });
         }
-        json(&answers)
+        answered(&answers)
     }
 
     async fn alarm(&self) -> Result<Response> {

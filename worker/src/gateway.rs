@@ -4,7 +4,7 @@
 //! a device's message is one synchronous call without a promise, its bytes are copied once
 //! into a buffer that lives as long as the object, and all answers leave in one crossing.
 
-use crate::object::{self, Callers, Host, Object, alarm_fired, json, layout};
+use crate::object::{self, Callers, Host, Object, alarm_fired, answered, layout};
 use crate::platform::{SocketTable, now, random_name};
 use crate::remote::{self, SOCKET_PATH, log_error, log_js};
 use shared::auth::client_certificate::HEADER;
@@ -13,7 +13,6 @@ use shared::hub::effects::{Correlation, Effects, Outcome};
 use shared::hub::gateway::{Gateway as Actor, GatewayEffects, Slot, Sockets};
 use shared::ipc::ConnectionId;
 use shared::ipc::gateway::{GatewayRequest, GatewayResult};
-use shared::reading;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -177,8 +176,11 @@ impl Shell {
         Ok(response)
     }
 
-    async fn requests(self: &Rc<Self>, url: &str, text: &str) -> Result<Response, worker::Error> {
-        let requests: Vec<GatewayRequest> = reading::from_str(text)?;
+    async fn requests(
+        self: &Rc<Self>,
+        url: &str,
+        requests: Vec<GatewayRequest>,
+    ) -> Result<Response, worker::Error> {
         let mut answers: Vec<GatewayResult> = Vec::with_capacity(requests.len());
         for request in requests {
             let (token, later) = self.callers.caller();
@@ -197,7 +199,7 @@ impl Shell {
                 Err(error) => Err(error),
             });
         }
-        json(&answers)
+        answered(&answers)
     }
 }
 
@@ -253,8 +255,8 @@ impl Gateway {
         let response = if url.ends_with(SOCKET_PATH) {
             shell.accept(&Request::from(request), &url)
         } else {
-            match remote::text(&request).await {
-                Ok(text) => shell.requests(&url, &text).await,
+            match remote::requests(&request).await {
+                Ok(requests) => shell.requests(&url, requests).await,
                 Err(error) => Err(error),
             }
         };

@@ -2,7 +2,7 @@
 //! settings in KV.
 
 use crate::backend::WorkerBackend;
-use crate::object::{self, Callers, Host, Object, alarm_fired, json};
+use crate::object::{self, Callers, Host, Object, alarm_fired, answered};
 use crate::platform::now;
 use crate::remote::{self, log_error};
 use crate::settings_mirror;
@@ -150,7 +150,7 @@ impl DurableObject for Hub {
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
-        let requests: Vec<HubRequest> = remote::requests(&request).await?;
+        let requests: Vec<HubRequest> = remote::requests(request.inner()).await?;
         let mut answers: Vec<HubResult> = Vec::with_capacity(requests.len());
         for request in requests {
             let (token, later) = self.shell.callers.caller();
@@ -172,7 +172,7 @@ impl DurableObject for Hub {
             self.shell.mirror().await;
             answers.push(answer);
         }
-        json(&answers)
+        answered(&answers)
     }
 
     async fn alarm(&self) -> Result<Response> {

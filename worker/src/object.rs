@@ -9,7 +9,7 @@ use crate::storage::ObjectSql;
 use futures_channel::oneshot;
 use shared::error::HubError;
 use shared::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
-use shared::ipc::{Address, Layout};
+use shared::ipc::{Address, Layout, encoding};
 use shared::sql::Sql;
 use shared::time::Timestamp;
 use std::cell::{Cell, RefCell};
@@ -375,7 +375,9 @@ pub fn layout(env: &Env) -> Layout {
     }
 }
 
-/// The JSON answer of an object.
-pub fn json<T: serde::Serialize>(answers: &[T]) -> worker::Result<worker::Response> {
-    worker::Response::ok(serde_json::to_string(answers)?)
+/// What an object answers.
+pub fn answered<T: serde::Serialize>(answers: &[T]) -> worker::Result<worker::Response> {
+    let bytes =
+        encoding::to_bytes(answers).map_err(|error| worker::Error::RustError(error.message))?;
+    worker::Response::from_bytes(bytes)
 }

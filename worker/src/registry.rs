@@ -1,6 +1,6 @@
 //! The `Registry` Durable Object: shell of `shared::hub::registry`.
 
-use crate::object::{self, Callers, Host, Object, alarm_fired, json};
+use crate::object::{self, Callers, Host, Object, alarm_fired, answered};
 use crate::platform::{now, zones};
 use crate::remote::{self, log_error};
 use shared::error::HubError;
@@ -89,7 +89,7 @@ impl DurableObject for Registry {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let url = request.inner().url();
-        let requests: Vec<RegistryRequest> = remote::requests(&request).await?;
+        let requests: Vec<RegistryRequest> = remote::requests(request.inner()).await?;
         let mut answers: Vec<Option<RegistryResult>> = Vec::with_capacity(requests.len());
         let mut waiting = Vec::new();
         for (index, request) in requests.into_iter().enumerate() {
@@ -120,7 +120,7 @@ impl DurableObject for Registry {
             }
         }
         let answers: Vec<RegistryResult> = answers.into_iter().flatten().collect();
-        json(&answers)
+        answered(&answers)
     }
 
     async fn alarm(&self) -> Result<Response> {

@@ -1,4 +1,5 @@
-//! Calls between objects: one JSON text in and one out per hop, telemetry as raw bytes.
+//! Calls between objects: bytes in and bytes out per hop (`shared::ipc::encoding`), telemetry as
+//! it lies in segments.
 
 use crate::platform::describe;
 use js_sys::Uint8Array;
@@ -6,8 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use shared::error::{ErrorCode, HubError};
 use shared::hub::effects::{Outcome, Outgoing};
-use shared::ipc::Address;
-use shared::reading;
+use shared::ipc::{Address, encoding};
 use std::pin::Pin;
 use wasm_bindgen::prelude::*;
 use worker::Env;
@@ -47,7 +47,7 @@ fn taken(bytes: JsValue) -> Vec<u8> {
     copy
 }
 
-/// Path of a telemetry append; everything else is a JSON array of requests.
+/// Path of a telemetry append; everything else is a list of requests.
 pub const APPEND_PATH: &str = "/append";
 /// Path of a device's WebSocket.
 pub const SOCKET_PATH: &str = "/socket";
@@ -93,15 +93,10 @@ async fn post(remote: &Remote, to: Address, path: &str, body: &[u8]) -> Result<V
 
 /// The requests that a call brings to an object.
 pub async fn requests<Asked: DeserializeOwned>(
-    request: &worker::Request,
+    request: &web_sys::Request,
 ) -> worker::Result<Vec<Asked>> {
-    Ok(reading::from_str(&text(request.inner()).await?)?)
-}
-
-/// The text of a call.
-pub async fn text(request: &web_sys::Request) -> worker::Result<String> {
     let bytes = taken(received(request).await?);
-    String::from_utf8(bytes).map_err(|error| worker::Error::RustError(error.to_string()))
+    encoding::from_bytes(&bytes).map_err(|error| worker::Error::RustError(error.message))
 }
 
 /// Sends requests together; the answers come in the same order.
@@ -110,29 +105,21 @@ pub async fn ask<Asked: Serialize, Answer: DeserializeOwned>(
     to: Address,
     requests: &[Asked],
 ) -> Result<Vec<Result<Answer, HubError>>, HubError> {
-    let asked = serde_json::to_string(requests).map_err(unreadable)?;
+    let asked = encoding::to_bytes(requests)?;
     read(&exchange(remote, to, asked).await?)
 }
 
-/// One text there and one back. Behind a pointer, so that it is compiled once and not into
-/// everybody who asks.
-fn exchange(remote: &Remote, to: Address, asked: String) -> Exchange<'_> {
-    Box::pin(async move {
-        let answer = post(remote, to, "/", asked.as_bytes()).await?;
-        // Not from bytes: everything that reads JSON would be compiled twice.
-        String::from_utf8(answer).map_err(|error| HubError::internal(error.to_string()))
-    })
+/// Once there and back. Behind a pointer, so that it is compiled once and not into everybody
+/// who asks.
+fn exchange(remote: &Remote, to: Address, asked: Vec<u8>) -> Exchange<'_> {
+    Box::pin(async move { post(remote, to, "/", &asked).await })
 }
 
-type Exchange<'a> = Pin<Box<dyn Future<Output = Result<String, HubError>> + 'a>>;
-
-fn unreadable(error: serde_json::Error) -> HubError {
-    HubError::internal(error.to_string())
-}
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, HubError>> + 'a>>;
 
 #[inline(never)]
-fn read<Answer: DeserializeOwned>(text: &str) -> Result<Vec<Result<Answer, HubError>>, HubError> {
-    reading::from_str(text).map_err(unreadable)
+fn read<Answer: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<Result<Answer, HubError>>, HubError> {
+    encoding::from_bytes(bytes)
 }
 
 /// Appends a segment.
@@ -146,7 +133,7 @@ pub async fn carry_out(remote: &Remote, to: Address, requests: &[Outgoing]) -> V
         return vec![Outcome::Appended(append(remote, to, segment).await)];
     }
     let asked: Vec<Asked<'_>> = requests.iter().map(Asked).collect();
-    let answer = match serde_json::to_string(&asked).map_err(unreadable) {
+    let answer = match encoding::to_bytes(&asked) {
         Ok(asked) => exchange(remote, to, asked).await,
         Err(error) => Err(error),
     };
@@ -176,7 +163,7 @@ impl Serialize for Asked<'_> {
 }
 
 fn outcomes<Answer: DeserializeOwned>(
-    answer: Result<String, HubError>,
+    answer: Result<Vec<u8>, HubError>,
     count: usize,
     wrap: fn(Result<Answer, HubError>) -> Outcome,
 ) -> Vec<Outcome> {

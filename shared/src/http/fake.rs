@@ -413,6 +413,15 @@ impl Backend for FakeHub {
                     .retain(|(p, g, ..)| *p != partition || *g != group);
                 Ok(EventsReply::Done)
             }
+            EventsRequest::ReadRecords(_) => Ok(EventsReply::Audit(Default::default())),
+            EventsRequest::EndpointHealth => Ok(EventsReply::Document(serde_json::json!({
+                "endpoints": [
+                    {"isStorage": true, "delivered": 5, "bytes": 700, "dropped": 1, "invalid": 0},
+                    {"isStorage": false, "delivered": 2, "bytes": 90, "dropped": 0, "invalid": 3},
+                ],
+                "orphaned": 4,
+                "elsewhere": 10,
+            }))),
             other => panic!("unexpected {other:?}"),
         }
     }

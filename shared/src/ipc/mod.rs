@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod audit;
 pub mod device_group;
+pub mod encoding;
 pub mod events;
 pub mod file_upload;
 pub mod gateway;

@@ -4,6 +4,8 @@
 //! nothing to what the actors decide; it plays the part of a Durable Object's shell.
 
 use crate::sqlite::Sqlite;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use shared::delivery::{Delivered, Delivery};
 use shared::error::HubError;
 use shared::hub::administration::Hub;
@@ -15,7 +17,7 @@ use shared::ipc::events::EventsResult;
 use shared::ipc::gateway::GatewayResult;
 use shared::ipc::hub::{HubRequest, HubResult};
 use shared::ipc::registry::RegistryResult;
-use shared::ipc::{Address, ConnectionId, Layout};
+use shared::ipc::{Address, ConnectionId, Layout, encoding};
 use shared::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -50,6 +52,45 @@ pub enum Answer {
     Appended(Result<(), HubError>),
     /// Of the hub object.
     Hub(HubResult),
+}
+
+/// As it is behind a call between two objects.
+fn travelled<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    let bytes = encoding::to_bytes(value).expect("a call can be written");
+    encoding::from_bytes(&bytes).expect("a call can be read")
+}
+
+impl Request {
+    /// As its receiver reads it.
+    pub fn travelled(self) -> Self {
+        match self {
+            Self::Actor(Outgoing::Registry(request)) => {
+                Self::Actor(Outgoing::Registry(travelled(&request)))
+            }
+            Self::Actor(Outgoing::Gateway(request)) => {
+                Self::Actor(Outgoing::Gateway(travelled(&request)))
+            }
+            Self::Actor(Outgoing::Events(request)) => {
+                Self::Actor(Outgoing::Events(travelled(&request)))
+            }
+            Self::Actor(Outgoing::Hub(request)) => Self::Actor(Outgoing::Hub(travelled(&request))),
+            Self::Actor(Outgoing::Append(segment)) => Self::Actor(Outgoing::Append(segment)),
+            Self::Hub(request) => Self::Hub(travelled(&request)),
+        }
+    }
+}
+
+impl Answer {
+    /// As whoever asked reads it.
+    pub fn travelled(self) -> Self {
+        match self {
+            Self::Registry(result) => Self::Registry(travelled(&result)),
+            Self::Gateway(result) => Self::Gateway(travelled(&result)),
+            Self::Events(result) => Self::Events(travelled(&result)),
+            Self::Appended(result) => Self::Appended(result),
+            Self::Hub(result) => Self::Hub(travelled(&result)),
+        }
+    }
 }
 
 /// Something that happens to an actor.

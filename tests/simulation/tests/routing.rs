@@ -388,3 +388,51 @@ fn retention_and_message_lifetimes_can_be_set() {
     hub.0.run(30 * 3600 * 1000);
     assert_eq!(bodies(&built_in(&mut hub)), [json!(2)]);
 }
+
+#[test]
+fn what_happens_to_routed_messages_is_in_records_and_metrics() {
+    let mut hub = with_receiver();
+    put_routing(
+        &mut hub,
+        json!({
+            "endpoints": webhook(),
+            "routes": [{"name": "odd", "source": "DeviceMessages", "condition": "$body.t > 90", "endpointNames": ["alarms"]}],
+            "fallbackRoute": {"isEnabled": false},
+        }),
+    );
+    hub.0.world_mut().receivers.at(RECEIVER).mood = Mood::Says(503, None);
+    send(&mut hub, "pump-1", "", "{\"t\":95}");
+    send(&mut hub, "pump-1", "", "{}");
+    send(&mut hub, "pump-1", "", "{}");
+    hub.0.run(3_000);
+    hub.0.world_mut().receivers.at(RECEIVER).mood = Mood::Up;
+    hub.0.run(20_000);
+    let records = hub.get("/api/v1/operations?category=Routes").body;
+    let records = records["records"].as_array().expect("records");
+    let names: Vec<&str> = records
+        .iter()
+        .rev()
+        .map(|record| record["operationName"].as_str().expect("a name"))
+        .collect();
+    // Of what comes with messages there is one record a minute.
+    assert_eq!(
+        names,
+        [
+            "OrphanedMessage",
+            "UndefinedRouteEvaluation",
+            "EndpointUnhealthy",
+            "EndpointHealthy"
+        ]
+    );
+    assert_eq!(records[2]["routeName"], "odd");
+    assert_eq!(records[1]["endpointName"], "alarms");
+    let metrics = hub.get("/api/v1/metrics").body;
+    let metrics = metrics["metrics"].as_array().expect("metrics");
+    let value = |name: &str| {
+        let found = metrics.iter().find(|metric| metric["name"] == name);
+        found.expect(name)["value"].as_u64()
+    };
+    assert_eq!(value("d2c.telemetry.ingress.success"), Some(3));
+    assert_eq!(value("d2c.telemetry.egress.orphaned"), Some(2));
+    assert_eq!(value("RoutingDeliveries"), Some(1));
+}

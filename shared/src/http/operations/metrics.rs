@@ -56,7 +56,10 @@ async fn gather<B: Backend>(backend: &B) -> Result<Gathered, Failure> {
     let partitions = partition_infos(backend).await?;
     let mut routing = Vec::new();
     for partition in 0..backend.layout().partitions {
-        match backend.events(partition, EventsRequest::EndpointHealth).await? {
+        match backend
+            .events(partition, EventsRequest::EndpointHealth)
+            .await?
+        {
             EventsReply::Document(told) => routing.push(told),
             _ => return Err(unexpected("a partition")),
         }
@@ -125,9 +128,21 @@ fn written(gathered: &Gathered, devices: &Statistics, as_text: bool, now: Timest
             COUNTER,
             messages + elsewhere,
         ),
-        ("d2c.telemetry.egress.success", COUNTER, messages + delivered),
-        ("d2c.telemetry.egress.dropped", COUNTER, sum("dropped", None)),
-        ("d2c.telemetry.egress.invalid", COUNTER, sum("invalid", None)),
+        (
+            "d2c.telemetry.egress.success",
+            COUNTER,
+            messages + delivered,
+        ),
+        (
+            "d2c.telemetry.egress.dropped",
+            COUNTER,
+            sum("dropped", None),
+        ),
+        (
+            "d2c.telemetry.egress.invalid",
+            COUNTER,
+            sum("invalid", None),
+        ),
         ("d2c.telemetry.egress.orphaned", COUNTER, told("orphaned")),
         ("d2c.telemetry.egress.fallback", COUNTER, told("fallback")),
         ("d2c.endpoints.egress.builtIn.events", COUNTER, messages),

@@ -98,7 +98,14 @@ fn what_objects_counted_adds_up_under_azures_names() {
     // Two gateways, three shards, the hub object.
     assert_eq!(value("c2d.methods.success"), (12, json!("counter")));
     assert_eq!(value("c2d.methods.failure"), (0, json!("counter")));
-    assert_eq!(value("d2c.telemetry.ingress.success").0, 3);
+    // Three in the logs; each of three partitions tells of ten elsewhere, and of two endpoints.
+    assert_eq!(value("d2c.telemetry.ingress.success").0, 33);
+    assert_eq!(value("d2c.telemetry.egress.success").0, 3 + 3 * 7);
+    assert_eq!(value("d2c.telemetry.egress.orphaned").0, 12);
+    assert_eq!(value("d2c.telemetry.egress.fallback").0, 0);
+    assert_eq!(value("d2c.telemetry.egress.invalid").0, 9);
+    assert_eq!(value("d2c.endpoints.egress.storage.bytes").0, 2_100);
+    assert_eq!(value("EventGridDeliveries").0, 6);
     assert_eq!(value("dailyMessageQuotaUsed"), (2, json!("gauge")));
     assert_eq!(value("totalDeviceCount"), (12, json!("gauge")));
     let text = get(&hub, "/metrics").text();

@@ -9,7 +9,12 @@ use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
 /// Migration steps, oldest first; never change one that was released.
-pub const STEPS: &[&[&str]] = &[FIRST, &[outbox::SCHEMA], super::routed::SCHEMA, &[operations::SCHEMA]];
+pub const STEPS: &[&[&str]] = &[
+    FIRST,
+    &[outbox::SCHEMA],
+    super::routed::SCHEMA,
+    &[operations::SCHEMA],
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE segment (

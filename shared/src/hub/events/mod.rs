@@ -18,8 +18,8 @@ mod twins;
 mod view;
 
 use super::effects::{Correlation, Effects, Outcome, Token};
-use super::outbox::Outbox;
 use super::operations::Operations;
+use super::outbox::Outbox;
 use super::{records, settings};
 use crate::alert::Rule;
 use crate::delivery::{Delivered, Delivery};

@@ -15,6 +15,7 @@ use shared::time::Timestamp;
 impl World {
     /// Makes a call.
     pub fn call(&mut self, caller: Caller, to: Address, request: Request) -> CallNumber {
+        let request = request.travelled();
         let lost = match caller {
             Caller::Actor { .. } => self.faults.lost_call,
             _ => self.faults.lost_client_call,
@@ -97,7 +98,7 @@ impl World {
         let answer = if pending.answer_lost {
             unreachable(&pending.request)
         } else {
-            answer
+            answer.travelled()
         };
         self.network
             .send(Lane::Client(call), Event::Answered(call, answer));
