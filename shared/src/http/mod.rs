@@ -229,8 +229,8 @@ async fn serve_authorized<B: Backend>(
         }
         O::PlanImport => apart(dry_run::plan(backend.unattributed(), request)).await,
         O::RegenerateKeys => apart(regenerate::keys(backend, request, caller)).await,
-        O::DeviceStatistics => statistics::devices(backend).await,
-        O::ServiceStatistics => statistics::service(backend).await,
+        O::DeviceStatistics => statistics::devices(backend.unattributed()).await,
+        O::ServiceStatistics => statistics::service(backend.unattributed()).await,
 
         O::GetTwin(identity) => twins::get(backend, identity).await,
         O::PatchTwin(identity) => twins::write(backend, request, identity, false).await,
@@ -298,7 +298,7 @@ async fn serve_authorized<B: Backend>(
 
         O::RetireDevice(id) => apart(retirement::retire(backend, request, id)).await,
         O::GetRetirement(id) => retirement::get(backend, &id).await,
-        O::ListArchive => apart(archive::list(backend, request)).await,
+        O::ListArchive => apart(archive::list(backend.unattributed(), request)).await,
         O::GetArchivedDevice(wanted) => archive::get(backend, wanted).await,
         O::RestoreDevice(from) => archive::restore(backend, caller, from).await,
         O::EraseArchivedDevice(wanted) => archive::erase(backend, wanted).await,
@@ -321,13 +321,13 @@ async fn serve_authorized<B: Backend>(
         O::GetPattern(id) => patterns::get(backend, id).await,
         O::PutPattern(id) => patterns::put(backend, request, id).await,
         O::DeletePattern(id) => patterns::delete(backend, request, id).await,
-        O::ListAlerts => alerts::list(backend, request).await,
-        O::StreamAlerts => alerts::stream(backend, request, caller).await,
+        O::ListAlerts => alerts::list(backend.unattributed(), request).await,
+        O::StreamAlerts => alerts::stream(backend.unattributed(), request, caller).await,
         O::ListAlertRules => apart(documents::list(backend, AlertRules)).await,
         O::GetAlertRule(id) => apart(documents::get(backend, AlertRules, &id)).await,
         O::PutAlertRule(id) => apart(documents::put(backend, request, AlertRules, id)).await,
         O::DeleteAlertRule(id) => apart(documents::delete(backend, request, AlertRules, id)).await,
-        O::ListHeartbeats => apart(heartbeats::list(backend, request)).await,
+        O::ListHeartbeats => apart(heartbeats::list(backend.unattributed(), request)).await,
         O::ChangeAlert(id, verb) => alerts::change(backend, request, &id, &verb).await,
         O::GetProgress => progress::get(backend, backend.unattributed(), request).await,
         O::StreamProgress => progress::stream(backend.unattributed(), request, caller).await,
@@ -342,10 +342,17 @@ async fn serve_authorized<B: Backend>(
         O::GetQueryIndexes => query_indexes::get(backend).await,
         O::PutQueryIndexes => query_indexes::put(backend, request).await,
         O::ConnectionIncidents => apart(connection_incidents::list(backend, request)).await,
-        O::StreamOperations => apart(operations_records::stream(backend, request, caller)).await,
-        O::Metrics => apart(metrics::read(backend, false)).await,
-        O::Usage => apart(metrics::usage(backend)).await,
-        O::PrometheusMetrics => apart(metrics::read(backend, true)).await,
+        O::StreamOperations => {
+            apart(operations_records::stream(
+                backend.unattributed(),
+                request,
+                caller,
+            ))
+            .await
+        }
+        O::Metrics => apart(metrics::read(backend.unattributed(), false)).await,
+        O::Usage => apart(metrics::usage(backend.unattributed())).await,
+        O::PrometheusMetrics => apart(metrics::read(backend.unattributed(), true)).await,
         O::ReadOperations => apart(operations_records::read(backend.unattributed(), request)).await,
         O::SignBlobUrl => apart(blobs::sign(backend, request)).await,
 
