@@ -40,6 +40,7 @@ pub mod sorting;
 pub mod sql;
 pub mod throttle;
 pub mod time;
+pub mod together;
 pub mod transfer;
 pub mod twin;
 pub mod x509;

@@ -13,8 +13,8 @@ use shared::hub::effects::{Correlation, Effects, Outcome};
 use shared::hub::gateway::{Gateway as Actor, GatewayEffects, Slot, Sockets};
 use shared::ipc::ConnectionId;
 use shared::ipc::gateway::{GatewayRequest, GatewayResult};
+use shared::ordered::OrderedSet;
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -28,7 +28,7 @@ const FIRST_FRAME_BYTES: usize = 4_096;
 
 thread_local! {
     /// Gateways that were opened in this isolate before: their sockets only hibernated.
-    static OPENED: RefCell<HashSet<u16>> = RefCell::default();
+    static OPENED: RefCell<OrderedSet<u16>> = RefCell::default();
 }
 
 /// A gateway object.

@@ -10,10 +10,10 @@ use futures_channel::oneshot;
 use shared::error::HubError;
 use shared::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use shared::ipc::{Address, Layout, encoding};
+use shared::ordered::OrderedMap;
 use shared::sql::Sql;
 use shared::time::Timestamp;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub struct Object {
     pub env: Env,
     /// Storage.
     pub sql: ObjectSql,
-    lanes: RefCell<HashMap<Address, Lane>>,
+    lanes: RefCell<OrderedMap<Address, Lane>>,
     timer: Cell<Option<Timestamp>>,
     alarm: Cell<Option<Timestamp>>,
     alarm_known: Cell<bool>,
@@ -64,7 +64,7 @@ pub trait Host {
 
 /// Callers that wait for an actor's answer.
 pub struct Callers<Reply> {
-    waiting: RefCell<HashMap<Token, oneshot::Sender<Reply>>>,
+    waiting: RefCell<OrderedMap<Token, oneshot::Sender<Reply>>>,
     tokens: Cell<Token>,
 }
 
@@ -197,11 +197,7 @@ fn enqueue(host: &Rc<dyn Host>, calls: Vec<Call>) {
             continue;
         }
         let mut lanes = host.object().lanes.borrow_mut();
-        lanes
-            .entry(to)
-            .or_default()
-            .waiting
-            .push((correlation, request));
+        lanes.or_default(to).waiting.push((correlation, request));
         if !touched.contains(&to) {
             touched.push(to);
         }
@@ -246,7 +242,7 @@ fn no_answer() -> Outcome {
 fn lane_remote(host: &Rc<dyn Host>, to: Address) -> Result<Rc<Remote>, HubError> {
     let object = host.object();
     let mut lanes = object.lanes.borrow_mut();
-    let lane = lanes.entry(to).or_default();
+    let lane = lanes.or_default(to);
     if let Some(remote) = &lane.remote {
         return Ok(remote.clone());
     }

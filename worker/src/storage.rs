@@ -5,9 +5,9 @@
 
 use crate::platform::{describe, in_transaction};
 use shared::error::HubError;
+use shared::ordered::OrderedMap;
 use shared::sql::{Row, Sql, SqlValue};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::State;
@@ -68,7 +68,7 @@ extern "C" {
 pub struct ObjectSql {
     storage: JsValue,
     database: Database,
-    statements: RefCell<HashMap<Box<str>, u32>>,
+    statements: RefCell<OrderedMap<Box<str>, u32>>,
 }
 
 /// Parameters as they travel.

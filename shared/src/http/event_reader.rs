@@ -12,7 +12,7 @@ use crate::ipc::events::{
 };
 use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
-use futures_util::future::{join_all, select_all};
+use crate::together::{Boxed, first, join_all};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -148,24 +148,20 @@ impl EventReader {
         max: u32,
         until: Timestamp,
     ) -> Result<Vec<(u16, EventPage)>, HubError> {
-        let mut waiting: Vec<_> = self
-            .positions
-            .iter()
-            .map(|(partition, position)| {
-                Box::pin(self.read(backend, *partition, position.clone(), max, Some(until)))
-            })
-            .collect();
+        let reads = self.positions.iter().map(|(partition, position)| {
+            let read = self.read(backend, *partition, position.clone(), max, Some(until));
+            Box::pin(read) as Boxed<'_, Result<(u16, EventPage), HubError>>
+        });
+        let mut waiting: Vec<Boxed<'_, Result<(u16, EventPage), HubError>>> = reads.collect();
         let mut pages = Vec::new();
         while !waiting.is_empty() {
-            let (answer, _, others) = select_all(waiting).await;
-            let (partition, page) = answer?;
+            let (partition, page) = first(&mut waiting).await?;
             let asked = self.positions.get(&partition);
             let found = !page.events.is_empty() || asked != Some(&Position::After(page.position));
             pages.push((partition, page));
             if found {
                 break;
             }
-            waiting = others;
         }
         Ok(pages)
     }

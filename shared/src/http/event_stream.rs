@@ -11,7 +11,7 @@ use super::event_reader::{EventReader, MergedPage};
 use crate::error::HubError;
 use crate::ipc::events::{EventsReply, EventsRequest};
 use crate::time::Timestamp;
-use futures_util::future::join_all;
+use crate::together::join_all;
 
 /// Silence after which a comment is sent.
 pub(super) const HEARTBEAT_MILLISECONDS: i64 = 15_000;

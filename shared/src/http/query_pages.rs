@@ -11,7 +11,7 @@ use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::query::{DocumentKey, Groups, Place, Query, Shape, SortValue, parse};
 use crate::sorting;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::value::{RawValue, to_raw_value};
 
 /// Bytes of results in a page, about; a single larger result goes alone.

@@ -14,7 +14,7 @@ use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::query::{Collection, DocumentKey, Query, Shape};
 use crate::throttle::OperationClass;
 use crate::time::Timestamp;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::json;
 use std::hash::{DefaultHasher, Hasher};
 

@@ -8,7 +8,7 @@ use crate::error::HubError;
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::pattern::totals::{MAX_PATTERNS_AT_ONCE, RollUp, Totals};
 use crate::pattern::wire;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::Value;
 
 /// The totals of each pattern of `ask`; at most [`MAX_PATTERNS_AT_ONCE`].

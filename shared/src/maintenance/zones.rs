@@ -1,8 +1,8 @@
 //! The rules of time zones, which only a platform has.
 
+use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
 
 /// Offsets change at the beginning of such a part of an hour, wherever there are offsets.
@@ -31,7 +31,7 @@ impl Zones for NoZones {
 /// about the same hours.
 pub struct RememberedZones<Ask> {
     ask: Ask,
-    known: RefCell<HashMap<String, HashMap<i64, Option<i64>>>>,
+    known: RefCell<OrderedMap<String, OrderedMap<i64, Option<i64>>>>,
 }
 
 impl<Ask: Fn(&str, Timestamp) -> Option<i64>> RememberedZones<Ask> {
@@ -57,14 +57,11 @@ impl<Ask: Fn(&str, Timestamp) -> Option<i64>> Zones for RememberedZones<Ask> {
         if let Some(offset) = known.get(zone).and_then(|zone| zone.get(&grain)) {
             return *offset;
         }
-        if known.values().map(HashMap::len).sum::<usize>() >= MOST_KNOWN {
+        if known.values().map(OrderedMap::len).sum::<usize>() >= MOST_KNOWN {
             known.clear();
         }
         let offset = (self.ask)(zone, at);
-        known
-            .entry(zone.to_owned())
-            .or_default()
-            .insert(grain, offset);
+        known.or_default(zone.to_owned()).insert(grain, offset);
         offset
     }
 }

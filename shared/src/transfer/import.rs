@@ -11,7 +11,7 @@ use crate::ipc::registry::{
 };
 use crate::ipc::transfer::{Stepped, Transfer, TransferCursor};
 use crate::ordered::OrderedMap;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Map, Value, json};
 
 /// Bytes of the file in one step: some hundred lines, so that no shard is busy for long.

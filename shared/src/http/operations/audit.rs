@@ -9,7 +9,7 @@ use crate::http::message::{Request, Response};
 use crate::ipc::audit::{AuditProof, ChainPlace};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Value, json};
 
 /// One object's chain of records.

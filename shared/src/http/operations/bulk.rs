@@ -15,7 +15,7 @@ use crate::ids::Identity;
 use crate::ipc::registry::{ApplyItems, RegistryReply, RegistryRequest};
 use crate::ordered::OrderedMap;
 use crate::throttle::OperationClass;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 

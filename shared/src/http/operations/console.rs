@@ -14,7 +14,7 @@ use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, Re
 use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
 use crate::sorting;
 use crate::time::Timestamp;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Value, json};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

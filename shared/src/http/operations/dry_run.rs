@@ -21,7 +21,7 @@ use crate::import::{Content, Format, Line, Reader};
 use crate::ipc::registry::{ApplyItems, Planned, RegistryReply, RegistryRequest};
 use crate::ordered::OrderedMap;
 use crate::query::project::weight;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 

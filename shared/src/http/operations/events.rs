@@ -16,7 +16,7 @@ use crate::http::message::{Body, Request, Response, Stream};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, ReaderPlace};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::time::Timestamp;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Value, json};
 
 const DEFAULT_MAX: u32 = 100;

@@ -54,7 +54,7 @@ use crate::error::{ErrorCode, HubError};
 use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
-use futures_util::future::join_all;
+use crate::together::join_all;
 use std::pin::Pin;
 use std::rc::Rc;
 

@@ -14,8 +14,8 @@ use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::ordered::OrderedMap;
 use crate::sorting;
 use crate::time::Timestamp;
+use crate::together::join_all;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 /// Records of one page unless the request says otherwise.

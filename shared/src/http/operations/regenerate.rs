@@ -16,7 +16,7 @@ use crate::ids::Identity;
 use crate::ipc::registry::{PolicyKey, RegenerateKeys, RegistryReply, RegistryRequest};
 use crate::ordered::OrderedMap;
 use crate::throttle::OperationClass;
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::{Value, json};
 
 /// `POST /devices/keys/regenerate`: 200, 207 if some failed, 400 if all did.

@@ -10,7 +10,7 @@ use crate::http::json;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::ordered::{OrderedMap, OrderedSet};
-use futures_util::future::join_all;
+use crate::together::join_all;
 use serde_json::Value;
 
 /// How the scope of an edge device begins; its id and a number follow.

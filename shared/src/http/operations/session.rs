@@ -106,7 +106,7 @@ pub async fn bootstrap<B: Backend>(backend: &B, request: &Request) -> Result<Res
     // life, which must not wait for the next device. One that fails now is woken by its alarm.
     let gateways =
         (0..settings.layout.gateways).map(|number| backend.gateway(number, GatewayRequest::Wake));
-    for outcome in futures_util::future::join_all(gateways).await {
+    for outcome in crate::together::join_all(gateways).await {
         if let Err(error) = outcome {
             backend.report(&error.to_string());
         }
