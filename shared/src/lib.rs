@@ -43,4 +43,5 @@ pub mod time;
 pub mod together;
 pub mod transfer;
 pub mod twin;
+pub mod writing;
 pub mod x509;

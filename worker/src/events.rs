@@ -47,7 +47,7 @@ impl Shell {
                 }
             };
             let shell = self.clone();
-            self.object.state.wait_until(async move {
+            let sending = Box::pin(async move {
                 let backend = WorkerBackend::new(shell.object.env.clone(), None);
                 let outcome = shared::delivery::carry_out(&backend, &delivery).await;
                 let mut effects = Effects::default();
@@ -60,6 +60,7 @@ impl Shell {
                     Err(error) => log_error("deliveries", &error),
                 }
             });
+            object::keep_awake(&self.object, sending);
         }
     }
 

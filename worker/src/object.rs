@@ -13,6 +13,7 @@ use shared::ipc::{Address, Layout, encoding};
 use shared::ordered::OrderedMap;
 use shared::sql::Sql;
 use shared::time::Timestamp;
+use shared::together::Boxed;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
@@ -172,9 +173,15 @@ fn follow(
     }
 }
 
+/// Keeps an object awake until `work` is done. Behind a pointer: what makes a promise of a
+/// future is compiled once.
+pub fn keep_awake(object: &Object, work: Boxed<'static, ()>) {
+    object.state.wait_until(work);
+}
+
 /// Keeps the object awake until `work` is done.
 fn spawn(host: &Rc<dyn Host>, work: impl Future<Output = ()> + 'static) {
-    host.object().state.wait_until(work);
+    keep_awake(host.object(), Box::pin(work));
 }
 
 fn enqueue(host: &Rc<dyn Host>, calls: Vec<Call>) {

@@ -4,6 +4,7 @@
 use crate::error::HubError;
 use crate::routing::message::SYSTEM_PROPERTIES;
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -88,7 +89,7 @@ pub fn line(event: &Value, raw: &[u8]) -> String {
         "SystemProperties": system,
         "Body": body,
     })
-    .to_string();
+    .json_text();
     line.push('\n');
     line
 }

@@ -7,6 +7,7 @@ use super::backend::Backend;
 use super::message::{JSON, Response};
 use crate::error::{ErrorCode, HubError, tracking_id};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::json;
 
 /// The form of an error's body.
@@ -115,7 +116,7 @@ pub fn respond<B: Backend>(
         Envelope::Held => 409,
         _ => error.code.status(),
     };
-    let response = Response::bytes(status, JSON, body.to_string().into_bytes())
+    let response = Response::bytes(status, JSON, body.json_text().into_bytes())
         .with_header("iothub-errorcode", error.code.name());
     match error.code {
         // Clients repeat on their own only if told when (`service.md` §12.4).

@@ -16,6 +16,7 @@ use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
 use crate::ipc::events::ReaderPlace;
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
@@ -158,7 +159,7 @@ fn member<'a>(frame: &'a Map<String, Value>, name: &str) -> Option<Cow<'a, str>>
             .filter(|text| !text.is_empty())
             .map(|text| Cow::Borrowed(text.as_str())),
         // What is no text where one belongs will not be understood as one.
-        other => Some(Cow::Owned(other.to_string())),
+        other => Some(Cow::Owned(other.json_text())),
     }
 }
 
@@ -351,7 +352,7 @@ fn send_page<S: Socket>(socket: &S, talk: &mut Talk, mut cursor: EventCursor, pa
             "cursor": cursor.encode(),
             "event": placed.event,
         });
-        let text = frame.to_string();
+        let text = frame.json_text();
         talk.credit = talk.credit.saturating_sub(1);
         talk.unheard = talk.unheard.saturating_add(text.len());
         socket.send(&text);
@@ -367,7 +368,7 @@ fn send_error<B: Backend, S: Socket>(backend: &B, socket: &S, error: &HubError) 
         "code": error.code.name(),
         "message": public_text(error),
     });
-    socket.send(&frame.to_string());
+    socket.send(&frame.json_text());
 }
 
 /// What is the client's fault is told apart from what is the hub's.

@@ -12,6 +12,7 @@ use crate::error::HubError;
 use crate::ipc::events::{EventsReply, EventsRequest};
 use crate::time::Timestamp;
 use crate::together::join_all;
+use crate::writing::JsonText;
 
 /// Silence after which a comment is sent.
 pub(super) const HEARTBEAT_MILLISECONDS: i64 = 15_000;
@@ -166,7 +167,7 @@ fn write_events(mut cursor: EventCursor, page: MergedPage) -> String {
         text.push_str("\nevent: ");
         text.extend(source.chars().filter(|character| !character.is_control()));
         text.push_str("\ndata: ");
-        text.push_str(&placed.event.to_string());
+        text.push_str(&placed.event.json_text());
         text.push_str("\n\n");
     }
     text

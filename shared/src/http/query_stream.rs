@@ -15,6 +15,7 @@ use crate::query::{Collection, DocumentKey, Query, Shape};
 use crate::throttle::OperationClass;
 use crate::time::Timestamp;
 use crate::together::join_all;
+use crate::writing::JsonText;
 use serde_json::json;
 use std::hash::{DefaultHasher, Hasher};
 
@@ -208,11 +209,11 @@ impl QueryStream {
             push_event(
                 chunk,
                 "tooLarge",
-                &json!({ "maximum": MAX_ROWS }).to_string(),
+                &json!({ "maximum": MAX_ROWS }).json_text(),
             );
         } else if self.scans && !scans {
             let data = json!({ "count": count, "asOf": now });
-            push_event(chunk, "current", &data.to_string());
+            push_event(chunk, "current", &data.json_text());
         }
         self.scans = scans;
     }

@@ -8,6 +8,7 @@ use crate::error::HubError;
 use crate::hub::effects::Effects;
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Map, Value};
 
 /// One row: all counters that are not zero, as an object.
@@ -126,7 +127,7 @@ impl Counters {
         self.write_at = None;
         sql.execute(
             "INSERT OR REPLACE INTO counter (one, document) VALUES (1, ?)",
-            &[self.document().to_string().into()],
+            &[self.document().json_text().into()],
         )
     }
 

@@ -10,6 +10,7 @@ use crate::ipc::audit::OperationNote;
 use crate::sql::Sql;
 use crate::throttle::{Bucket, Limit};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// The table.
@@ -87,7 +88,7 @@ fn append(
             text("category").into(),
             text("level").into(),
             text("deviceId").into(),
-            record.to_string().into(),
+            record.json_text().into(),
         ],
     )?;
     if number.is_multiple_of(DROP_EVERY) {

@@ -5,6 +5,7 @@
 
 use crate::query::parse_condition;
 use crate::query::path::Path;
+use crate::writing::JsonText;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,7 +78,7 @@ impl Concurrency {
                     (value.clone(), Some(format!("{text} = '{escaped}'")))
                 }
                 Some(value @ (Value::Number(_) | Value::Bool(_))) => {
-                    (value.to_string(), Some(format!("{text} = {value}")))
+                    (value.json_text(), Some(format!("{text} = {value}")))
                 }
                 // Whoever is in no group is in the one of all who are in none.
                 _ => (String::new(), Some(format!("NOT IS_DEFINED({text})"))),

@@ -5,6 +5,7 @@ use crate::query::ast::Expression;
 use crate::query::evaluate::truth;
 use crate::query::path::Path;
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::Value;
 
 /// What becomes of a step where a gate cannot tell.
@@ -130,7 +131,7 @@ fn described(paths: &[&Path], twin: &Value) -> String {
         let text = match path.resolve(twin) {
             None => format!("{name} is not known"),
             Some(value) => {
-                let mut value = value.to_string();
+                let mut value = value.json_text();
                 value.truncate(value.floor_char_boundary(MAX_SHOWN));
                 format!("{name} is {value}")
             }

@@ -10,6 +10,7 @@ use crate::error::HubError;
 use crate::query::ast::Expression;
 use crate::query::{matches, parse_condition};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Map, Value};
 
 /// Bytes of one policy.
@@ -77,7 +78,7 @@ impl Policy {
         let members = document
             .as_object()
             .ok_or_else(|| HubError::invalid("A policy must be a JSON object."))?;
-        let size = document.to_string().len();
+        let size = document.json_text().len();
         if size > MAX_POLICY_BYTES {
             return Err(HubError::invalid(format!(
                 "The policy has {size} bytes; at most {MAX_POLICY_BYTES} are allowed."

@@ -3,6 +3,7 @@
 use super::parser::is_twin_path;
 use super::path::{is_path, resolve};
 use crate::error::HubError;
+use crate::writing::JsonText;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -82,7 +83,7 @@ impl Enrichment {
         match found {
             None => Cow::Borrowed(&self.value),
             Some(Value::String(text)) => Cow::Owned(text.clone()),
-            Some(other) => Cow::Owned(other.to_string()),
+            Some(other) => Cow::Owned(other.json_text()),
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::{ALERTS, Condition, Enrichment, Message, Outcome, SOURCES};
 use crate::ipc::hub::Settings;
 use crate::ipc::routing::{BUILT_IN, EndpointSort};
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// The bit of the built-in endpoint.
@@ -217,7 +218,7 @@ impl Table {
                 ])
             })
             .collect();
-        Value::Array(stamps).to_string()
+        Value::Array(stamps).json_text()
     }
 }
 

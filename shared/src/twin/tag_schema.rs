@@ -8,6 +8,7 @@
 
 use super::patch::kind_of;
 use crate::error::HubError;
+use crate::writing::JsonText;
 use serde_json::{Map, Value};
 
 /// Largest schema, in bytes of JSON without spaces.
@@ -26,7 +27,7 @@ const OWN_TAG: &str = "replaces";
 
 /// Whether a document is a schema for tags; the error names the place in it.
 pub fn check(schema: &Value) -> Result<(), HubError> {
-    let size = schema.to_string().len();
+    let size = schema.json_text().len();
     if size > MAX_SCHEMA_BYTES {
         return Err(HubError::invalid(format!(
             "The schema has {size} bytes; at most {MAX_SCHEMA_BYTES} are allowed."
@@ -234,7 +235,7 @@ fn list<'a>(values: impl Iterator<Item = &'a Value>) -> String {
 }
 
 fn shown(value: &Value) -> String {
-    let mut text = value.to_string();
+    let mut text = value.json_text();
     shorten(&mut text, MAX_SHOWN);
     text
 }

@@ -11,6 +11,7 @@ use crate::ids::DeviceId;
 use crate::ipc::registry::{AckMode, RegistryReply, RegistryRequest, SendMessage};
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 const FEEDBACK_TYPE: &str = "application/vnd.microsoft.iothub.feedback.json";
@@ -141,7 +142,7 @@ pub async fn take<B: Backend>(backend: &B, kind: Records) -> Result<Response, Fa
                     Records::Files => records.swap_remove(0),
                 };
                 return Ok(
-                    Response::bytes(200, content_type, body.to_string().into_bytes())
+                    Response::bytes(200, content_type, body.json_text().into_bytes())
                         .with_etag(&format!("{shard}.{token}")),
                 );
             }

@@ -8,6 +8,7 @@ use crate::http::backend::Backend;
 use crate::http::message::{Body, Request, Response, Stream};
 use crate::http::operations_stream::OperationsStream;
 use crate::ipc::audit::ReadRecords;
+use crate::writing::JsonText;
 use serde_json::{Map, Value, json};
 
 /// A stream ends after this long at the latest; clients come back by themselves.
@@ -91,7 +92,7 @@ fn resource_log(mut record: Value) -> Value {
             .into_iter()
             .partition(|(name, _)| COMMON.contains(&name.as_str()));
         *members = common;
-        let special = Value::Object(special).to_string();
+        let special = Value::Object(special).json_text();
         members.insert("properties".into(), json!(special));
     }
     record

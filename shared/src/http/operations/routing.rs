@@ -21,6 +21,7 @@ use crate::ipc::hub::{HubReply, HubRequest, RoutingChange, Settings};
 use crate::ipc::registry::Precondition;
 use crate::ipc::routing::{Endpoint, EndpointSort, Route};
 use crate::routing::{document, test_route};
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// How often a change is made again when somebody else was faster.
@@ -281,7 +282,7 @@ async fn validate<B: Backend>(
     let mut bytes = [0; 16];
     backend.random(&mut bytes);
     let code = uuid(u128::from_be_bytes(bytes));
-    let body = json!({ "validationCode": code }).to_string().into_bytes();
+    let body = json!({ "validationCode": code }).json_text().into_bytes();
     let settings = settings(backend).await?;
     let secret = settings.routing.secret(&endpoint.secret_ref);
     let content_type = "application/json; charset=utf-8";

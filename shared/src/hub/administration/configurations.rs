@@ -15,6 +15,7 @@ use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::{ApplyConfigurations, Precondition};
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -138,9 +139,9 @@ impl Hub {
         }
         let next = version(sql)? + 1;
         let document = self.composed(now, given, existing, next)?;
-        let written = document.to_string();
+        let written = document.json_text();
         let others = known.iter().filter(|other| id_of(other) != id);
-        let others: usize = others.map(|other| other.to_string().len()).sum();
+        let others: usize = others.map(|other| other.json_text().len()).sum();
         if others + written.len() > MAX_BYTES {
             return Err(HubError::new(
                 ErrorCode::ConfigurationCountLimitExceeded,

@@ -9,6 +9,7 @@ use crate::maintenance::{Disruption, Policy};
 use crate::pattern;
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// Policies of a hub, and all their bytes together: they travel with the settings.
@@ -65,7 +66,7 @@ pub(super) fn with_document(
     documents.retain(|known| id_of(known) != id_of(document));
     documents.push(document.clone());
     crate::sorting::sort_by(&mut documents, |one, other| id_of(one).cmp(id_of(other)));
-    let bytes: usize = documents.iter().map(|known| known.to_string().len()).sum();
+    let bytes: usize = documents.iter().map(|known| known.json_text().len()).sum();
     if documents.len() > most || bytes > most_bytes {
         return Err(HubError::new(
             ErrorCode::IotHubQuotaExceeded,

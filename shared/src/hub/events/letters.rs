@@ -13,6 +13,7 @@ use crate::ipc::routing::Endpoint;
 use crate::routing::table::stamps_of;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// Letters of a partition; beyond them the oldest go.
@@ -160,5 +161,5 @@ fn masked(stamps: &str, endpoint: u64) -> String {
         .into_iter()
         .map(|(name, value)| json!([name, value, endpoint]))
         .collect();
-    Value::Array(all).to_string()
+    Value::Array(all).json_text()
 }

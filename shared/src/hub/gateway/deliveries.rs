@@ -11,6 +11,7 @@ use crate::ipc::registry::{
 };
 use crate::mqtt::packet::Publish;
 use crate::mqtt::topic::desired_topic;
+use crate::writing::JsonText;
 use serde_json::Value;
 
 impl Gateway {
@@ -168,7 +169,7 @@ impl Gateway {
             return GatewayReply::Gone;
         };
         if session.subscriptions.wants_desired() {
-            let payload = body.to_string();
+            let payload = body.json_text();
             context.out.publish(
                 slot,
                 &Publish {

@@ -10,6 +10,7 @@ use crate::mqtt::encode;
 use crate::mqtt::packet::Publish;
 use crate::mqtt::topic::twin_response_topic;
 use crate::throttle::{self, OperationClass};
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// Whom to answer: the request's id, and a PUBACK if it came with QoS 1.
@@ -140,16 +141,16 @@ impl Gateway {
             .unwrap_or(0);
         let tracking = u128::from(random) << 64 | u128::from(self.correlations);
         let (status, version, body) = match result {
-            Ok(RegistryReply::DeviceTwin(twin)) => (200, None, twin.to_string()),
+            Ok(RegistryReply::DeviceTwin(twin)) => (200, None, twin.json_text()),
             Ok(RegistryReply::Reported { version }) => (204, Some(version), String::new()),
             Ok(_) => {
                 let error = HubError::internal("unexpected answer");
-                (500, None, error_body(&error, tracking, context).to_string())
+                (500, None, error_body(&error, tracking, context).json_text())
             }
             Err(error) => (
                 error.code.status(),
                 None,
-                error_body(&error, tracking, context).to_string(),
+                error_body(&error, tracking, context).json_text(),
             ),
         };
         context.out.publish(

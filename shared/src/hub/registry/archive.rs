@@ -19,6 +19,7 @@ use crate::query::{matches, parse_condition};
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::TwinPatch;
+use crate::writing::JsonText;
 use serde_json::{Map, Value, json};
 
 /// Archived devices; a tombstone has no document.
@@ -83,7 +84,7 @@ pub(super) fn write(
     ] {
         document = with(document, name, value);
     }
-    let text = document.to_string();
+    let text = document.json_text();
     let sum = sha256_hex(text.as_bytes());
     context.sql.execute(
         "INSERT INTO archive (device_id, generation_id, at, document, sha256) \

@@ -19,6 +19,7 @@ use crate::ipc::registry::{ApplyConfigurations, RegistryReply};
 use crate::query::{DocumentKey, Sections};
 use crate::sql::{Row, Sql};
 use crate::twin::{SectionPatch, Twin, TwinPatch};
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -90,7 +91,7 @@ impl Registry {
                     &[
                         read.id.into(),
                         read.revision.into(),
-                        document.to_string().into(),
+                        document.json_text().into(),
                     ],
                 )?;
             }

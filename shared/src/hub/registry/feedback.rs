@@ -7,6 +7,7 @@ use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ipc::registry::AckMode;
 use crate::mqtt::property_bag::SystemProperty;
+use crate::writing::JsonText;
 use serde_json::json;
 
 /// What became of a message.
@@ -69,7 +70,7 @@ impl Registry {
             "INSERT INTO feedback (device_id, record, expires) VALUES (?, ?, ?)",
             &[
                 row.identity.device.as_str().into(),
-                record.to_string().into(),
+                record.json_text().into(),
                 expires.milliseconds().into(),
             ],
         )

@@ -14,6 +14,7 @@ use crate::maintenance::{Hold, OnHoldTimeout, Step, Verdict, Wish};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::twin::Twin;
+use crate::writing::JsonText;
 use serde_json::Value;
 
 /// `hold`: why a pending row waits, as documents show it.
@@ -140,7 +141,7 @@ impl Registry {
                 "UPDATE job_device SET hold = ?, updated = ? \
                  WHERE job = ? AND device_id = ? AND status = 'pending'",
                 &[
-                    document.to_string().into(),
+                    document.json_text().into(),
                     now.milliseconds().into(),
                     job.number.into(),
                     device.id.as_str().into(),

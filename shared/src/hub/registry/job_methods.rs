@@ -17,6 +17,7 @@ use crate::ipc::registry::{Location, RegistryResult};
 use crate::ipc::scheduled_job::JobKind;
 use crate::sql::{Sql, SqlValue};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// Calls of jobs under way from one shard.
@@ -323,7 +324,7 @@ impl Registry {
         let parameters: [SqlValue; 8] = [
             state.name().into(),
             (state == State::Succeeded).into(),
-            (!result.is_null()).then(|| result.to_string()).into(),
+            (!result.is_null()).then(|| result.json_text()).into(),
             error.map(|(code, text)| error_text(code, text)).into(),
             (state == State::Running).into(),
             now.milliseconds().into(),

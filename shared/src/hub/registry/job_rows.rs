@@ -13,6 +13,7 @@ use crate::ordered::{OrderedMap, OrderedSet};
 use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::json;
 
 /// `is_open`: some device may still change. `wave`: the last one that may be touched.
@@ -202,7 +203,7 @@ pub(super) fn wave_of(order: &JobOrder, device: &str) -> usize {
 
 /// An error as a device's row has it.
 pub(super) fn error_text(code: &str, description: &str) -> String {
-    json!({ "code": code, "description": description }).to_string()
+    json!({ "code": code, "description": description }).json_text()
 }
 
 /// What a life begins with: methods that an earlier one had under way may have been sent,

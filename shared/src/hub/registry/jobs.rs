@@ -19,6 +19,7 @@ use crate::ipc::scheduled_job::{
 };
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::{Value, json};
 
 /// Devices that are chosen in one step.
@@ -191,7 +192,7 @@ impl Registry {
                 number.into(),
                 now.into(),
                 now.into(),
-                Value::Array(rows).to_string().into(),
+                Value::Array(rows).json_text().into(),
             ],
         )?;
         self.jobs.known.remove(&number);
@@ -426,7 +427,7 @@ impl Registry {
                 error.map(|(code, text)| error_text(code, text)).into(),
                 context.now.milliseconds().into(),
                 number.into(),
-                Value::Array(ids).to_string().into(),
+                Value::Array(ids).json_text().into(),
             ],
         )
     }

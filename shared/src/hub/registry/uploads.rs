@@ -10,6 +10,7 @@ use super::{Context, Registry};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{EndUpload, OpenUpload, RegistryReply};
 use crate::time::Timestamp;
+use crate::writing::JsonText;
 use serde_json::json;
 
 /// One row for each upload while it is open; notifications wait as feedback does.
@@ -126,7 +127,7 @@ impl Registry {
                 "INSERT INTO file_notification (device_id, record, expires) VALUES (?, ?, ?)",
                 &[
                     device.into(),
-                    record.to_string().into(),
+                    record.json_text().into(),
                     expires.milliseconds().into(),
                 ],
             )?;
