@@ -147,7 +147,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'a> Serializer for &'a mut Writer {
+impl Serializer for &mut Writer {
     type Ok = ();
     type Error = Unreadable;
     type SerializeSeq = Self;
