@@ -10,6 +10,7 @@ use shared::hub::effects::{Outcome, Outgoing};
 use shared::hub::gateway::Slot;
 use shared::hub::segment;
 use shared::ids::{DeviceId, Identity};
+use shared::ipc::alert::RaiseAlert;
 use shared::ipc::events::{
     EventPage, EventsReply, EventsRequest, EventsResult, Position, ReadEvents,
 };
@@ -91,6 +92,8 @@ pub struct Stage {
     pub output: Output,
     /// Random bytes for requests.
     pub random: Random,
+    /// Of what it has told the hub object, in [`Self::settle_calls`].
+    pub alerts: Vec<RaiseAlert>,
     sockets: SocketTable,
     last_token: u64,
 }
@@ -102,6 +105,7 @@ impl Stage {
             now: Timestamp::from_milliseconds(START),
             output: Output::default(),
             random: Random::new(1),
+            alerts: Vec::new(),
             sockets: SocketTable::default(),
             last_token: 0,
         }
@@ -261,7 +265,13 @@ impl Stage {
                     Outgoing::Gateway(_) => Outcome::Gateway(Ok(GatewayReply::Done)),
                     Outgoing::Registry(_) => Outcome::Registry(Ok(RegistryReply::Done)),
                     Outgoing::Events(_) => Outcome::Events(Ok(EventsReply::Done)),
-                    Outgoing::Hub(_) => Outcome::Hub(Ok(HubReply::Done)),
+                    Outgoing::Hub(request) => {
+                        if let HubRequest::ReportAlerts(report) = *request {
+                            let alerts = report.alerts.into_iter();
+                            self.alerts.extend(alerts.flat_map(|(_, alerts)| alerts));
+                        }
+                        Outcome::Hub(Ok(HubReply::Done))
+                    }
                     Outgoing::Append(_) => Outcome::Appended(Ok(())),
                 };
                 self.input(Input::Outcome(call.correlation, outcome));

@@ -8,6 +8,7 @@ use shared::hub::administration::bootstrap::ENTROPY_BYTES;
 use shared::hub::effects::Outgoing;
 use shared::ids::{Identity, ModuleId};
 use shared::ipc::ConnectionId;
+use shared::ipc::alert::ListAlerts;
 use shared::ipc::hub::{Authority, CertificateChange, ChangeCertificate, HubReply, HubRequest};
 use shared::ipc::registry::{
     AsDevice, ConnectRequest, DeviceOperation, Precondition, PutDevice, PutModule, RegistryReply,
@@ -241,6 +242,47 @@ fn what_was_retired_stays_refused_under_either_thumbprint() {
     assert_eq!(code(&mut stage, &new), 0);
 }
 
+/// What people were told of the device's certificate: whether it is over.
+fn told(stage: &mut Stage) -> Vec<bool> {
+    stage.settle_calls();
+    let alerts = std::mem::take(&mut stage.alerts).into_iter();
+    let of_rule = alerts.filter(|alert| alert.rule.name() == "credentialExpiring");
+    of_rule.map(|alert| alert.cleared).collect()
+}
+
+#[test]
+fn somebody_hears_of_a_certificate_a_month_before_it_ends() {
+    let mut stage = Stage::registry();
+    put(&mut stage, self_signed(&"A1".repeat(20))).unwrap();
+    let mut shown = certificate(&stage, "a", &[]);
+    shown.not_after = stage.now.plus_seconds(40 * DAY);
+    assert_eq!(code(&mut stage, &shown), 0);
+    assert!(told(&mut stage).is_empty(), "there is time");
+    // The device stays connected, so only the shard's clock tells.
+    stage.wait(9 * DAY * 1000);
+    stage.input(Input::Alarm);
+    assert!(told(&mut stage).is_empty());
+    stage.wait(DAY * 1000);
+    stage.input(Input::Alarm);
+    assert_eq!(told(&mut stage), [false]);
+    stage.input(Input::Alarm);
+    assert_eq!(code(&mut stage, &shown), 0);
+    assert!(told(&mut stage).is_empty(), "once is enough");
+    // With its next certificate that is over, and with the old one it is so again.
+    let mut next = shown.clone();
+    next.not_after = stage.now.plus_seconds(400 * DAY);
+    assert_eq!(code(&mut stage, &next), 0);
+    assert_eq!(told(&mut stage), [true]);
+    assert_eq!(code(&mut stage, &shown), 0);
+    assert_eq!(told(&mut stage), [false]);
+    retire(&mut stage);
+    assert_eq!(
+        told(&mut stage),
+        [true],
+        "nobody waits for a retired device"
+    );
+}
+
 #[test]
 fn a_gateway_remembers_the_certificate_until_connect_comes() {
     let mut stage = Stage::gateway();
@@ -381,6 +423,55 @@ fn only_a_verified_certificate_is_an_authority() {
     );
     assert!(gone.unwrap().is_empty());
     assert!(marks(&mut stage).is_empty());
+}
+
+fn open_alerts(stage: &mut Stage) -> Vec<Value> {
+    stage.input(Input::Alarm);
+    let wanted = ListAlerts {
+        rule: Some("credentialExpiring".to_owned()),
+        state: Some("open".to_owned()),
+        limit: 10,
+        ..ListAlerts::default()
+    };
+    match stage.administer(HubRequest::ListAlerts(Box::new(wanted))) {
+        Ok(HubReply::Alerts(alerts, _)) => alerts,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn put_rule(stage: &mut Stage, enabled: bool) {
+    let rule = json!({ "id": "credentialExpiring", "enabled": enabled });
+    let request = HubRequest::PutAlertRule(Box::new(rule), Precondition::None);
+    stage.administer(request).unwrap();
+}
+
+#[test]
+fn an_authority_that_ends_is_an_alert_a_month_before() {
+    let mut stage = hub();
+    change(&mut stage, "root", Precondition::None, content()).unwrap();
+    assert!(open_alerts(&mut stage).is_empty());
+    stage.now = Timestamp::parse("2126-10-03T05:27:00Z").unwrap();
+    assert!(open_alerts(&mut stage).is_empty(), "there is time");
+    // Two minutes of any condition pass before it is an alert.
+    stage.now = Timestamp::parse("2126-10-03T05:29:44Z").unwrap();
+    let open = open_alerts(&mut stage);
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!(
+        open[0]["summary"],
+        "The CA certificate root ends on 2126-11-02T05:27:43.0000000Z."
+    );
+    assert_eq!(open[0]["subject"], json!({ "certificate": "root" }));
+    assert_eq!(open[0]["attention"], true);
+    // Whoever wants to hear of it again after a while need not upload anything.
+    put_rule(&mut stage, false);
+    assert!(open_alerts(&mut stage).is_empty());
+    put_rule(&mut stage, true);
+    assert_eq!(open_alerts(&mut stage).len(), 1);
+    put_rule(&mut stage, true);
+    assert_eq!(open_alerts(&mut stage), open_alerts(&mut stage));
+    let gone = CertificateChange::Delete;
+    change(&mut stage, "ROOT", Precondition::Any, gone).unwrap();
+    assert!(open_alerts(&mut stage).is_empty());
 }
 
 #[test]

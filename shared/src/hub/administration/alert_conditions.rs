@@ -210,6 +210,43 @@ pub(super) fn hear(
     stored.store(due, sql)
 }
 
+/// Something will be so from a moment on, which may lie ahead: nobody has to tell again. What
+/// was known of it before counts no more.
+pub(super) fn foresee(
+    now: Timestamp,
+    report: RaiseAlert,
+    from: Timestamp,
+    rule: &RuleSettings,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    forget(now, &report, sql)?;
+    let stored = Stored {
+        rule: rule.rule.name().to_owned(),
+        subject: alerts::subject(&report),
+        group: String::new(),
+        alert: None,
+        condition: Condition::new(from),
+        report,
+    };
+    stored.store(stored.condition.due(rule.for_seconds), sql)
+}
+
+/// Whether something is known of what a report is about.
+pub(super) fn is_known(report: &RaiseAlert, sql: &dyn Sql) -> Result<bool, HubError> {
+    Ok(Stored::find(report.rule.name(), &alerts::subject(report), sql)?.is_some())
+}
+
+/// What a report is about is gone: its alert is over.
+pub(super) fn forget(now: Timestamp, report: &RaiseAlert, sql: &dyn Sql) -> Result<(), HubError> {
+    let Some(known) = Stored::find(report.rule.name(), &alerts::subject(report), sql)? else {
+        return Ok(());
+    };
+    if let Some(number) = known.alert {
+        alerts::resolve(now, number, "auto", sql)?;
+    }
+    known.forget(sql)
+}
+
 /// A rule counts no more: what it has seen is forgotten.
 pub(super) fn forget_rule(now: Timestamp, rule: &str, sql: &dyn Sql) -> Result<(), HubError> {
     sql.execute("DELETE FROM alert_condition WHERE rule = ?", &[rule.into()])?;

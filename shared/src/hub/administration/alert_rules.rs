@@ -2,7 +2,8 @@
 //! them. Those that are always there are kept only where they differ from what is built in.
 
 use super::maintenance::with_document;
-use super::{Hub, alert_conditions, check_precondition};
+use super::{Hub, alert_conditions, certificates, check_precondition};
+use crate::alert::Rule;
 use crate::alert::rule::{RuleSettings, find, id_of};
 use crate::error::HubError;
 use crate::ipc::hub::{HubReply, HubResult};
@@ -38,6 +39,8 @@ impl Hub {
         self.change(sql, |settings| settings.alert_rules = rules)?;
         if !rule.enabled {
             alert_conditions::forget_rule(now, &id, sql)?;
+        } else if rule.rule == Rule::CREDENTIAL_EXPIRING {
+            certificates::foresee_ends(now, None, sql)?;
         }
         let policy = Box::new(document);
         Ok(HubReply::Policy { is_new, policy })
@@ -59,6 +62,9 @@ impl Hub {
         self.change(sql, |settings| settings.alert_rules = rules)?;
         if find(&self.required()?.alert_rules, id).is_none() {
             alert_conditions::forget_rule(now, id, sql)?;
+        }
+        if id == Rule::CREDENTIAL_EXPIRING.name() {
+            certificates::foresee_ends(now, None, sql)?;
         }
         Ok(HubReply::Changed(true))
     }

@@ -4,9 +4,11 @@
 //! signature of that proof is verified before this object hears of it, since a platform
 //! computes signatures only asynchronously; the etag says of which state that was.
 
-use super::{Hub, check_name};
+use super::{Hub, alert_conditions, alerts, check_name};
+use crate::alert::{Rule, rule};
 use crate::auth::signature::sha256_hex;
 use crate::error::{ErrorCode, HubError};
+use crate::ipc::alert::RaiseAlert;
 use crate::ipc::hub::{Authority, CertificateChange, ChangeCertificate, HubReply, HubResult};
 use crate::ipc::registry::Precondition;
 use crate::sql::{Row, Sql};
@@ -28,6 +30,8 @@ pub(super) const SCHEMA: &[&str] = &["CREATE TABLE certificate (
 ) WITHOUT ROWID"];
 
 const COLUMNS: &str = "name, etag, content, code, verified, created, updated";
+/// So long before the end of a certificate somebody hears of it.
+const NOTICE_SECONDS: i64 = 30 * 24 * 3600;
 /// CA certificates of a hub.
 const MAX_CERTIFICATES: usize = 25;
 
@@ -106,6 +110,48 @@ fn authorities(sql: &dyn Sql) -> Result<Vec<Authority>, HubError> {
         });
     }
     Ok(found)
+}
+
+/// What people hear of a certificate that ends soon.
+fn alert_of(name: &str) -> RaiseAlert {
+    RaiseAlert::new(Rule::CREDENTIAL_EXPIRING, String::new()).of("certificate", name)
+}
+
+/// Has people hear in time of certificates that end: of one that has changed or is gone, or of
+/// all of which nothing is known.
+pub(super) fn foresee_ends(
+    now: Timestamp,
+    changed: Option<&str>,
+    sql: &dyn Sql,
+) -> Result<(), HubError> {
+    if let Some(name) = changed {
+        alert_conditions::forget(now, &alert_of(name), sql)?;
+    }
+    let rules = alerts::stored_rules(sql)?;
+    let rule = rule::find(&rules, Rule::CREDENTIAL_EXPIRING.name());
+    let Some(rule) = rule.filter(|rule| rule.enabled) else {
+        return Ok(());
+    };
+    let statement = format!("SELECT {COLUMNS} FROM certificate ORDER BY name");
+    for row in sql.query(&statement, &[])? {
+        let name = row.required_text(0)?;
+        let mut alert = alert_of(name);
+        let der = content(&row)?;
+        let Some(read) = Certificate::parse(&der)
+            .filter(|_| changed.is_none_or(|one| one.eq_ignore_ascii_case(name)))
+        else {
+            continue;
+        };
+        if alert_conditions::is_known(&alert, sql)? {
+            continue;
+        }
+        alert.summary = format!("The CA certificate {name} ends on {}.", read.not_after);
+        let hint = "Afterwards no device that it vouches for is let in. Upload and verify its \
+                    successor before, and have devices get certificates from that one.";
+        let from = read.not_after.plus_seconds(-NOTICE_SECONDS);
+        alert_conditions::foresee(now, alert.hint(hint), from, &rule, sql)?;
+    }
+    Ok(())
 }
 
 /// What may be an authority: a CA certificate that has not expired.
@@ -203,6 +249,14 @@ impl Hub {
             CertificateChange::Delete => {
                 sql.execute("DELETE FROM certificate WHERE name = ?", &[name.into()])?;
             }
+        }
+        let ends_otherwise = match change.change {
+            CertificateChange::Put(_) | CertificateChange::Delete => true,
+            CertificateChange::Challenge(_) | CertificateChange::Verified => false,
+        };
+        if ends_otherwise {
+            let stored = known.as_ref().and_then(|row| row.text(0)).unwrap_or(name);
+            foresee_ends(now, Some(stored), sql)?;
         }
         let authorities = authorities(sql)?;
         if authorities != self.required()?.authorities {

@@ -253,7 +253,10 @@ impl Hub {
             HubRequest::ListCertificates => {
                 return Some(certificates::list(sql).map(HubReply::Certificates));
             }
-            HubRequest::ChangeCertificate(change) => self.change_certificate(now, &change, sql),
+            HubRequest::ChangeCertificate(change) => {
+                let changed = self.change_certificate(now, &change, sql);
+                changed.and_then(|reply| alert_conditions::arm(now, sql, effects).map(|()| reply))
+            }
             HubRequest::PutRouting(change) => self.put_routing(*change, sql),
             HubRequest::PutTagSchema(schema, precondition) => {
                 self.put_tag_schema(*schema, &precondition, sql)
@@ -263,10 +266,12 @@ impl Hub {
                 self.put_maintenance_policy(*document, &precondition, sql)
             }
             HubRequest::PutAlertRule(document, precondition) => {
-                self.put_alert_rule(now, *document, &precondition, sql)
+                let put = self.put_alert_rule(now, *document, &precondition, sql);
+                put.and_then(|reply| alert_conditions::arm(now, sql, effects).map(|()| reply))
             }
             HubRequest::DeleteAlertRule(id, precondition) => {
-                self.delete_alert_rule(now, &id, &precondition, sql)
+                let deleted = self.delete_alert_rule(now, &id, &precondition, sql);
+                deleted.and_then(|reply| alert_conditions::arm(now, sql, effects).map(|()| reply))
             }
             HubRequest::DeleteMaintenancePolicy(id, precondition) => {
                 self.delete_maintenance_policy(&id, &precondition, sql)

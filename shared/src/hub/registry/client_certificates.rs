@@ -4,16 +4,51 @@
 //! its own records: the identity's type and thumbprints, the hub's authorities, what was
 //! revoked. A wrong certificate is refused like a wrong token; reasons are for the log.
 
-use super::Registry;
 use super::device_plane::Credential;
 use super::identity::IdentityRow;
-use super::revocation;
+use super::{Context, Registry, revocation, session};
+use crate::alert::Rule;
 use crate::auth::{AuthenticationType, ClientCertificate, ConnectionAuth};
 use crate::error::{ErrorCode, HubError};
+use crate::ids::{DeviceId, Identity};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 
+/// What a session says of a credential that is a client certificate.
+pub(super) const CREDENTIAL: &str = "certificate";
+/// So long before its certificate counts no more somebody hears of a device.
+const NOTICE_SECONDS: i64 = 30 * 24 * 3600;
+
 impl Registry {
+    /// Whether the certificate by which a device is connected, or was, ends soon
+    /// (`device-management.md` §5); if not yet, somebody looks again in time.
+    pub(super) fn judge_certificate(
+        &mut self,
+        device: &DeviceId,
+        context: &mut Context<'_>,
+    ) -> Result<(), HubError> {
+        let row = IdentityRow::load(context.sql, &Identity::device(device.clone()))?;
+        let ends = row.as_ref().and_then(session::certificate_ends);
+        let notice = ends.map(|ends| ends.plus_seconds(-NOTICE_SECONDS));
+        let now = context.now;
+        let is_soon = notice.is_some_and(|notice| notice <= now);
+        let says = || {
+            let ends = ends.map(|ends| ends.to_string()).unwrap_or_default();
+            Ok((
+                format!("The certificate of {device} counts until {ends}."),
+                Some(
+                    "Afterwards the device is refused. Give it a new one before; if it is known by \
+                     thumbprints, register the new one as the other thumbprint first."
+                        .to_owned(),
+                ),
+            ))
+        };
+        let later = notice.filter(|notice| *notice > now);
+        let rule = Rule::CREDENTIAL_EXPIRING;
+        self.signal(&rule, device, is_soon, later, &says, context)?;
+        Ok(())
+    }
+
     /// Checks a client certificate against a stored identity.
     pub(super) fn check_certificate(
         &self,
@@ -76,7 +111,7 @@ impl Registry {
         Ok(Credential {
             auth_method: auth.method_text().to_owned(),
             expires,
-            name: "certificate".to_owned(),
+            name: CREDENTIAL.to_owned(),
         })
     }
 }

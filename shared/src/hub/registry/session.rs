@@ -1,6 +1,7 @@
 //! Sessions: who is connected where, what it subscribed to, who was there before
 //! (`device.md` §2).
 
+use super::client_certificates::CREDENTIAL;
 use super::identity::IdentityRow;
 use super::messages::take_deliveries;
 use super::{Context, Registry};
@@ -70,6 +71,14 @@ pub(super) fn facts(row: &IdentityRow) -> SessionFacts {
 /// SHA-256 of the client certificate that the identity showed last.
 pub(super) fn last_certificate(row: &IdentityRow) -> Option<String> {
     facts(row).certificate
+}
+
+/// Until when the certificate counts by which the identity logged in last; `None` if it was a
+/// token.
+pub(super) fn certificate_ends(row: &IdentityRow) -> Option<Timestamp> {
+    let facts = facts(row);
+    let is_certificate = facts.credential.as_deref() == Some(CREDENTIAL);
+    facts.token_expiry.filter(|_| is_certificate)
 }
 
 fn text<T: Serialize>(value: &T) -> Result<String, HubError> {
@@ -148,6 +157,10 @@ impl Registry {
         facts.keep_alive_seconds = request.keep_alive;
         facts.client_type.clone_from(&request.client_type);
         facts.api_version.clone_from(&request.api_version);
+        // Only then there is something to find out, or to take back.
+        let judge = [facts.credential.as_deref(), Some(&*credential.name)]
+            .contains(&Some(CREDENTIAL))
+            && request.identity.module.is_none();
         facts.token_expiry = Some(credential.expires);
         facts.credential = Some(credential.name.to_owned());
         if password.is_none() {
@@ -194,6 +207,9 @@ impl Registry {
         self.answer_waiting(&row, context);
         self.jobs_hear_of(&row, context);
         self.device_connected(&row, context)?;
+        if judge {
+            self.judge_certificate(&request.identity.device, context)?;
+        }
         Ok(RegistryReply::Connected(Box::new(Connected {
             epoch: row.epoch.unsigned_abs(),
             session_present,

@@ -238,6 +238,9 @@ impl Registry {
         if rule == Rule::OPERATION_FAILED.name() {
             return self.judge_operations(device, context);
         }
+        if rule == Rule::CREDENTIAL_EXPIRING.name() {
+            return self.judge_certificate(device, context);
+        }
         Ok(())
     }
 
