@@ -180,7 +180,10 @@ def test_who_may_not(files, api, device):
     assert files.begin("x", authorization=other.token()).status_code == 401
     mine = files.begun("x")["correlationId"]
     assert_classic_error(DeviceFiles(api, other).end(mine), 400, "InvalidFileUploadCorrelationId")
-    assert_classic_error(files.end(str(uuid.uuid4())), 400, "InvalidFileUploadCorrelationId")
+    # Whatever a GUID begins with, it is none of the hub's ids.
+    for first in ("00000001", "ffffffff"):
+        unknown = first + str(uuid.uuid4())[8:]
+        assert_classic_error(files.end(unknown), 400, "InvalidFileUploadCorrelationId")
     assert files.end(mine).status_code == 204
     assert_classic_error(files.end(mine), 400, "InvalidFileUploadCorrelationId")
     api.delete_device(other.device_id)

@@ -140,11 +140,16 @@ impl Registry {
     }
 }
 
+/// Characters of a GUID.
+const GUID_LENGTH: usize = 36;
+
 /// A correlation id begins with the second in which its upload ends, so that what was swept
-/// can still be told from what never was.
+/// can still be told from what never was. A GUID alone is no such id, though it begins with a
+/// number, too.
 fn not_open(correlation: &str, now: Timestamp) -> HubError {
     let ended = correlation
         .split_once('-')
+        .filter(|(_, guid)| guid.len() == GUID_LENGTH)
         .and_then(|(seconds, _)| i64::from_str_radix(seconds, 16).ok());
     if ended.is_some_and(|seconds| seconds <= now.seconds()) {
         return HubError::new(
