@@ -5,7 +5,7 @@
 //! which a client goes on that comes back.
 
 use super::backend::Backend;
-use super::pace::{HEARTBEAT, Pace, Turn};
+use super::pace::{self, Looks, Pace};
 use crate::error::HubError;
 use crate::ipc::alert::ListAlerts;
 use crate::ipc::hub::{HubReply, HubRequest};
@@ -24,7 +24,6 @@ pub struct AlertStream {
     since: u64,
     pace: Pace,
     begun: bool,
-    closed: bool,
 }
 
 impl AlertStream {
@@ -34,42 +33,24 @@ impl AlertStream {
             since,
             pace: Pace::new(now, ends),
             begun: false,
-            closed: false,
         }
     }
 
     /// The next chunk, or `None` at the end.
     pub async fn next<B: Backend>(&mut self, backend: &B) -> Option<Vec<u8>> {
-        if self.closed {
-            return None;
-        }
-        let chunk = self.run(backend).await.unwrap_or_else(|error| {
-            backend.report(&format!("a stream of alerts ended: {error}"));
-            None
-        });
-        self.pace.sent(backend.now());
-        self.closed = chunk.is_none();
-        chunk.map(String::into_bytes)
+        pace::next(self, backend).await
     }
+}
 
-    async fn run<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
-        loop {
-            match self.pace.turn(backend).await {
-                Turn::End => return Ok(None),
-                Turn::Heartbeat => return Ok(Some(HEARTBEAT.to_owned())),
-                Turn::Look => {
-                    let now = backend.now();
-                    let chunk = self.look(backend).await?;
-                    self.pace.looked(now, backend.now(), PAUSE_MILLISECONDS);
-                    if !chunk.is_empty() {
-                        return Ok(Some(chunk));
-                    }
-                }
-            }
-        }
+impl Looks for AlertStream {
+    const NAME: &'static str = "a stream of alerts";
+
+    fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
 
     async fn look<B: Backend>(&mut self, backend: &B) -> Result<String, HubError> {
+        let began = backend.now();
         let wanted = ListAlerts {
             since: Some(self.since),
             limit: MOST,
@@ -79,10 +60,11 @@ impl AlertStream {
         if !std::mem::replace(&mut self.begun, true) {
             chunk.push_str("retry: 1000\n\n");
         }
-        let HubReply::Alerts(alerts, _) = backend
+        let listed = backend
             .hub(HubRequest::ListAlerts(Box::new(wanted)))
-            .await?
-        else {
+            .await?;
+        self.pace.looked(began, backend.now(), PAUSE_MILLISECONDS);
+        let HubReply::Alerts(alerts, _) = listed else {
             return Ok(chunk);
         };
         let since = self.since;

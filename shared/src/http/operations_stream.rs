@@ -6,7 +6,7 @@
 use super::backend::Backend;
 use super::operations::operations_records::Shown;
 use super::operations::record_pages::{self, Places, read_all};
-use super::pace::{HEARTBEAT, Pace, Turn};
+use super::pace::{self, Looks, Pace};
 use super::throttling;
 use crate::error::HubError;
 use crate::ipc::audit::ReadRecords;
@@ -28,7 +28,6 @@ pub struct OperationsStream {
     places: Option<Places>,
     began: bool,
     pace: Pace,
-    closed: bool,
 }
 
 impl OperationsStream {
@@ -46,37 +45,20 @@ impl OperationsStream {
             places,
             began: false,
             pace: Pace::new(now, ends),
-            closed: false,
         }
     }
 
     /// The next chunk, or `None` at the end.
     pub async fn next<B: Backend>(&mut self, backend: &B) -> Option<Vec<u8>> {
-        if self.closed {
-            return None;
-        }
-        let chunk = self.run(backend).await.unwrap_or_else(|error| {
-            backend.report(&format!("a stream of operations ended: {error}"));
-            None
-        });
-        self.pace.sent(backend.now());
-        self.closed = chunk.is_none();
-        chunk.map(String::into_bytes)
+        pace::next(self, backend).await
     }
+}
 
-    async fn run<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
-        loop {
-            match self.pace.turn(backend).await {
-                Turn::End => return Ok(None),
-                Turn::Heartbeat => return Ok(Some(HEARTBEAT.to_owned())),
-                Turn::Look => {
-                    let chunk = self.look(backend).await?;
-                    if !chunk.is_empty() {
-                        return Ok(Some(chunk));
-                    }
-                }
-            }
-        }
+impl Looks for OperationsStream {
+    const NAME: &'static str = "a stream of operations";
+
+    fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
 
     async fn look<B: Backend>(&mut self, backend: &B) -> Result<String, HubError> {

@@ -4,7 +4,7 @@
 //! The shell pulls, as it does events: nobody looks for a client that does not read.
 
 use super::backend::Backend;
-use super::pace::{HEARTBEAT, Pace, Turn};
+use super::pace::{self, Looks, Pace};
 use super::{roll_ups, throttling};
 use crate::error::HubError;
 use crate::pattern::totals::{RollUp, Totals};
@@ -21,7 +21,6 @@ pub struct ProgressStream {
     ask: RollUp,
     last: Option<Totals>,
     pace: Pace,
-    closed: bool,
 }
 
 impl ProgressStream {
@@ -31,39 +30,23 @@ impl ProgressStream {
             ask,
             last: None,
             pace: Pace::new(now, ends),
-            closed: false,
         }
     }
 
     /// The next chunk, or `None` at the end.
     pub async fn next<B: Backend>(&mut self, backend: &B) -> Option<Vec<u8>> {
-        if self.closed {
-            return None;
-        }
-        let chunk = self.run(backend).await.unwrap_or_else(|error| {
-            backend.report(&format!("a progress stream ended: {error}"));
-            None
-        });
-        self.pace.sent(backend.now());
-        self.closed = chunk.is_none();
-        chunk.map(String::into_bytes)
+        pace::next(self, backend).await
+    }
+}
+
+impl Looks for ProgressStream {
+    const NAME: &'static str = "a progress stream";
+
+    fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
 
-    async fn run<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
-        loop {
-            match self.pace.turn(backend).await {
-                Turn::End => return Ok(None),
-                Turn::Heartbeat => return Ok(Some(HEARTBEAT.to_owned())),
-                Turn::Look => {
-                    if let Some(chunk) = self.look(backend).await? {
-                        return Ok(Some(chunk));
-                    }
-                }
-            }
-        }
-    }
-
-    async fn look<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
+    async fn look<B: Backend>(&mut self, backend: &B) -> Result<String, HubError> {
         let now = backend.now();
         // Each look costs what a query costs, so many streams together get less often a look;
         // the first one was counted as the request.
@@ -73,14 +56,14 @@ impl ProgressStream {
                 .is_err()
         {
             self.pace.rest(now, PAUSE_MILLISECONDS);
-            return Ok(None);
+            return Ok(String::new());
         }
         self.ask.as_of = now;
         let mut all = roll_ups::totals(backend, &self.ask).await?;
         self.pace.looked(now, backend.now(), PAUSE_MILLISECONDS);
         let totals = all.pop().unwrap_or_default();
         if self.last.as_ref() == Some(&totals) {
-            return Ok(None);
+            return Ok(String::new());
         }
         let retry = if self.last.is_none() {
             "retry: 1000\n"
@@ -89,7 +72,7 @@ impl ProgressStream {
         };
         let data = document(&totals, now);
         self.last = Some(totals);
-        Ok(Some(format!("{retry}event: progress\ndata: {data}\n\n")))
+        Ok(format!("{retry}event: progress\ndata: {data}\n\n"))
     }
 }
 

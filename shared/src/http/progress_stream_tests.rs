@@ -132,7 +132,7 @@ fn looks_count_like_queries_and_what_is_over_the_rate_is_looked_at_later() {
         .is_ok()
     {}
     let asked = hub.asked_registry.borrow().len();
-    assert_eq!(block_on(stream.look(&hub)), Ok(None));
+    assert_eq!(block_on(stream.look(&hub)), Ok(String::new()));
     assert_eq!(hub.asked_registry.borrow().len(), asked);
 }
 

@@ -6,7 +6,7 @@
 //! hold rows, only what tells them apart; so a scan anew sends nothing but the difference.
 
 use super::backend::Backend;
-use super::pace::{HEARTBEAT, Pace, Turn};
+use super::pace::{self, Looks, Pace};
 use super::throttling;
 use crate::error::HubError;
 use crate::ipc::query::{ChangePlace, QueryChanges, QueryPart, QueryScan, Watch};
@@ -64,19 +64,13 @@ pub struct QueryStream {
     text: String,
     shards: Vec<Shard>,
     pace: Pace,
-    stage: Stage,
+    /// The client was told that it is heard.
+    opened: bool,
     /// Documents that shards looked at and nobody has paid for.
     unpaid: u64,
     failures: u32,
     /// A scan is under way; at its end the client is told that it has everything.
     scans: bool,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Stage {
-    Opening,
-    Running,
-    Closed,
 }
 
 /// What is known of a shard's part of the result.
@@ -97,7 +91,7 @@ impl QueryStream {
             text,
             shards: (0..shards).map(|_| Shard::default()).collect(),
             pace: Pace::new(now, ends),
-            stage: Stage::Opening,
+            opened: false,
             unpaid: 0,
             failures: 0,
             scans: true,
@@ -106,72 +100,7 @@ impl QueryStream {
 
     /// The next chunk, or `None` at the end. Clients that come back get the whole result anew.
     pub async fn next<B: Backend>(&mut self, backend: &B) -> Option<Vec<u8>> {
-        let chunk = match self.stage {
-            Stage::Closed => return None,
-            Stage::Opening => {
-                self.stage = Stage::Running;
-                Some("retry: 1000\n: open\n\n".to_owned())
-            }
-            Stage::Running => self.run(backend).await.unwrap_or_else(|error| {
-                backend.report(&format!("a query stream ended: {error}"));
-                None
-            }),
-        };
-        self.pace.sent(backend.now());
-        if chunk.is_none() {
-            self.stage = Stage::Closed;
-        }
-        chunk.map(String::into_bytes)
-    }
-
-    async fn run<B: Backend>(&mut self, backend: &B) -> Result<Option<String>, HubError> {
-        loop {
-            match self.pace.turn(backend).await {
-                Turn::End => return Ok(None),
-                Turn::Heartbeat => return Ok(Some(HEARTBEAT.to_owned())),
-                Turn::Look => {
-                    let chunk = self.look(backend).await?;
-                    if !chunk.is_empty() {
-                        return Ok(Some(chunk));
-                    }
-                }
-            }
-        }
-    }
-
-    async fn look<B: Backend>(&mut self, backend: &B) -> Result<String, HubError> {
-        let began = backend.now();
-        // What looks read is paid for before the next one, so a quiet stream costs nothing; the
-        // request itself was counted as well.
-        if self.unpaid >= DOCUMENTS_PER_QUERY {
-            let paid = throttling::take(backend, OperationClass::Queries, 1).await;
-            if paid.is_err() {
-                self.pace.rest(began, PAUSE_MILLISECONDS);
-                return Ok(String::new());
-            }
-            self.unpaid = 0;
-        }
-        let answers = self.ask(backend).await;
-        let (mut chunk, mut more, mut failure) = (String::new(), false, None);
-        for (shard, answer) in self.shards.iter_mut().zip(answers) {
-            match answer.and_then(changed_part) {
-                Ok((part, changes)) => {
-                    self.unpaid = self.unpaid.saturating_add(part.scanned);
-                    self.scans |= changes.anew;
-                    more |= shard.take(part, changes, &mut chunk);
-                }
-                // Nothing is lost: the same is asked again.
-                Err(error) => failure = Some(error),
-            }
-        }
-        self.failures = failure.as_ref().map_or(0, |_| self.failures + 1);
-        if let Some(error) = failure.filter(|_| self.failures > MAX_FAILURES) {
-            return Err(error);
-        }
-        self.tell_standing(began, &mut chunk);
-        let pause = if more { 0 } else { PAUSE_MILLISECONDS };
-        self.pace.looked(began, backend.now(), pause);
-        Ok(chunk)
+        pace::next(self, backend).await
     }
 
     /// Asks all shards at once.
@@ -205,7 +134,7 @@ impl QueryStream {
         let count: usize = self.shards.iter().map(|shard| shard.rows.len()).sum();
         let scans = self.shards.iter().any(Shard::scans);
         if count > MAX_ROWS {
-            self.stage = Stage::Closed;
+            self.pace.close();
             push_event(
                 chunk,
                 "tooLarge",
@@ -216,6 +145,52 @@ impl QueryStream {
             push_event(chunk, "current", &data.json_text());
         }
         self.scans = scans;
+    }
+}
+
+impl Looks for QueryStream {
+    const NAME: &'static str = "a query stream";
+
+    fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+
+    async fn look<B: Backend>(&mut self, backend: &B) -> Result<String, HubError> {
+        if !std::mem::replace(&mut self.opened, true) {
+            return Ok("retry: 1000\n: open\n\n".to_owned());
+        }
+        let began = backend.now();
+        // What looks read is paid for before the next one, so a quiet stream costs nothing; the
+        // request itself was counted as well.
+        if self.unpaid >= DOCUMENTS_PER_QUERY {
+            let paid = throttling::take(backend, OperationClass::Queries, 1).await;
+            if paid.is_err() {
+                self.pace.rest(began, PAUSE_MILLISECONDS);
+                return Ok(String::new());
+            }
+            self.unpaid = 0;
+        }
+        let answers = self.ask(backend).await;
+        let (mut chunk, mut more, mut failure) = (String::new(), false, None);
+        for (shard, answer) in self.shards.iter_mut().zip(answers) {
+            match answer.and_then(changed_part) {
+                Ok((part, changes)) => {
+                    self.unpaid = self.unpaid.saturating_add(part.scanned);
+                    self.scans |= changes.anew;
+                    more |= shard.take(part, changes, &mut chunk);
+                }
+                // Nothing is lost: the same is asked again.
+                Err(error) => failure = Some(error),
+            }
+        }
+        self.failures = failure.as_ref().map_or(0, |_| self.failures + 1);
+        if let Some(error) = failure.filter(|_| self.failures > MAX_FAILURES) {
+            return Err(error);
+        }
+        self.tell_standing(began, &mut chunk);
+        let pause = if more { 0 } else { PAUSE_MILLISECONDS };
+        self.pace.looked(began, backend.now(), pause);
+        Ok(chunk)
     }
 }
 

@@ -1,3 +1,4 @@
+use super::super::pace::HEARTBEAT;
 use super::*;
 use crate::error::ErrorCode;
 use crate::http::event_stream::HEARTBEAT_MILLISECONDS;

@@ -71,7 +71,7 @@ impl Outbox {
     }
 
     /// Sends every row that is not already on its way. `origin` names this object to
-    /// partitions and the hub object; `next` hands out correlations.
+    /// partitions and the hub object; `last` is the newest correlation that it has handed out.
     ///
     /// A partition, or the hub object, gets one call at a time: its high-water mark would skip a failed call's
     /// rows if a later one overtook it.
@@ -79,11 +79,11 @@ impl Outbox {
         &mut self,
         now: Timestamp,
         origin: &str,
-        next: &mut dyn FnMut() -> Correlation,
+        last: &mut Correlation,
         sql: &dyn Sql,
         effects: &mut Effects<Reply>,
     ) -> Result<(), HubError> {
-        self.gather(origin, next, sql, &mut effects.calls)?;
+        self.gather(origin, last, sql, &mut effects.calls)?;
         if !self.sending.is_empty() {
             // Should this object die before the answer comes, the alarm sends again.
             effects.alarm_at(now.plus_milliseconds(RETRY_MILLISECONDS));
@@ -96,10 +96,14 @@ impl Outbox {
     fn gather(
         &mut self,
         origin: &str,
-        next: &mut dyn FnMut() -> Correlation,
+        last: &mut Correlation,
         sql: &dyn Sql,
         calls: &mut Vec<Call>,
     ) -> Result<(), HubError> {
+        let mut next = || {
+            *last += 1;
+            *last
+        };
         let rows = sql.query(
             "SELECT number, target, message FROM outbox ORDER BY number LIMIT ?",
             &[BATCH.into()],

@@ -275,6 +275,18 @@ pub(super) fn arm(
     Ok(())
 }
 
+/// After a change that may have brought conditions: as [`arm`], behind a reply.
+pub(super) fn armed(
+    now: Timestamp,
+    result: HubResult,
+    sql: &dyn Sql,
+    effects: &mut Effects<HubResult>,
+) -> HubResult {
+    let reply = result?;
+    arm(now, sql, effects)?;
+    Ok(reply)
+}
+
 /// The alert of a group that is open.
 fn group_alert(rule: &str, group: &str, sql: &dyn Sql) -> Result<Option<u64>, HubError> {
     let rows = sql.query(

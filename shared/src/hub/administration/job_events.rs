@@ -92,11 +92,7 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
-        let correlations = &mut self.correlations;
-        let mut next = || {
-            *correlations += 1;
-            *correlations
-        };
-        self.outbox.send(now, "hub", &mut next, sql, effects)
+        self.outbox
+            .send(now, "hub", &mut self.correlations, sql, effects)
     }
 }

@@ -255,7 +255,7 @@ impl Hub {
             }
             HubRequest::ChangeCertificate(change) => {
                 let changed = self.change_certificate(now, &change, sql);
-                changed.and_then(|reply| alert_conditions::arm(now, sql, effects).map(|()| reply))
+                alert_conditions::armed(now, changed, sql, effects)
             }
             HubRequest::PutRouting(change) => self.put_routing(*change, sql),
             HubRequest::PutTagSchema(schema, precondition) => {
@@ -267,11 +267,11 @@ impl Hub {
             }
             HubRequest::PutAlertRule(document, precondition) => {
                 let put = self.put_alert_rule(now, *document, &precondition, sql);
-                put.and_then(|reply| alert_conditions::arm(now, sql, effects).map(|()| reply))
+                alert_conditions::armed(now, put, sql, effects)
             }
             HubRequest::DeleteAlertRule(id, precondition) => {
                 let deleted = self.delete_alert_rule(now, &id, &precondition, sql);
-                deleted.and_then(|reply| alert_conditions::arm(now, sql, effects).map(|()| reply))
+                alert_conditions::armed(now, deleted, sql, effects)
             }
             HubRequest::DeleteMaintenancePolicy(id, precondition) => {
                 self.delete_maintenance_policy(&id, &precondition, sql)

@@ -355,12 +355,8 @@ impl Events {
         effects: &mut Effects<EventsResult>,
     ) -> Result<(), HubError> {
         let origin = format!("events-{}", self.partition);
-        let correlations = &mut self.correlations;
-        let mut next = || {
-            *correlations += 1;
-            *correlations
-        };
-        self.outbox.send(now, &origin, &mut next, sql, effects)
+        self.outbox
+            .send(now, &origin, &mut self.correlations, sql, effects)
     }
 
     /// The outcome of a call that this partition made.

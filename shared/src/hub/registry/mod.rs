@@ -470,12 +470,8 @@ impl Registry {
         effects: &mut Effects<RegistryResult>,
     ) -> Result<(), HubError> {
         let origin = format!("registry-{}", self.shard);
-        let correlations = &mut self.correlations;
-        let mut next = || {
-            *correlations += 1;
-            *correlations
-        };
-        self.outbox.send(now, &origin, &mut next, sql, effects)
+        self.outbox
+            .send(now, &origin, &mut self.correlations, sql, effects)
     }
 
     fn settings(&self) -> Result<&Settings, HubError> {
