@@ -2,7 +2,8 @@
 //!
 //! Nothing in this crate does I/O, reads a clock or a random source, or knows
 //! wasm: time, random bytes and storage are arguments, so the whole hub runs
-//! natively in one test process under virtual time (`docs/ARCHITECTURE.md`).
+//! natively in one test process under virtual time (`docs/ARCHITECTURE.md`). The one
+//! exception are tables that the JavaScript runtime has already (`letter_case`).
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -28,6 +29,7 @@ pub mod hub;
 pub mod ids;
 pub mod import;
 pub mod ipc;
+pub mod letter_case;
 pub mod maintenance;
 pub mod mqtt;
 pub mod ordered;

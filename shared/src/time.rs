@@ -5,6 +5,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
+/// A day of 24 hours; times know no leap seconds.
+const DAY_MILLISECONDS: i64 = 86_400_000;
+
 /// Milliseconds since 1970-01-01 UTC. The zero value of .NET (`0001-01-01`) is [`Timestamp::UNSET`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -21,6 +24,16 @@ impl Timestamp {
     /// From milliseconds since 1970; clamped to the years 1–9999.
     pub fn from_milliseconds(milliseconds: i64) -> Self {
         Self(milliseconds.clamp(-UNIX_EPOCH_SINCE_YEAR_ONE, LATEST))
+    }
+
+    /// The day in UTC on which it is, counted from 1970.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MILLISECONDS)
+    }
+
+    /// When a day in UTC begins, counted from 1970.
+    pub fn of_day(day: i64) -> Self {
+        Self(day * DAY_MILLISECONDS)
     }
 
     /// Milliseconds since 1970.
@@ -111,8 +124,8 @@ const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 impl Timestamp {
     /// As in HTTP headers: `Sun, 01 Mar 2026 10:00:00 GMT`.
     pub fn http_date(self) -> String {
-        let days = self.0.div_euclid(86_400_000);
-        let within = self.0.rem_euclid(86_400_000);
+        let days = self.day();
+        let within = self.0.rem_euclid(DAY_MILLISECONDS);
         let (year, month, day) = civil_from_days(days);
         let name = |names: &[&'static str], index: i64| {
             usize::try_from(index)
@@ -227,8 +240,8 @@ impl fmt::Display for Timestamp {
         if *self == Self::UNSET {
             return formatter.write_str("0001-01-01T00:00:00Z");
         }
-        let days = self.0.div_euclid(86_400_000);
-        let within = self.0.rem_euclid(86_400_000);
+        let days = self.day();
+        let within = self.0.rem_euclid(DAY_MILLISECONDS);
         let (year, month, day) = civil_from_days(days);
         write!(
             formatter,

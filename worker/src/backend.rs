@@ -5,6 +5,7 @@ use crate::object::layout;
 use crate::outbound;
 use crate::pieces::Pieces;
 use crate::platform;
+use crate::queues;
 use crate::remote;
 use crate::settings_mirror;
 use serde::Serialize;
@@ -187,6 +188,14 @@ impl Backend for WorkerBackend {
         limit: usize,
     ) -> Result<Answer, HubError> {
         outbound::fetch(origin, request, limit).await
+    }
+
+    fn queues(&self) -> Vec<String> {
+        queues::names(&self.env)
+    }
+
+    async fn enqueue(&self, queue: &str, events: &[u8]) -> Result<u16, HubError> {
+        queues::put(&self.env, queue, events).await
     }
 
     async fn sleep(&self, milliseconds: u32) {

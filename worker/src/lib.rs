@@ -20,6 +20,7 @@ mod object;
 mod outbound;
 mod pieces;
 mod platform;
+mod queues;
 mod registry;
 mod remote;
 mod settings_mirror;

@@ -17,6 +17,9 @@ const GROUP_BY: &str = "site";
 /// Failed logins in so many seconds that make `reconnectFailing`.
 const FAILURES: i64 = 5;
 const WINDOW_SECONDS: i64 = 600;
+/// What an object of the platform may hold, in bytes, and the least that a rule may say.
+const OBJECT_BYTES: u64 = 10 * 1024 * 1024 * 1024;
+const LEAST_OBJECT_BYTES: u64 = 100_000_000;
 /// The longest time that a rule may name.
 const MAX_SECONDS: i64 = 30 * 24 * 3600;
 /// Longest id, tag name, summary, condition, in bytes.
@@ -138,6 +141,8 @@ pub struct RuleSettings {
     pub failures: i64,
     /// within so many seconds.
     pub window_seconds: i64,
+    /// `storageNearFull`: what an object may hold, in bytes.
+    pub object_bytes: u64,
     /// Of a rule that somebody made: what is true of a twin.
     pub condition: Option<String>,
     /// What is said about a device of which it is.
@@ -155,6 +160,7 @@ impl RuleSettings {
             heartbeat_seconds: 0,
             failures: FAILURES,
             window_seconds: WINDOW_SECONDS,
+            object_bytes: OBJECT_BYTES,
             condition: None,
             summary: None,
             rule,
@@ -200,6 +206,7 @@ impl RuleSettings {
             ("heartbeatSeconds", id == "heartbeatMissed"),
             ("failures", id == "reconnectFailing"),
             ("windowSeconds", id == "reconnectFailing"),
+            ("objectBytes", id == "storageNearFull"),
         ];
         let fits = |name: &str| members.contains(&(name, true));
         if let Some(other) = document.keys().find(|name| !fits(name)) {
@@ -231,6 +238,16 @@ impl RuleSettings {
         rule.heartbeat_seconds = whole("heartbeatSeconds", 0, 0)?;
         rule.failures = whole("failures", 1, FAILURES)?;
         rule.window_seconds = whole("windowSeconds", 1, WINDOW_SECONDS)?;
+        if let Some(bytes) = document.get("objectBytes") {
+            let bytes = bytes.as_u64();
+            rule.object_bytes = bytes
+                .filter(|bytes| (LEAST_OBJECT_BYTES..=OBJECT_BYTES).contains(bytes))
+                .ok_or_else(|| {
+                    wrong(&format!(
+                        "objectBytes is a whole number from {LEAST_OBJECT_BYTES} to {OBJECT_BYTES}"
+                    ))
+                })?;
+        }
         rule.summary = text("summary", MAX_SUMMARY)?.map(str::to_owned);
         if !is_known {
             let condition = text("condition", MAX_CONDITION)?.unwrap_or_default();
@@ -261,6 +278,9 @@ impl RuleSettings {
         if id == Rule::RECONNECT_FAILING.name() {
             put("failures", json!(self.failures));
             put("windowSeconds", json!(self.window_seconds));
+        }
+        if id == Rule::STORAGE_NEAR_FULL.name() {
+            put("objectBytes", json!(self.object_bytes));
         }
         if let Some(condition) = &self.condition {
             put("condition", json!(condition));
@@ -377,6 +397,10 @@ mod tests {
                 "failures",
             ),
             (json!({ "id": "jobAborted", "groupBy": 7 }), "groupBy"),
+            (
+                json!({ "id": "storageNearFull", "objectBytes": 1000 }),
+                "objectBytes",
+            ),
         ] {
             let error = read(document.clone()).unwrap_err();
             assert!(

@@ -14,6 +14,7 @@ use crate::http::backend::Backend;
 use crate::http::error::uuid;
 use crate::http::message::{Method, Request};
 use crate::http::outbound::{self, Refused};
+use crate::ipc::routing::QUEUE_SCHEME;
 use crate::time::Timestamp;
 use crate::transfer::{Container, ContainerError};
 use std::fmt::Write;
@@ -37,9 +38,9 @@ pub struct Delivery {
 /// How something is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
-    /// A request to a receiver's URL.
+    /// A request to a receiver's URL, or into a queue.
     Post {
-        /// `https://host[:port]/path?query`
+        /// `https://host[:port]/path?query`, or [`QUEUE_SCHEME`] and a queue's name
         url: String,
         /// Names in lower case.
         headers: Vec<(String, String)>,
@@ -169,6 +170,13 @@ pub fn headers(
 /// Sends it.
 pub async fn carry_out<B: Backend>(backend: &B, delivery: &Delivery) -> Delivered {
     match &delivery.way {
+        Way::Post { url, body, .. } if url.starts_with(QUEUE_SCHEME) => {
+            let queue = url.get(QUEUE_SCHEME.len()..).unwrap_or_default();
+            match backend.enqueue(queue, body).await {
+                Ok(status) => Delivered::answered(status, None, backend.now()),
+                Err(error) => Delivered::failed(error.message),
+            }
+        }
         Way::Post { url, headers, body } => {
             post(backend, url, headers.clone(), body.clone(), 0).await.0
         }

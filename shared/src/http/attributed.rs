@@ -200,6 +200,14 @@ impl<B: Backend> Backend for Attributed<'_, B> {
         self.backend.fetch(origin, &traced, limit).await
     }
 
+    fn queues(&self) -> Vec<String> {
+        self.backend.queues()
+    }
+
+    async fn enqueue(&self, queue: &str, events: &[u8]) -> Result<u16, HubError> {
+        self.backend.enqueue(queue, events).await
+    }
+
     fn zones(&self) -> Rc<dyn Zones> {
         self.backend.zones()
     }
@@ -210,5 +218,48 @@ impl<B: Backend> Backend for Attributed<'_, B> {
 
     fn report(&self, detail: &str) {
         self.backend.report(detail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::fake::{FakeHub, block_on, request};
+    use crate::http::{Method, handle};
+    use crate::ipc::hub::{HubReply, HubRequest};
+    use serde_json::json;
+
+    #[test]
+    fn the_trace_of_a_request_goes_on_where_the_hub_calls_out_for_it() {
+        let hub = FakeHub::new();
+        let mut settings = hub.settings.as_ref().unwrap().as_ref().clone();
+        let hub = hub.hub_answers(move |request| {
+            if let HubRequest::PutRouting(change) = request {
+                settings.routing = *change.routing;
+            }
+            Ok(HubReply::Settings(Box::new(settings.clone())))
+        });
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let ask = |state: &str| {
+            let webhook = json!({ "name": "outside", "url": "https://store.example:9000/in" });
+            let routing = json!({ "routing": { "endpoints": { "webhooks": [webhook] } } });
+            let asking = request(Method::Put, "/api/v1/routing")
+                .with("authorization", &hub.token("iothubowner"))
+                .with("traceparent", parent)
+                .with("tracestate", state)
+                .with_json(&routing);
+            let answer = block_on(handle(&hub, asking));
+            assert_eq!(answer.status, 200);
+            let shown = answer.value();
+            let webhooks = &shown["routing"]["endpoints"]["webhooks"];
+            assert_eq!(webhooks[0]["status"], "pending", "nobody answers here");
+            hub.fetched.borrow_mut().pop().expect("a validation").1
+        };
+        let sent = ask("rojo=1");
+        assert_eq!(sent.header("traceparent"), Some(parent));
+        assert_eq!(sent.header("tracestate"), Some("rojo=1"));
+        // What is too long is somebody's mistake, and stays here.
+        let sent = ask(&"x".repeat(600));
+        assert_eq!(sent.header("traceparent"), Some(parent));
+        assert_eq!(sent.header("tracestate"), None);
     }
 }

@@ -6,7 +6,7 @@
 use super::message::Request;
 use super::outbound::Answer;
 use crate::blob::BlobStore;
-use crate::error::HubError;
+use crate::error::{ErrorCode, HubError};
 use crate::ipc::Layout;
 use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
@@ -80,6 +80,19 @@ pub trait Backend {
         request: &Request,
         limit: usize,
     ) -> Result<Answer, HubError>;
+    /// Queues that the deployment has bound, by the names that endpoints call them.
+    fn queues(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Puts events, a JSON array, into a queue in their order, each a message. Answers with a
+    /// status as a receiver would: 413 if one is too large for a queue.
+    async fn enqueue(&self, queue: &str, events: &[u8]) -> Result<u16, HubError> {
+        let _ = events;
+        Err(HubError::new(
+            ErrorCode::ServiceUnavailable,
+            format!("no queue {queue} is bound"),
+        ))
+    }
     /// The rules of time zones.
     fn zones(&self) -> Rc<dyn Zones> {
         Rc::new(NoZones)

@@ -322,8 +322,8 @@ pub enum Operation {
     HubInformation,
     /// `GET /api/v1/devices`
     BrowseDevices,
-    /// `GET /api/v1/devices/{id}/connection`
-    DeviceConnection(DeviceId),
+    /// `GET /api/v1/devices/{id}/connection`, `…/devices/{id}/modules/{module}/connection`
+    DeviceConnection(Identity),
     /// `GET /api/v1/devices/{id}/c2d`
     PendingMessages(DeviceId),
 }

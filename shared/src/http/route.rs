@@ -410,7 +410,10 @@ fn own_operation(
         (Get, ["overview"]) => Ok(O::Overview),
         (Get, ["hub"]) => Ok(O::HubInformation),
         (Get, ["devices"]) => Ok(O::BrowseDevices),
-        (Get, ["devices", _, "connection"]) => device_id(text(1)).map(O::DeviceConnection),
+        (Get, ["devices", _, "connection"]) => identity(text(1), None).map(O::DeviceConnection),
+        (Get, ["devices", _, "modules", _, "connection"]) => {
+            identity(text(1), Some(text(3))).map(O::DeviceConnection)
+        }
         (Get, ["devices", _, "maintenance"]) => device_id(text(1)).map(O::ExplainMaintenance),
         (Get, ["devices", _, "effective-configuration"]) => {
             device_id(text(1)).map(O::EffectiveConfiguration)

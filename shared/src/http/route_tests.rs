@@ -299,7 +299,7 @@ fn every_path_of_the_contract_leads_to_its_operation() {
         (
             Get,
             "/api/v1/devices/d/connection",
-            O::DeviceConnection(id("d")),
+            O::DeviceConnection(Identity::device(id("d"))),
         ),
         (Get, "/api/v1/devices/d/c2d", O::PendingMessages(id("d"))),
     ];

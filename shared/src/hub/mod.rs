@@ -21,3 +21,4 @@ pub mod records;
 pub mod registry;
 pub mod segment;
 pub mod settings;
+mod usage;

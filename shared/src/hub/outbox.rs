@@ -13,11 +13,13 @@ use crate::ipc::events::{EventsRequest, HubEvent};
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::HubRequest;
 use crate::ipc::registry::{RegistryRequest, Succeed};
-use crate::ipc::{Address, Layout};
+use crate::ipc::stored::Stored;
+use crate::ipc::{Address, ConnectionId, Layout};
 use crate::ordered::OrderedMap;
 use crate::reading;
 use crate::sql::Sql;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Table of the outbox; AUTOINCREMENT because a number must never come twice.
 pub const SCHEMA: &str = "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, \
@@ -30,6 +32,18 @@ const BATCH: i64 = 200;
 
 /// Where alerts go.
 const HUB: &str = "hub/0";
+
+/// What a gateway is surely told.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToGateway {
+    /// As `GatewayRequest::Close`.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// The stable word of `registry::Disconnected::reason`.
+        reason: String,
+    },
+}
 
 /// The sending side; holds nothing that the table does not.
 #[derive(Debug, Default)]
@@ -49,11 +63,7 @@ impl Outbox {
     }
 
     /// Writes a request for a gateway.
-    pub fn put_gateway(
-        sql: &dyn Sql,
-        gateway: u16,
-        request: &GatewayRequest,
-    ) -> Result<(), HubError> {
+    pub fn put_gateway(sql: &dyn Sql, gateway: u16, request: &ToGateway) -> Result<(), HubError> {
         put(sql, &format!("gateway/{gateway}"), &to_json(request)?)
     }
 
@@ -108,8 +118,8 @@ impl Outbox {
             "SELECT number, target, message FROM outbox ORDER BY number LIMIT ?",
             &[BATCH.into()],
         )?;
-        let mut events: OrderedMap<u16, Vec<(i64, HubEvent)>> = OrderedMap::new();
-        let mut alerts: Vec<(u64, Vec<RaiseAlert>)> = Vec::new();
+        let mut events: OrderedMap<u16, Vec<(u64, Stored<HubEvent>)>> = OrderedMap::new();
+        let mut alerts = Vec::new();
         for row in rows {
             let number = row.integer(0).unwrap_or(0);
             let (target, message) = (row.required_text(1)?, row.required_text(2)?);
@@ -127,32 +137,32 @@ impl Outbox {
             }
             match kind {
                 "events" => {
-                    let event = reading::from_str(message).map_err(unreadable)?;
-                    events.or_default(index).push((number, event));
+                    let event = (number.unsigned_abs(), Stored::from_row(message));
+                    events.or_default(index).push(event);
                 }
                 "hub" => {
-                    let raised = reading::from_str(message).map_err(unreadable)?;
-                    alerts.push((number.unsigned_abs(), raised));
+                    alerts.push((number.unsigned_abs(), Stored::from_row(message)));
                 }
                 "registry" => {
-                    let request: Succeed = reading::from_str(message).map_err(unreadable)?;
+                    let request = Stored::from_row(message);
                     let correlation = next();
                     self.sending
                         .insert(correlation, (target.to_owned(), vec![number]));
                     calls.push(Call {
                         to: Address::Registry(index),
-                        request: Outgoing::Registry(RegistryRequest::Succeed(Box::new(request))),
+                        request: Outgoing::Registry(RegistryRequest::Succeed(request)),
                         correlation,
                     });
                 }
                 _ => {
-                    let request = reading::from_str(message).map_err(unreadable)?;
+                    let ToGateway::Close { connection, reason } =
+                        reading::from_str(message).map_err(unreadable)?;
                     let correlation = next();
                     self.sending
                         .insert(correlation, (target.to_owned(), vec![number]));
                     calls.push(Call {
                         to: Address::Gateway(index),
-                        request: Outgoing::Gateway(request),
+                        request: Outgoing::Gateway(GatewayRequest::Close { connection, reason }),
                         correlation,
                     });
                 }
@@ -173,13 +183,11 @@ impl Outbox {
         }
         for (partition, events) in events {
             let correlation = next();
-            let numbers = events.iter().map(|(number, _)| *number).collect();
-            self.sending
-                .insert(correlation, (format!("events/{partition}"), numbers));
-            let events = events
-                .into_iter()
-                .map(|(number, event)| (number.unsigned_abs(), event))
-                .collect();
+            let numbers = events.iter().map(|(number, _)| number.cast_signed());
+            self.sending.insert(
+                correlation,
+                (format!("events/{partition}"), numbers.collect()),
+            );
             calls.push(Call {
                 to: Address::Events(partition),
                 request: Outgoing::Events(EventsRequest::AppendHubEvents {

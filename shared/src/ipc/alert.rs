@@ -2,6 +2,7 @@
 
 use crate::alert::Rule;
 use crate::ids::DeviceId;
+use crate::ipc::stored::Stored;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +91,7 @@ pub struct AlertReport {
     /// Which object; numbers are its own.
     pub origin: String,
     /// By rising numbers. What the hub object has heard already, it skips.
-    pub alerts: Vec<(u64, Vec<RaiseAlert>)>,
+    pub alerts: Vec<(u64, Stored<Vec<RaiseAlert>>)>,
 }
 
 /// Which alerts to list, the newest first.

@@ -6,6 +6,7 @@
 use crate::error::HubError;
 use crate::ids::Identity;
 use crate::ipc::audit::{AuditPage, ReadRecords};
+use crate::ipc::stored::Stored;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub enum EventsRequest {
         /// The sender's name, e.g. `registry-2`.
         origin: String,
         /// Outbox number (rising) and event.
-        events: Vec<(u64, HubEvent)>,
+        events: Vec<(u64, Stored<HubEvent>)>,
     },
     /// A page, waiting for the first event if asked to → `Page`.
     /// Answered later when `wait_until` is set: never put into a batch.
@@ -38,7 +39,7 @@ pub enum EventsRequest {
     /// Forgets a consumer group's checkpoint → `Done`.
     ForgetGroup(String),
     /// New settings, from the hub object → `Done`.
-    ApplySettings(Box<super::hub::Settings>),
+    ApplySettings(#[serde(with = "crate::ipc::stored")] Box<super::hub::Settings>),
     /// How custom endpoints stand → `Document`.
     EndpointHealth,
     /// Operations records → `Audit`.

@@ -60,7 +60,7 @@ pub enum HubRequest {
     /// → `Jobs` (this one)
     CancelTransfer(String),
     /// Schedules a job → `ScheduledJobs` (this one).
-    CreateScheduledJob(Box<JobOrder>),
+    CreateScheduledJob(#[serde(with = "crate::ipc::stored")] Box<JobOrder>),
     /// → `ScheduledJobs`
     ListScheduledJobs(ListScheduledJobs),
     /// → `ScheduledJobs` (this one)
@@ -72,7 +72,10 @@ pub enum HubRequest {
     /// → `Certificates` with the one that was changed, or none if it was deleted
     ChangeCertificate(ChangeCertificate),
     /// Sets the schema of tags; its etag is made here → `Stored`.
-    PutTagSchema(Box<TagSchema>, Precondition),
+    PutTagSchema(
+        #[serde(with = "crate::ipc::stored")] Box<TagSchema>,
+        Precondition,
+    ),
     /// → `Changed` (true: there was one)
     DeleteTagSchema(Precondition),
     /// Adds or replaces a maintenance policy, whose id is in it; version and etag are made here
@@ -103,7 +106,7 @@ pub enum HubRequest {
     /// How long events and cloud-to-device messages are kept → `Settings`.
     PutMessaging(Retention, CloudToDevice),
     /// Where files of devices go, and who is told → `Settings`.
-    PutFileUpload(Box<FileUploadSettings>),
+    PutFileUpload(#[serde(with = "crate::ipc::stored")] Box<FileUploadSettings>),
     /// All patterns in order of id, or the one with that id → `Patterns`.
     ListPatterns(Option<String>),
     /// Adds or changes a pattern; its etag and time are made here → `Stored`.
@@ -113,7 +116,7 @@ pub enum HubRequest {
     /// How many scheduled jobs there are by status → `JobCounts`.
     CountScheduledJobs,
     /// → `Done`
-    RaiseAlert(Box<RaiseAlert>),
+    RaiseAlert(#[serde(with = "crate::ipc::stored")] Box<RaiseAlert>),
     /// The same from the outbox of a shard or partition; may come twice → `Done`.
     ReportAlerts(Box<AlertReport>),
     /// → `Alerts`
@@ -137,6 +140,8 @@ pub enum HubRequest {
     ReadRecords(Box<ReadRecords>),
     /// Recomputes the records behind a place → `AuditProof`.
     CheckAudit(Option<ChainPlace>),
+    /// What an object uses; may get lost, since it is told again → `Done`.
+    TellUsage(Box<Usage>),
 }
 
 impl HubRequest {
@@ -180,12 +185,13 @@ pub enum HubReply {
     /// The hub is ready.
     Bootstrapped {
         /// Settings including policies.
+        #[serde(with = "crate::ipc::stored")]
         settings: Box<Settings>,
         /// One-time sign-in token; valid for an hour.
         sign_in_token: String,
     },
     /// Current settings.
-    Settings(Box<Settings>),
+    Settings(#[serde(with = "crate::ipc::stored")] Box<Settings>),
     /// Records, newest first.
     Audit(AuditPage),
     /// A stretch of records, recomputed.
@@ -235,6 +241,19 @@ pub enum HubReply {
     Report(Value),
     /// Nothing to say but that it happened.
     Done,
+}
+
+/// What an object uses of limits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Its name, such as `registry-2`.
+    pub object: String,
+    /// Bytes that its database takes.
+    pub bytes: u64,
+    /// A day, as `Timestamp::day`.
+    pub day: i64,
+    /// Messages from devices that it took on that day.
+    pub messages: u64,
 }
 
 /// The hub object's whole answer.
@@ -381,7 +400,8 @@ pub struct RoutingChange {
     /// All routes.
     pub routes: Vec<Route>,
     /// Everything else. Endpoints without an id are new.
-    pub routing: Routing,
+    #[serde(with = "crate::ipc::stored")]
+    pub routing: Box<Routing>,
 }
 
 /// A change of one CA certificate (`service.md` §16).

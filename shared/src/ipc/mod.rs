@@ -16,6 +16,7 @@ pub mod query;
 pub mod registry;
 pub mod routing;
 pub mod scheduled_job;
+pub mod stored;
 pub mod transfer;
 
 use crate::ids::{DeviceId, placement};

@@ -64,7 +64,12 @@ pub enum EndpointSort {
     StorageContainer,
     /// Wants messages by itself; requests go to its URL.
     Subscription,
+    /// Routes name it; events go into a queue of the deployment, which its URL names.
+    Queue,
 }
+
+/// Begins the URL of a queue: `queue://alarms`.
+pub const QUEUE_SCHEME: &str = "queue://";
 
 /// A custom endpoint, or a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +147,13 @@ impl Endpoint {
     /// Its bit.
     pub fn mask(&self) -> u64 {
         1u64.checked_shl(u32::from(self.slot)).unwrap_or(0)
+    }
+
+    /// The queue that it puts events into.
+    pub fn queue(&self) -> Option<&str> {
+        self.url
+            .strip_prefix(QUEUE_SCHEME)
+            .filter(|_| self.sort == EndpointSort::Queue)
     }
 
     /// Whether it is served with requests.

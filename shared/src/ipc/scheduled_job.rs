@@ -155,7 +155,7 @@ pub struct HeldPlace {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum JobCommand {
     /// Choose more devices.
-    Choose(Box<ChooseDevices>),
+    Choose(#[serde(with = "crate::ipc::stored")] Box<ChooseDevices>),
     /// Go on with devices of waves up to this one; `None`: the job rests.
     Run(Option<u32>),
     /// Touch no device any more: those that wait are canceled.

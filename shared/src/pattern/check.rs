@@ -3,6 +3,7 @@
 
 use super::{Matching, Pattern, Phase, Phases, Trigger, builtin};
 use crate::error::HubError;
+use crate::letter_case;
 use serde_json::Value;
 
 /// Patterns that operators define, changed built-in ones included.
@@ -132,7 +133,7 @@ fn phases(phases: Option<&Value>) -> Result<Phases, HubError> {
                     "Each text in phases has 1 to {MAX_NAME} bytes and no control characters."
                 ))
             })?;
-            let folded = word.to_lowercase();
+            let folded = letter_case::lower(word);
             if seen.contains(&folded) {
                 return Err(HubError::invalid(format!(
                     "The text \"{word}\" stands twice in phases; case does not tell texts apart."

@@ -11,6 +11,7 @@ pub mod standing;
 pub mod totals;
 pub mod wire;
 
+use crate::letter_case;
 use serde_json::{Map, Value, json};
 
 /// A pattern. Between actors and at rest it is its [`Pattern::document`].
@@ -61,10 +62,10 @@ pub struct Phases(pub Vec<(Phase, String)>);
 impl Phases {
     /// The phase of a device's word.
     pub fn of(&self, text: &str) -> Phase {
-        let wanted = text.to_lowercase();
+        let wanted = letter_case::lower(text);
         self.0
             .iter()
-            .find(|(_, word)| word.to_lowercase() == wanted)
+            .find(|(_, word)| letter_case::lower(word) == wanted)
             .map_or(Phase::Unknown, |(phase, _)| *phase)
     }
 

@@ -6,6 +6,7 @@
 use super::ast::{Comparison, Expression, Literal, Operator};
 use super::function::Function;
 use super::value::{Operand, all, any, compare, not};
+use crate::letter_case;
 use serde_json::Value;
 
 /// Whether a document is in the result: only if the condition is exactly true.
@@ -108,8 +109,8 @@ fn call<'a>(function: Function, arguments: &'a [Expression], document: &'a Value
         Function::EndsWith => texts(&first, &argument(1), |text, part| text.ends_with(part)),
         Function::Contains => texts(&first, &argument(1), |text, part| text.contains(part)),
         Function::ArrayContains => Operand::truth(array_contains(&first, &argument(1))),
-        Function::Lower => text(&first, |text| Operand::computed(text.to_lowercase())),
-        Function::Upper => text(&first, |text| Operand::computed(text.to_uppercase())),
+        Function::Lower => text(&first, |text| Operand::computed(letter_case::lower(text))),
+        Function::Upper => text(&first, |text| Operand::computed(letter_case::upper(text))),
         Function::Length => text(&first, |text| Operand::Number(text.chars().count() as f64)),
     }
 }

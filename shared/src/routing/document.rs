@@ -13,7 +13,7 @@ use crate::delivery::{format::FORMATS, split, storage};
 use crate::error::{ErrorCode, HubError};
 use crate::http::json::{self, Object};
 use crate::ipc::hub::{RoutingChange, Settings};
-use crate::ipc::routing::{BUILT_IN, Endpoint, EndpointSort, Route};
+use crate::ipc::routing::{BUILT_IN, Endpoint, EndpointSort, QUEUE_SCHEME, Route};
 use serde_json::{Map, Value, json};
 
 /// Most of each (§3.1).
@@ -36,6 +36,7 @@ const FILE_BYTES: (i64, i64, i64) = (10 << 20, 300 << 20, 500 << 20);
 /// Longest URL of a receiver, and longest secret.
 const MAX_URL_LENGTH: usize = 2_048;
 const MAX_SECRET_LENGTH: usize = 256;
+const MAX_QUEUE_NAME: usize = 63;
 
 /// The sources that the hub has, in the order of [`SOURCES`], for messages to people.
 fn sources() -> String {
@@ -68,7 +69,7 @@ fn start(settings: &Settings, action: &str, name: &str) -> RoutingChange {
         action: action.to_owned(),
         name: name.to_owned(),
         routes: settings.routes.clone(),
-        routing: settings.routing.clone(),
+        routing: Box::new(settings.routing.clone()),
     }
 }
 
@@ -246,6 +247,31 @@ fn receiver(
              first."
         )));
     }
+    Ok(Endpoint {
+        url: url.to_owned(),
+        secret_ref: secret_ref.to_owned(),
+        ..pushed(body, name, sort)?
+    })
+}
+
+/// An endpoint whose name is that of a queue which the deployment has bound.
+fn queue(body: &Object, name: &str) -> Result<Endpoint, HubError> {
+    let queue = json::text_member(body, "queueName")?.unwrap_or_default();
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if queue.is_empty() || queue.len() > MAX_QUEUE_NAME || !queue.bytes().all(legal) {
+        return Err(HubError::invalid(format!(
+            "queueName of {name} has 1 to {MAX_QUEUE_NAME} lower-case letters, digits and hyphens."
+        )));
+    }
+    Ok(Endpoint {
+        url: format!("{QUEUE_SCHEME}{queue}"),
+        is_validated: true,
+        ..pushed(body, name, EndpointSort::Queue)?
+    })
+}
+
+/// What goes to an endpoint in requests of many events.
+fn pushed(body: &Object, name: &str, sort: EndpointSort) -> Result<Endpoint, HubError> {
     let format = json::text_member(body, "format")?.unwrap_or("hub");
     if !FORMATS.iter().any(|(known, _)| *known == format) {
         return Err(HubError::invalid(format!(
@@ -261,8 +287,6 @@ fn receiver(
     let max_seconds = whole(batch, "maxSeconds", BATCH_SECONDS)?;
     Ok(Endpoint {
         name: name.to_owned(),
-        url: url.to_owned(),
-        secret_ref: secret_ref.to_owned(),
         format: format.to_owned(),
         max_events: u32::try_from(max_events).unwrap_or(u32::MAX),
         max_seconds: u32::try_from(max_seconds).unwrap_or(u32::MAX),
@@ -307,7 +331,7 @@ fn succeed(new: &mut Endpoint, known: &[Endpoint]) {
     if let Some(before) = before {
         new.id = before.id;
         new.slot = before.slot;
-        if new.is_pushed() {
+        if new.is_pushed() && new.queue().is_none() {
             new.is_validated = before.is_validated && before.url == new.url;
         }
     }
@@ -361,10 +385,12 @@ pub fn replace(settings: &Settings, body: &Object) -> Result<RoutingChange, HubE
                 receiver(document, name, EndpointSort::Webhook, &change)?
             } else if sort.eq_ignore_ascii_case("storageContainers") {
                 storage_container(document, name)?
+            } else if sort.eq_ignore_ascii_case("queues") {
+                queue(document, name)?
             } else {
                 return Err(HubError::invalid(format!(
-                    "Endpoints of the kind {sort} are not offered; there are webhooks and \
-                     storageContainers."
+                    "Endpoints of the kind {sort} are not offered; there are webhooks, \
+                     storageContainers and queues."
                 )));
             };
             succeed(&mut endpoint, &known);
@@ -461,11 +487,16 @@ pub fn document(settings: &Settings) -> Value {
         "endpoints": {
             "webhooks": of(EndpointSort::Webhook),
             "storageContainers": of(EndpointSort::StorageContainer),
+            "queues": of(EndpointSort::Queue),
         },
         "routes": settings.routes.iter().map(route_document).collect::<Vec<_>>(),
         "fallbackRoute": fallback_document(settings),
         "enrichments": routing.enrichments,
     }})
+}
+
+fn batch_document(endpoint: &Endpoint) -> Value {
+    json!({ "maxEvents": endpoint.max_events, "maxSeconds": endpoint.max_seconds })
 }
 
 /// An endpoint or a subscription as it is shown.
@@ -480,11 +511,19 @@ pub fn endpoint_document(endpoint: &Endpoint) -> Value {
             "maxChunkSizeInBytes": endpoint.max_bytes,
         });
     }
+    if let Some(queue) = endpoint.queue() {
+        return json!({
+            "name": endpoint.name,
+            "queueName": queue,
+            "format": endpoint.format,
+            "batch": batch_document(endpoint),
+        });
+    }
     let mut document = json!({
         "name": endpoint.name,
         "url": endpoint.url,
         "format": endpoint.format,
-        "batch": {"maxEvents": endpoint.max_events, "maxSeconds": endpoint.max_seconds},
+        "batch": batch_document(endpoint),
         "status": if endpoint.is_validated { "active" } else { "pending" },
     });
     if let Some(document) = document.as_object_mut() {

@@ -20,7 +20,7 @@ fn applied(settings: &Settings, change: RoutingChange) -> Settings {
     }
     Settings {
         routes: change.routes,
-        routing,
+        routing: *routing,
         ..settings.clone()
     }
 }
@@ -36,6 +36,7 @@ fn what_is_shown_can_be_put_back_and_is_the_same() {
             "webhooks": [{"name": "alarms", "url": "https://a.example/in?x=y", "format": "cloudEvents",
                 "batch": {"maxEvents": 7, "maxSeconds": 2}}],
             "storageContainers": [{"name": "archive", "containerName": "telemetry"}],
+            "queues": [{"name": "tickets", "queueName": "new-tickets", "format": "eventGrid"}],
         },
         "routes": [{"name": "hot", "source": "devicemessages", "condition": "level = 'critical'", "endpointNames": ["Alarms"]}],
         "fallbackRoute": {"condition": "level = 'x'", "endpointNames": ["archive"]},

@@ -4,6 +4,7 @@
 //! `TWIN_CHANGE_INCLUDES` is not among them: what stands in its parentheses is no expression.
 
 use super::check::Type;
+use crate::letter_case;
 use crate::query::value::Operand;
 use serde_json::Value;
 
@@ -170,8 +171,8 @@ impl Function {
         match self {
             Self::AsNumber => read_number(text.trim()).map_or(Operand::Undefined, Operand::Number),
             Self::Length => Operand::Number(text.chars().count() as f64),
-            Self::Lower => Operand::computed(text.to_lowercase()),
-            Self::Upper => Operand::computed(text.to_uppercase()),
+            Self::Lower => Operand::computed(letter_case::lower(text)),
+            Self::Upper => Operand::computed(letter_case::upper(text)),
             _ => Operand::Undefined,
         }
     }

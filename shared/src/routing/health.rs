@@ -26,6 +26,7 @@ pub fn of_endpoint(endpoint: &Endpoint, told: &[Value]) -> Value {
             EndpointSort::Webhook => "webhooks",
             EndpointSort::StorageContainer => "storageContainers",
             EndpointSort::Subscription => "subscriptions",
+            EndpointSort::Queue => "queues",
         }),
     );
     health.insert("healthStatus".to_owned(), json!(worst.unwrap_or("unknown")));

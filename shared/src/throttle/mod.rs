@@ -21,6 +21,14 @@ use serde_json::{Map, Value};
 const MAX_UNITS: u64 = 10_000;
 const MAX_LIMIT: u64 = 1_000_000_000;
 
+/// Messages a day of one S3 unit, as Azure sells it; shown and not enforced.
+const DAILY_QUOTA: u64 = 300_000_000;
+
+/// Messages that a hub may take in a day, by its units.
+pub fn daily_quota(settings: &ThrottleSettings) -> u64 {
+    DAILY_QUOTA.saturating_mul(settings.units)
+}
+
 /// The limit of a class for the whole hub.
 pub fn limit(settings: &ThrottleSettings, class: OperationClass) -> Limit {
     let overridden = settings

@@ -64,9 +64,11 @@ fn line(document: &Value) -> Value {
 }
 
 fn in_pascal_case(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    name
 }
 
 /// Creates or updates what a file names; what that refuses is given back. Doing it again

@@ -284,10 +284,9 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::Overview => (Get, own(&[Word("overview")])),
         O::HubInformation => (Get, own(&[Word("hub")])),
         O::BrowseDevices => (Get, own(&[Word("devices")])),
-        O::DeviceConnection(id) => (
-            Get,
-            own(&[Word("devices"), Text(id.as_str()), Word("connection")]),
-        ),
+        O::DeviceConnection(identity) => {
+            (Get, own(&below("devices", identity, &[Word("connection")])))
+        }
         O::PendingMessages(id) => (Get, own(&[Word("devices"), Text(id.as_str()), Word("c2d")])),
     }
 }

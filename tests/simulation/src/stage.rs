@@ -267,8 +267,9 @@ impl Stage {
                     Outgoing::Events(_) => Outcome::Events(Ok(EventsReply::Done)),
                     Outgoing::Hub(request) => {
                         if let HubRequest::ReportAlerts(report) = *request {
-                            let alerts = report.alerts.into_iter();
-                            self.alerts.extend(alerts.flat_map(|(_, alerts)| alerts));
+                            for (_, alerts) in report.alerts {
+                                self.alerts.extend(alerts.read().expect("alerts"));
+                            }
                         }
                         Outcome::Hub(Ok(HubReply::Done))
                     }

@@ -7,6 +7,7 @@ use shared::hub::effects::{Effects, Outcome, Outgoing};
 use shared::hub::events::Events;
 use shared::ipc::alert::{AlertReport, ListAlerts, RaiseAlert};
 use shared::ipc::hub::{HubReply, HubRequest};
+use shared::ipc::stored::Stored;
 use shared::sql::Sql;
 use shared::time::Timestamp;
 use simulation::sqlite::Sqlite;
@@ -31,6 +32,9 @@ fn hub() -> Stage {
 
 fn report(stage: &mut Stage, origin: &str, alerts: Vec<(u64, Vec<RaiseAlert>)>) {
     let origin = origin.to_owned();
+    let stored =
+        |(number, alerts): (u64, Vec<RaiseAlert>)| (number, Stored::of(&alerts).expect("written"));
+    let alerts = alerts.into_iter().map(stored).collect();
     let request = HubRequest::ReportAlerts(Box::new(AlertReport { origin, alerts }));
     assert!(matches!(stage.administer(request), Ok(HubReply::Done)));
 }
@@ -131,7 +135,7 @@ fn a_partition_says_it_until_the_hub_object_has_heard() {
     let said: Vec<(u64, usize)> = said
         .alerts
         .iter()
-        .map(|(n, raised)| (*n, raised.len()))
+        .map(|(n, raised)| (*n, raised.read().expect("alerts").len()))
         .collect();
     assert_eq!(said, [(1, 2), (2, 1)]);
     events

@@ -1,8 +1,8 @@
 //! Alert rules and what keeps alerts few (`device-management.md` §5).
 
 use serde_json::{Value, json};
-use shared::http::Method;
 use shared::http::message::Body;
+use shared::http::{Backend, Method};
 use simulation::alarming::{MINUTE, alerts, device, items, overdue, publish, rule, tag};
 use simulation::configuring;
 use simulation::device::Action;
@@ -354,6 +354,21 @@ fn a_stream_tells_what_opens_changes_and_ends_and_goes_on_where_it_was() {
         names(&events).last(),
         Some(&("changed".to_owned(), json!("a")))
     );
+    // Somebody wants to hear of it again in a minute, and does.
+    let until = json!({ "until": hub.0.hub().now().plus_seconds(60) });
+    let snoozed = hub.post(&format!("/api/v1/alerts/{id}/snooze"), until);
+    assert_eq!(snoozed.status, 200);
+    let states = |events: &Events| -> Vec<Value> {
+        let events = events.borrow();
+        events
+            .iter()
+            .map(|(.., alert)| alert["state"].clone())
+            .collect()
+    };
+    hub.0.run(2_000);
+    assert_eq!(states(&events).last(), Some(&json!("snoozed")));
+    hub.0.run(62_000);
+    assert_eq!(states(&events).last(), Some(&json!("open")));
     let last = events.borrow().last().expect("an event").0;
     // Meanwhile nobody follows.
     hub.0.run(5 * MINUTE);

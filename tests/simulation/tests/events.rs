@@ -7,6 +7,7 @@ use shared::ipc::events::{
     EventPage, EventsReply, EventsRequest, HubEvent, PartitionInfo, Position, ReadEvents,
 };
 use shared::ipc::hub::{Retention, Settings};
+use shared::ipc::stored::Stored;
 use shared::time::Timestamp;
 use simulation::actor::{Answer, Input, Request};
 use simulation::stage::{Stage, identity, settings};
@@ -419,7 +420,10 @@ fn hub_events_are_taken_once_whatever_comes_twice() {
     let send = |stage: &mut Stage, origin: &str, numbers: &[u64]| {
         let events = numbers
             .iter()
-            .map(|number| (*number, hub_event(*number as i64)))
+            .map(|number| {
+                let event = Stored::of(&hub_event(*number as i64)).unwrap();
+                (*number, event)
+            })
             .collect();
         let request = EventsRequest::AppendHubEvents {
             origin: origin.to_owned(),

@@ -306,7 +306,8 @@ fn create_and_delete_are_told_to_the_log_but_updates_are_not() {
                 other => panic!("{other:?}"),
             });
         let told = events
-            .map(|(_, event)| (event.operation, event.body))
+            .map(|(_, event)| event.read().unwrap())
+            .map(|event| (event.operation, event.body))
             .collect();
         stage.settle_calls();
         told

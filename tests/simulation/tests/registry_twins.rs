@@ -135,7 +135,8 @@ fn events(stage: &Stage) -> Vec<(String, Value)> {
             Outgoing::Events(EventsRequest::AppendHubEvents { events, .. }) => events.clone(),
             _ => Vec::new(),
         });
-    told.map(|(_, event)| (event.operation, event.body))
+    told.map(|(_, event)| event.read().unwrap())
+        .map(|event| (event.operation, event.body))
         .collect()
 }
 

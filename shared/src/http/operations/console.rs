@@ -189,9 +189,9 @@ fn read_browse(request: &Request) -> Result<BrowseDevices, HubError> {
     })
 }
 
-/// `GET /api/v1/devices/{id}/connection`
-pub async fn connection<B: Backend>(backend: &B, device: DeviceId) -> Result<Response, Failure> {
-    let identity = Identity::device(device.clone());
+/// `GET /api/v1/devices/{id}/connection`, and the same of a module
+pub async fn connection<B: Backend>(backend: &B, identity: Identity) -> Result<Response, Failure> {
+    let device = identity.device.clone();
     match ask_shard(backend, &device, RegistryRequest::GetConnection(identity)).await? {
         RegistryReply::Connection(facts) => Ok(Response::json(200, &facts)),
         _ => Err(unexpected("the registry")),

@@ -7,6 +7,7 @@ use super::{Failure, blobs, settings, unexpected};
 use crate::blob::{BlobName, BlobStore, ContainerName, Grant, Permissions, ROOT};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
+use crate::http::failures;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::http::throttling;
@@ -35,7 +36,7 @@ pub async fn begin<B: Backend>(
     let class = OperationClass::FileUploads;
     throttling::take(backend, class, 1).await?;
     let operation = DeviceOperation::BeginUpload(blob.as_str().to_owned());
-    let reply = ask(backend, request, Identity::device(device), operation).await;
+    let reply = attempt(backend, request, device, operation).await;
     if matches!(&reply, Err(error) if error.code.status() == 401) {
         // Strangers must not use up what devices need.
         backend.throttles().borrow_mut().give_back(class, 1);
@@ -84,8 +85,7 @@ pub async fn end<B: Backend>(
         seen: None,
     };
     let operation = DeviceOperation::EndUpload(ended.clone());
-    let identity = Identity::device(device);
-    let upload = match ask(backend, request, identity.clone(), operation).await? {
+    let upload = match attempt(backend, request, device.clone(), operation).await? {
         RegistryReply::Done => return Ok(Response::empty(204)),
         RegistryReply::Upload(upload) => upload,
         _ => return Err(unexpected("the registry")),
@@ -93,10 +93,29 @@ pub async fn end<B: Backend>(
     // Somebody is to be told what is there, which the shard cannot see.
     ended.seen = Some(look(backend, request, &upload).await?);
     let operation = DeviceOperation::EndUpload(ended);
-    match ask(backend, request, identity, operation).await? {
+    match attempt(backend, request, device, operation).await? {
         RegistryReply::Done => Ok(Response::empty(204)),
         _ => Err(unexpected("the registry")),
     }
+}
+
+/// Asks on behalf of a device; what it is refused, once its right is shown, is in the operations
+/// records.
+async fn attempt<B: Backend>(
+    backend: &B,
+    request: &Request,
+    device: DeviceId,
+    operation: DeviceOperation,
+) -> Result<RegistryReply, HubError> {
+    let identity = Identity::device(device);
+    let reply = ask(backend, request, identity.clone(), operation).await;
+    if let Err(error) = &reply
+        && error.code.status() != 401
+    {
+        let about = ("FileUploadOperations", "ingress", Some(identity));
+        failures::note(backend, about, error).await;
+    }
+    reply
 }
 
 /// What the store knows of an uploaded file.

@@ -254,3 +254,23 @@ fn settings_are_the_admins() {
     let wrong = json!({"sasTtlSeconds": "an hour"});
     assert_eq!(ask(Method::Put, Role::Admin, wrong).status, 400);
 }
+
+#[test]
+fn what_a_device_is_refused_is_in_the_operations_records_and_strangers_leave_none() {
+    let hub = FakeHub::new().registry_answers(|_, request| match request {
+        RegistryRequest::AsDevice(asked) if asked.authorization.as_deref() == Some("good") => Err(
+            HubError::new(ErrorCode::IotHubQuotaExceeded, "Ten uploads are open."),
+        ),
+        _ => Err(HubError::new(ErrorCode::IotHubUnauthorized, "wrong key")),
+    });
+    let body = json!({ "blobName": "log.txt" });
+    let asking = request(Method::Post, "/devices/d/files").with_json(&body);
+    assert_eq!(block_on(handle(&hub, asking)).status, 401);
+    assert!(hub.noted.borrow().is_empty());
+    assert_eq!(ask(&hub, "/devices/d/files", body).status, 403);
+    let noted = hub.noted.borrow();
+    assert_eq!(noted.len(), 1);
+    assert_eq!(noted[0]["category"], "FileUploadOperations");
+    assert_eq!(noted[0]["operationName"], "ingress");
+    assert_eq!(noted[0]["deviceId"], "d");
+}

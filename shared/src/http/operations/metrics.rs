@@ -18,10 +18,6 @@ use crate::throttle::{self, OperationClass, Throttles};
 use crate::time::Timestamp;
 use serde_json::{Map, Value, json};
 
-const DAY_MILLISECONDS: i64 = 86_400_000;
-/// Messages a day of one S3 unit, as Azure sells it; shown and not enforced.
-const DAILY_QUOTA: u64 = 300_000_000;
-
 /// What all objects say of themselves.
 struct Gathered {
     /// Each with the name of its object.
@@ -64,8 +60,7 @@ async fn gather<B: Backend>(backend: &B) -> Result<Gathered, Failure> {
             _ => return Err(unexpected("a partition")),
         }
     }
-    let now = backend.now().milliseconds();
-    let since = Timestamp::from_milliseconds(now - now.rem_euclid(DAY_MILLISECONDS));
+    let since = Timestamp::of_day(backend.now().day());
     Ok(Gathered {
         messages_today: events_since(backend, &partitions, since).await?,
         reports,
@@ -294,7 +289,7 @@ fn used(
             "refusedCallers": callers,
             "messages": {
                 "today": gathered.messages_today,
-                "dailyQuota": DAILY_QUOTA * settings.units,
+                "dailyQuota": throttle::daily_quota(settings),
             },
             "sockets": {
                 "now": gathered.sum("sockets"),

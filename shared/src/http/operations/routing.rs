@@ -41,7 +41,7 @@ pub async fn serve<B: Backend>(
         O::Health => health(backend, &known).await,
         O::Validate(name) => {
             let endpoint = named(&known, &name)?;
-            if endpoint.is_pushed() {
+            if endpoint.is_pushed() && endpoint.queue().is_none() {
                 validate(backend, endpoint).await?.map_err(|why| {
                     HubError::invalid(format!(
                         "The receiver at the URL of {name} did not agree: {why}"
@@ -249,8 +249,10 @@ async fn put<B: Backend>(
     }
     let change = document::replace(before, &body)?;
     let allowed = backend.allowed_hosts();
+    let queues = backend.queues();
     for endpoint in &change.routing.endpoints {
         check_url(endpoint, &allowed)?;
+        check_queue(endpoint, &queues)?;
     }
     let after = store(backend, change).await?;
     for endpoint in &after.routing.endpoints {
@@ -266,8 +268,27 @@ async fn put<B: Backend>(
     ))
 }
 
+/// An endpoint whose queue nobody has bound would never get rid of anything.
+fn check_queue(endpoint: &Endpoint, queues: &[String]) -> Result<(), HubError> {
+    let Some(queue) = endpoint.queue() else {
+        return Ok(());
+    };
+    if queues.iter().any(|bound| bound == queue) {
+        return Ok(());
+    }
+    let bound = match queues {
+        [] => "none".to_owned(),
+        queues => queues.join(", "),
+    };
+    Err(HubError::invalid(format!(
+        "queueName of {} names no queue of this deployment, which has bound {bound}; the binding \
+         of alarms is called QUEUE_ALARMS.",
+        endpoint.name
+    )))
+}
+
 fn check_url(endpoint: &Endpoint, allowed: &[String]) -> Result<(), HubError> {
-    if !endpoint.is_pushed() {
+    if !endpoint.is_pushed() || endpoint.queue().is_some() {
         return Ok(());
     }
     let origin = split(&endpoint.url).map_or("", |(origin, _, _)| origin);

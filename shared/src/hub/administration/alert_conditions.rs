@@ -8,13 +8,9 @@ use super::{Hub, alerts};
 use crate::alert::engine::{Condition, GROUP_SECONDS, Group, GroupSize, Standing, Step};
 use crate::alert::rule::RuleSettings;
 use crate::error::HubError;
-use crate::hub::effects::{Call, Correlation, Effects, Outcome, Outgoing};
-use crate::ipc::Address;
+use crate::hub::effects::Effects;
 use crate::ipc::alert::RaiseAlert;
 use crate::ipc::hub::HubResult;
-use crate::ipc::query::QueryScan;
-use crate::ipc::registry::{RegistryReply, RegistryRequest};
-use crate::query::DocumentKey;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
@@ -52,32 +48,6 @@ const MOST_DUE: u64 = 500;
 const COUNT_SECONDS: i64 = 5;
 /// How long a group is as large as it was.
 const SIZE_SECONDS: i64 = 300;
-/// Groups whose size is remembered.
-const MOST_SIZES: usize = 100;
-
-/// How large groups are, and which are being counted.
-#[derive(Debug, Default)]
-pub(super) struct GroupSizes {
-    known: Vec<Size>,
-    /// Calls under way: shard and group.
-    asking: Vec<(Correlation, u16, String)>,
-}
-
-impl GroupSizes {
-    fn of(&self, group: &str) -> Option<&Size> {
-        self.known.iter().find(|size| size.group == group)
-    }
-}
-
-#[derive(Debug)]
-struct Size {
-    group: String,
-    asked: Timestamp,
-    devices: u64,
-    /// Shards that have not counted to the end.
-    missing: u16,
-}
-
 /// A row.
 struct Stored {
     rule: String,
@@ -411,99 +381,33 @@ impl Hub {
         if group.is_empty() {
             return GroupSize::Unknowable;
         }
-        match self.group_sizes.of(group) {
-            Some(size) if size.asked.plus_seconds(SIZE_SECONDS) > now => {
-                if size.missing == 0 {
-                    GroupSize::Known(size.devices)
-                } else if size.asked.plus_seconds(COUNT_SECONDS) > now {
-                    GroupSize::Unknown
-                } else {
-                    // Not every shard could be asked: an alert must not wait for that.
-                    GroupSize::Unknowable
-                }
-            }
-            _ => GroupSize::Unknown,
+        let count = self.counts.of(&members(group));
+        let Some(count) = count.filter(|count| count.asked.plus_seconds(SIZE_SECONDS) > now) else {
+            return GroupSize::Unknown;
+        };
+        match count.total() {
+            Some(devices) => GroupSize::Known(devices),
+            None if count.asked.plus_seconds(COUNT_SECONDS) > now => GroupSize::Unknown,
+            // Not every shard could be asked: an alert must not wait for that.
+            None => GroupSize::Unknowable,
         }
     }
 
     /// Has all shards count a group.
     fn count_group(&mut self, now: Timestamp, group: &str, effects: &mut Effects<HubResult>) {
-        let fresh = |size: &Size| size.asked.plus_seconds(COUNT_SECONDS) > now;
-        if self.group_sizes.of(group).is_some_and(fresh) {
-            return;
-        }
-        let Some(settings) = &self.settings else {
-            return;
-        };
-        let shards = settings.layout.shards;
-        let known = &mut self.group_sizes.known;
-        known.retain(|size| size.group != group);
-        if known.len() >= MOST_SIZES {
-            known.clear();
-        }
-        known.push(Size {
-            group: group.to_owned(),
-            asked: now,
-            devices: 0,
-            missing: shards,
-        });
-        for shard in 0..shards {
-            self.ask_size(shard, group, None, effects);
+        let query = members(group);
+        let counted = self.counts.of(&query);
+        if counted.is_none_or(|count| count.asked.plus_seconds(COUNT_SECONDS) <= now) {
+            self.count(now, &query, effects);
         }
     }
+}
 
-    fn ask_size(
-        &mut self,
-        shard: u16,
-        group: &str,
-        after: Option<DocumentKey>,
-        effects: &mut Effects<HubResult>,
-    ) {
-        let (tag, value) = group.split_once('=').unwrap_or_default();
-        let value = value.replace('\\', "\\\\").replace('\'', "\\'");
-        let scan = QueryScan {
-            text: format!("SELECT deviceId FROM devices WHERE tags.{tag} = '{value}'"),
-            explain: true,
-            after,
-            ..QueryScan::default()
-        };
-        self.correlations += 1;
-        let asked = (self.correlations, shard, group.to_owned());
-        self.group_sizes.asking.push(asked);
-        effects.calls.push(Call {
-            to: Address::Registry(shard),
-            request: Outgoing::Registry(RegistryRequest::Query(Box::new(scan))),
-            correlation: self.correlations,
-        });
-    }
-
-    /// What a shard has counted; `false` if it was not asked to.
-    pub(super) fn group_counted(
-        &mut self,
-        correlation: Correlation,
-        outcome: &Outcome,
-        effects: &mut Effects<HubResult>,
-    ) -> bool {
-        let mut calls = self.group_sizes.asking.iter();
-        let Some(place) = calls.position(|(known, ..)| *known == correlation) else {
-            return false;
-        };
-        let (_, shard, group) = self.group_sizes.asking.swap_remove(place);
-        let mut known = self.group_sizes.known.iter_mut();
-        // A shard that could not be reached leaves the size unknown.
-        if let (Outcome::Registry(Ok(RegistryReply::QueryPart(part))), Some(size)) =
-            (outcome, known.find(|size| size.group == group))
-        {
-            size.devices += part.matched;
-            match &part.scanned_to {
-                None => size.missing = size.missing.saturating_sub(1),
-                Some(after) => {
-                    self.ask_size(shard, &group, Some(after.clone()), effects);
-                }
-            }
-        }
-        true
-    }
+/// The query for the devices of a group.
+fn members(group: &str) -> String {
+    let (tag, value) = group.split_once('=').unwrap_or_default();
+    let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("SELECT deviceId FROM devices WHERE tags.{tag} = '{value}'")
 }
 
 /// Opens an alert of a group; everybody in it who fails joins, and alerts of their own are over.

@@ -14,6 +14,9 @@ use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use serde_json::{Map, Value, json};
 
+/// When what a person said is over.
+pub(super) const PAUSES: &str = "CREATE INDEX alert_until ON alert (until) WHERE until IS NOT NULL";
+
 pub(super) const SCHEMA: &[&str] = &[
     "CREATE TABLE alert (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -92,8 +95,10 @@ pub(super) fn report(
     };
     let rules = stored_rules(sql)?;
     sql.transaction(&mut || {
-        for alert in fresh().flat_map(|(_, alerts)| alerts) {
-            take(now, alert, &rules, sql)?;
+        for (_, alerts) in fresh() {
+            for alert in alerts.read()? {
+                take(now, &alert, &rules, sql)?;
+            }
         }
         sql.execute(
             "INSERT INTO origin (name, high_water) VALUES (?, ?) \
@@ -487,6 +492,27 @@ pub(super) fn change(
         ));
     }
     Ok(HubReply::Alerts(vec![found], None))
+}
+
+/// Alerts whose snooze, or acknowledgement, is over are open again; answers when the next one
+/// is. It is so without this, from its time on: this tells those who follow.
+pub(super) fn end_pauses(now: Timestamp, sql: &dyn Sql) -> Result<Option<Timestamp>, HubError> {
+    // One by one, since each change has a revision of its own.
+    let statement = format!(
+        "UPDATE alert SET state = 'open', until = NULL, handled_by = NULL, revision = {NEXT} \
+         WHERE number = ?"
+    );
+    let over = "SELECT number FROM alert WHERE until <= ? ORDER BY until LIMIT 500";
+    let over = sql.query(over, &[now.milliseconds().into()])?;
+    sql.transaction(&mut || {
+        for row in &over {
+            sql.execute(&statement, &[row.integer(0).into()])?;
+        }
+        Ok(())
+    })?;
+    let rows = sql.query("SELECT min(until) FROM alert WHERE until IS NOT NULL", &[])?;
+    let next = rows.first().and_then(|row| row.integer(0));
+    Ok(next.map(Timestamp::from_milliseconds))
 }
 
 impl Hub {

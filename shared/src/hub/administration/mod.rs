@@ -12,7 +12,9 @@ pub mod bootstrap;
 mod certificates;
 mod configurations;
 mod consumer_groups;
+mod counts;
 mod device_groups;
+mod drift;
 mod job_driver;
 mod job_events;
 mod job_places;
@@ -26,6 +28,7 @@ mod scheduled_jobs;
 mod sign_in;
 mod tag_schema;
 mod transfers;
+mod usage;
 
 use super::audit;
 use super::counters::{self, Counter, Counters};
@@ -35,6 +38,7 @@ use super::outbox::{self, Outbox};
 use super::records;
 use super::settings;
 use crate::error::{ErrorCode, HubError};
+use crate::ipc::alert::AlertChange;
 use crate::ipc::audit::Cause;
 use crate::ipc::file_upload::FileUploadSettings;
 use crate::ipc::hub::{
@@ -65,6 +69,7 @@ const STEPS: &[&[&str]] = &[
     &[operations::SCHEMA, counters::SCHEMA],
     alert_conditions::SCHEMA,
     alert_events::SCHEMA,
+    &[usage::SCHEMA, alerts::PAUSES],
 ];
 
 const FIRST: &[&str] = &[
@@ -92,7 +97,8 @@ pub struct Hub {
     /// Answers that wait until nothing is under way.
     waiting: Vec<(Token, HubReply)>,
     outbox: Outbox,
-    group_sizes: alert_conditions::GroupSizes,
+    counts: counts::Counts,
+    drift: drift::Drift,
     /// Events were written into it and not sent yet.
     has_events: bool,
     /// How often what went wrong may be written down.
@@ -112,7 +118,8 @@ impl Hub {
             places: job_places::PlaceBook::default(),
             waiting: Vec::new(),
             outbox: Outbox::default(),
-            group_sizes: alert_conditions::GroupSizes::default(),
+            counts: counts::Counts::default(),
+            drift: drift::Drift::default(),
             has_events: false,
             operations: Operations::default(),
             counters: Counters::load(sql)?,
@@ -266,6 +273,8 @@ impl Hub {
                 self.put_maintenance_policy(*document, &precondition, sql)
             }
             HubRequest::PutAlertRule(document, precondition) => {
+                // What the rule looks at by the clock is looked at anew.
+                effects.alarm_at(now);
                 let put = self.put_alert_rule(now, *document, &precondition, sql);
                 alert_conditions::armed(now, put, sql, effects)
             }
@@ -295,11 +304,15 @@ impl Hub {
                 );
             }
             HubRequest::PutConfiguration(given, precondition) => {
+                effects.alarm_at(now);
                 self.put_configuration(now, &given, &precondition, sql)
             }
-            HubRequest::DeleteConfiguration(id, precondition) => {
-                self.delete_configuration(&id, &precondition, sql)
-            }
+            HubRequest::DeleteConfiguration(id, precondition) => self
+                .delete_configuration(&id, &precondition, sql)
+                .and_then(|reply| {
+                    alert_conditions::forget(now, &drift::alert_of(&id), sql)?;
+                    Ok(reply)
+                }),
             HubRequest::PutMessaging(retention, queue) => self
                 .change(sql, |settings| {
                     settings.retention = retention;
@@ -328,9 +341,16 @@ impl Hub {
             HubRequest::ReportAlerts(report) => {
                 return Some(alerts::report(now, &report, sql, effects).map(|()| HubReply::Done));
             }
+            HubRequest::TellUsage(told) => {
+                let heard = self.hear_usage(now, &told, sql, effects);
+                return Some(heard.map(|()| HubReply::Done));
+            }
             HubRequest::ListAlerts(wanted) => return Some(alerts::list(now, &wanted, sql)),
             HubRequest::ChangeAlert(number, change) => {
                 let by = cause.map_or("hub", |cause| cause.actor.as_str());
+                if let AlertChange::Acknowledge(Some(at)) | AlertChange::Snooze(at) = &change {
+                    effects.alarm_at(*at);
+                }
                 return Some(alerts::change(now, number, &change, by, sql));
             }
         };
@@ -393,8 +413,8 @@ impl Hub {
             self.tell_of_alerts(now, sql)?;
             return self.send_events(now, sql, effects);
         }
-        if self.group_counted(correlation, outcome, effects) {
-            return Ok(());
+        if let Some(query) = self.counted(correlation, outcome, effects) {
+            return self.drift_counted(now, &query, sql, effects);
         }
         let delivered = matches!(outcome, Outcome::Events(Ok(_)));
         if self.outbox.finished(correlation, delivered, sql)? {
@@ -428,7 +448,12 @@ impl Hub {
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
         self.drive_jobs(now, true, sql, effects)?;
+        if let Some(at) = alerts::end_pauses(now, sql)? {
+            effects.alarm_at(at);
+        }
         self.look_at_conditions(now, sql, effects)?;
+        self.look_at_drift(now, sql, effects)?;
+        self.judge_quota(now, sql, effects)?;
         self.tell_of_alerts(now, sql)?;
         self.send_outbox(now, sql, effects)?;
         self.push(now, sql, effects)

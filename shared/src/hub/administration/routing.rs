@@ -52,7 +52,7 @@ impl Hub {
         }
         self.change(sql, |settings| {
             settings.routes = change.routes;
-            settings.routing = routing;
+            settings.routing = *routing;
         })?;
         Ok(HubReply::Settings(Box::new(self.required()?.clone())))
     }

@@ -20,6 +20,7 @@ mod view;
 use super::effects::{Correlation, Effects, Outcome, Token};
 use super::operations::Operations;
 use super::outbox::Outbox;
+use super::usage::UsageTeller;
 use super::{records, settings};
 use crate::alert::Rule;
 use crate::delivery::{Delivered, Delivery};
@@ -27,7 +28,8 @@ use crate::error::{ErrorCode, HubError};
 use crate::ipc::alert::RaiseAlert;
 use crate::ipc::audit::{OperationNote, note};
 use crate::ipc::events::{EventsReply, EventsRequest, EventsResult, HubEvent, PartitionInfo};
-use crate::ipc::hub::{Retention, Settings};
+use crate::ipc::hub::{Retention, Settings, Usage};
+use crate::ipc::stored::Stored;
 use crate::routing::table::Table;
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -67,6 +69,7 @@ pub struct Events {
     /// An alarm for trimming was asked for since this object was opened.
     trim_armed: bool,
     outbox: Outbox,
+    usage: UsageTeller,
     correlations: Correlation,
 }
 
@@ -94,6 +97,7 @@ impl Events {
             streams: readers::Streams::new(),
             trim_armed: false,
             outbox: Outbox::default(),
+            usage: UsageTeller::default(),
             correlations: 0,
         })
     }
@@ -188,7 +192,7 @@ impl Events {
         &mut self,
         now: Timestamp,
         origin: &str,
-        events: &[(u64, HubEvent)],
+        events: &[(u64, Stored<HubEvent>)],
         sql: &dyn Sql,
     ) -> EventsResult {
         let rows = sql.query(
@@ -202,12 +206,13 @@ impl Events {
             .unsigned_abs();
         let mut sorted = Sorted::default();
         let mut highest = known;
-        for (number, event) in events {
+        for (number, stored) in events {
             if *number <= known {
                 continue;
             }
-            let json = sorting::without_twin(event)?;
-            self.sort_hub_event(now, event, &json, &mut sorted, sql);
+            let event = stored.read()?;
+            let json = sorting::without_twin(&event, stored.text())?;
+            self.sort_hub_event(now, &event, &json, &mut sorted, sql);
             highest = highest.max(*number);
         }
         if highest == known {
@@ -424,7 +429,23 @@ impl Events {
             effects.alarm_at(now.plus_milliseconds(TRIM_MILLISECONDS));
         }
         self.plan(now, effects);
+        if self.usage.is_due(now) {
+            let usage = self.usage(now, sql)?;
+            self.usage.tell(usage, &mut self.correlations, effects);
+        }
         self.send_outbox(now, sql, effects)
+    }
+
+    /// What the hub object hears of this partition.
+    fn usage(&self, now: Timestamp, sql: &dyn Sql) -> Result<Usage, HubError> {
+        let day = now.day();
+        let before = log::before_time(sql, Timestamp::of_day(day), self.end)?;
+        Ok(Usage {
+            object: format!("events-{}", self.partition),
+            bytes: sql.usage().1,
+            day,
+            messages: (self.end.sequence - before).unsigned_abs(),
+        })
     }
 
     fn info(&self, sql: &dyn Sql) -> Result<PartitionInfo, HubError> {

@@ -21,6 +21,7 @@ use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A message has no more, its properties included (§4.1).
@@ -321,8 +322,13 @@ impl Events {
 }
 
 /// The twin beside an event in an outbox is for conditions; nobody reads it in the log.
-pub(super) fn without_twin(event: &HubEvent) -> Result<String, HubError> {
+pub(super) fn without_twin<'a>(event: &HubEvent, text: &'a str) -> Result<Cow<'a, str>, HubError> {
+    if event.twin.is_none() {
+        return Ok(Cow::Borrowed(text));
+    }
     let mut stored = event.clone();
     stored.twin = None::<Value>;
-    serde_json::to_string(&stored).map_err(|error| HubError::internal(error.to_string()))
+    serde_json::to_string(&stored)
+        .map(Cow::Owned)
+        .map_err(|error| HubError::internal(error.to_string()))
 }

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use serde_json::{Value, json};
 
 impl Registry {
-    /// `GET /api/v1/devices/{id}/connection`
+    /// `GET /api/v1/devices/{id}/connection`, and the same of a module
     pub(super) fn describe(
         &self,
         identity: &Identity,
@@ -41,6 +41,7 @@ impl Registry {
         let last_closes: Vec<Value> = ends.iter().map(End::document).collect();
         Ok(RegistryReply::Connection(json!({
             "deviceId": identity.device,
+            "moduleId": identity.module,
             "connectionState": row.connection_state(),
             "since": row.state_updated,
             "gateway": row.gateway,

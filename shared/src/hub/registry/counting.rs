@@ -2,6 +2,8 @@
 
 use super::{Registry, feedback};
 use crate::hub::counters::{Counter, length};
+use crate::hub::effects::Effects;
+use crate::ipc::hub::Usage;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::sql::Sql;
 use crate::time::Timestamp;
@@ -69,6 +71,23 @@ impl Registry {
             feedback::Outcome::Purged => return,
         };
         self.counters.add(counter, 1, now);
+    }
+
+    /// Tells the hub object, if it is time, how much there is in this shard.
+    pub(super) fn tell_usage(
+        &mut self,
+        now: Timestamp,
+        sql: &dyn Sql,
+        effects: &mut Effects<RegistryResult>,
+    ) {
+        if self.usage.is_due(now) {
+            let usage = Usage {
+                object: self.chain(),
+                bytes: sql.usage().1,
+                ..Usage::default()
+            };
+            self.usage.tell(usage, &mut self.correlations, effects);
+        }
     }
 
     /// What this shard says of itself.

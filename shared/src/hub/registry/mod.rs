@@ -70,9 +70,10 @@ use super::counters::Counters;
 use super::effects::{Call, Correlation, Effects, Outcome, Outgoing, Token};
 use super::job_event::routed;
 use super::operations::Operations;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, ToGateway};
 use super::records;
 use super::settings;
+use super::usage::UsageTeller;
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::Address;
@@ -97,6 +98,7 @@ pub struct Registry {
     shard: u16,
     settings: Option<Settings>,
     outbox: Outbox,
+    usage: UsageTeller,
     waiting: Vec<Waiting>,
     correlations: Correlation,
     /// Cloud-to-device messages under way to gateways.
@@ -151,6 +153,7 @@ impl Registry {
             failed_logins: failed_logins::FailedLogins::load(sql)?,
             settings,
             outbox: Outbox::default(),
+            usage: UsageTeller::default(),
             waiting: Vec::new(),
             correlations: 0,
             delivering: OrderedSet::new(),
@@ -325,7 +328,7 @@ impl Registry {
             Request::AsDevice(request) => apart(|| self.as_device(&request, context))?,
             Request::Retire(retire) => apart(|| self.retire(&retire, context))?,
             Request::GetRetirement(number) => apart(|| self.get_retirement(number, context.sql))?,
-            Request::Succeed(succeed) => apart(|| self.succeed(&succeed, context))?,
+            Request::Succeed(succeed) => apart(|| self.succeed(&succeed.read()?, context))?,
             Request::ListArchive(list) => apart(|| archive::list(context.sql, &list))?,
             Request::GetArchived(wanted) => apart(|| archive::get(context.sql, &wanted))?,
             Request::RestoreArchived(restore) => apart(|| self.restore(&restore, context))?,
@@ -420,6 +423,7 @@ impl Registry {
         self.incidents.arm(effects);
         self.counters.write_due(now, sql)?;
         self.counters.arm(effects);
+        self.tell_usage(now, sql, effects);
         self.call_due(now, sql, effects)?;
         self.tell_of_jobs_alone(now, sql, effects)?;
         self.pass_on(now, sql, effects)
@@ -443,6 +447,7 @@ impl Registry {
             self.judge_touched(&mut context)?;
             context.write_entries()
         })?;
+        self.tell_usage(now, sql, effects);
         self.look_at_signals(now, sql, effects)?;
         self.look_at_liveness(now, sql, effects)?;
         if Outbox::has_rows(sql)? {
@@ -500,7 +505,7 @@ impl Registry {
         reason: &str,
         context: &mut Context<'_>,
     ) -> Result<(), HubError> {
-        let request = GatewayRequest::Close {
+        let request = ToGateway::Close {
             connection: crate::ipc::ConnectionId(connection.to_owned()),
             reason: reason.to_owned(),
         };

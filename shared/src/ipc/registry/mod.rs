@@ -23,6 +23,7 @@ use crate::ipc::audit::{
 use crate::ipc::hub::Settings;
 use crate::ipc::query::{QueryPart, QueryScan};
 use crate::ipc::scheduled_job::{CancelJobDevice, JobPart, JobStep};
+use crate::ipc::stored::Stored;
 use crate::pattern::totals::RollUp;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -140,7 +141,7 @@ pub enum RegistryRequest {
     /// By the number in its operation id → `Retirement`.
     GetRetirement(i64),
     /// From the shard of a retired device → `Done`.
-    Succeed(Box<Succeed>),
+    Succeed(Stored<Succeed>),
     /// → `ArchivePage`
     ListArchive(ListArchive),
     /// → `Archived`
@@ -184,7 +185,7 @@ pub enum RegistryRequest {
     /// A part of a scheduled job → `JobPart`.
     StepJob(Box<JobStep>),
     /// New settings, ignored unless newer → `Done`.
-    ApplySettings(Box<Settings>),
+    ApplySettings(#[serde(with = "crate::ipc::stored")] Box<Settings>),
 }
 
 impl RegistryRequest {

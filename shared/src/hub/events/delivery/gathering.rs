@@ -14,6 +14,9 @@ use serde_json::Value;
 
 /// Most bytes of events in one request, or in one block of a file.
 pub(super) const MAX_DELIVERY_BYTES: usize = 1_000_000;
+/// An event of more bytes may be too large for a queue; it travels alone, since others would
+/// come back with it.
+const LARGE_FOR_QUEUE: usize = 60_000;
 /// Most segments looked at for one delivery.
 const MAX_SEGMENTS: usize = 64;
 
@@ -85,7 +88,12 @@ pub(super) fn gather(
             }
             let own = reader.routed();
             if own.endpoints & endpoint.mask() != 0 {
-                if gathered.bytes >= most_bytes || gathered.documents.len() >= most {
+                let is_large =
+                    endpoint.queue().is_some() && before - reader.remaining() > LARGE_FOR_QUEUE;
+                if gathered.bytes >= most_bytes
+                    || gathered.documents.len() >= most
+                    || (is_large && gathered.count > 0)
+                {
                     return Ok(gathered);
                 }
                 let consumed = i64::try_from(segment.data.len() - before).unwrap_or(0);
@@ -95,6 +103,10 @@ pub(super) fn gather(
                 if let Some(event) = document(&entry, place, &stamps) {
                     gathered.add(endpoint, &segment, &entry, event);
                     gathered.bytes += before - reader.remaining();
+                    if is_large {
+                        gathered.upto = sequence;
+                        return Ok(gathered);
+                    }
                 }
             }
             gathered.upto = sequence;
