@@ -9,6 +9,7 @@ use crate::components::toast::Toasts;
 use crate::i18n::tr;
 use crate::logic::connection_string::sign_in_token;
 use crate::pages::{
+    alerts::{AlertRulesPage, AlertsPage},
     archive::{ArchivePage, ArchivedPage},
     audit::AuditPage,
     configurations::{ConfigurationPage, ConfigurationsPage, ConfigurePage, EditConfigurationPage},
@@ -19,6 +20,8 @@ use crate::pages::{
     not_found::NotFound,
     operations::OperationsPage,
     overview::OverviewPage,
+    query::QueryPage,
+    routing::RoutingPage,
     sign_in::SignIn,
     transfers::{ImportPage, TransfersPage},
 };
@@ -68,14 +71,18 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/devices/:id/:tab?") view=DevicePage/>
                             <Route path=path!("/archive") view=ArchivePage/>
                             <Route path=path!("/archive/:id/:generation") view=ArchivedPage/>
+                            <Route path=path!("/alerts") view=AlertsPage/>
+                            <Route path=path!("/alerts/rules") view=AlertRulesPage/>
                             <Route path=path!("/audit") view=AuditPage/>
                             <Route path=path!("/operations") view=OperationsPage/>
                             <Route path=path!("/configurations") view=ConfigurationsPage/>
                             <Route path=path!("/configurations/:id") view=ConfigurationPage/>
                             <Route path=path!("/configurations/:id/edit") view=EditConfigurationPage/>
                             <Route path=path!("/configure") view=ConfigurePage/>
+                            <Route path=path!("/query") view=QueryPage/>
                             <Route path=path!("/jobs") view=JobsPage/>
                             <Route path=path!("/jobs/:id") view=JobPage/>
+                            <Route path=path!("/routing") view=RoutingPage/>
                             <Route path=path!("/schedule") view=SchedulePage/>
                             <Route path=path!("/limits") view=LimitsPage/>
                             <Route path=path!("/transfers") view=TransfersPage/>

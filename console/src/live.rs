@@ -5,9 +5,12 @@
 use crate::api::ApiError;
 use crate::clock;
 use crate::logic::time::Millis;
+use crate::reactive::{effect, memo};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::cell::RefCell;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// Pause between two reads of what is shown live.
@@ -60,6 +63,26 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Live<T> {
         }
     }
 
+    /// Takes what came of a read.
+    fn settle(&self, outcome: Result<T, ApiError>) {
+        let _ = self.busy.try_set(false);
+        let value = match outcome {
+            Ok(value) => value,
+            Err(error) => {
+                let _ = self.error.try_set(Some(error));
+                return;
+            }
+        };
+        let same = self.data.try_with_untracked(|d| d.as_ref() == Some(&value));
+        if same == Some(false) {
+            let _ = self.data.try_set(Some(value));
+        }
+        if self.error.try_with_untracked(Option::is_some) == Some(true) {
+            let _ = self.error.try_set(None);
+        }
+        let _ = self.at.try_set(Some(clock::now_once()));
+    }
+
     /// Puts a value in that came by another way, such as the answer to a write.
     pub fn put(&self, value: T) {
         let _ = self.data.try_set(Some(value));
@@ -81,6 +104,27 @@ where
     F: Fn(K) -> R + 'static,
     R: Future<Output = Result<T, ApiError>> + 'static,
 {
+    let key = memo(key);
+    let known = RefCell::new(None::<K>);
+    // Whether the key is another one than before, and the read for it.
+    let next = move || -> (bool, Reading<T>) {
+        let current = key.get();
+        let before = known.replace(Some(current.clone()));
+        let changed = before.is_some_and(|before| before != current);
+        (changed, Box::pin(fetch(current)))
+    };
+    driven(Box::new(next), period)
+}
+
+/// A read under way.
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+/// Behind boxes, so that it is compiled once for each type of data and not for each read.
+#[inline(never)]
+fn driven<T: Clone + PartialEq + Send + Sync + 'static>(
+    next: Box<dyn Fn() -> (bool, Reading<T>)>,
+    period: Option<Duration>,
+) -> Live<T> {
     let this = Live {
         data: RwSignal::new(None),
         error: RwSignal::new(None),
@@ -88,14 +132,13 @@ where
         busy: RwSignal::new(false),
         round: RwSignal::new(0),
     };
-    let key = Memo::new(move |_| key());
     // Counts reads, so that a slow answer never overwrites a newer one.
     let generation = StoredValue::new(0u64);
 
-    Effect::new(move |previous: Option<K>| {
-        let current = key.get();
+    effect(move |_| {
         this.round.track();
-        if previous.is_some_and(|before| before != current) {
+        let (changed, reading) = next();
+        if changed {
             this.data.set(None);
             this.error.set(None);
             this.at.set(None);
@@ -105,30 +148,12 @@ where
             *g
         });
         this.busy.set(true);
-        let reading = fetch(current.clone());
         spawn_local(async move {
             let outcome = reading.await;
-            if generation.try_get_value() != mine || mine.is_none() {
-                return;
-            }
-            let _ = this.busy.try_set(false);
-            match outcome {
-                Ok(value) => {
-                    let same = this.data.try_with_untracked(|d| d.as_ref() == Some(&value));
-                    if same == Some(false) {
-                        let _ = this.data.try_set(Some(value));
-                    }
-                    if this.error.try_with_untracked(Option::is_some) == Some(true) {
-                        let _ = this.error.try_set(None);
-                    }
-                    let _ = this.at.try_set(Some(clock::now_once()));
-                }
-                Err(error) => {
-                    let _ = this.error.try_set(Some(error));
-                }
+            if generation.try_get_value() == mine && mine.is_some() {
+                this.settle(outcome);
             }
         });
-        current
     });
 
     if let Some(period) = period {

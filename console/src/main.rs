@@ -11,6 +11,7 @@ mod live;
 mod logic;
 mod pages;
 mod preferences;
+mod reactive;
 mod routes;
 mod save;
 mod seats;

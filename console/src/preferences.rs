@@ -2,6 +2,7 @@
 //! root element. Nothing here is secret and nothing is sent to the hub.
 
 use crate::i18n::Language;
+use crate::reactive::effect;
 use leptos::prelude::*;
 use std::cell::RefCell;
 
@@ -81,7 +82,7 @@ pub fn offset_minutes(at: f64) -> i32 {
 /// Writes every change to the root element and to local storage.
 pub fn apply() {
     let chosen = preferences();
-    Effect::new(move |_| {
+    effect(move |_| {
         let theme = match chosen.theme.get() {
             Theme::System => "system",
             Theme::Light => "light",
@@ -90,12 +91,12 @@ pub fn apply() {
         on_root("data-theme", theme);
         store("theme", theme);
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         let tag = chosen.language.get().tag();
         on_root("lang", tag);
         store("language", tag);
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         store(
             "zone",
             if chosen.zone.get() == Zone::Utc {
@@ -113,7 +114,8 @@ fn on_root(name: &str, value: &str) {
     }
 }
 
-fn stored(name: &str) -> Option<String> {
+/// What this browser keeps under a name.
+pub fn stored(name: &str) -> Option<String> {
     window()
         .local_storage()
         .ok()??
@@ -121,7 +123,8 @@ fn stored(name: &str) -> Option<String> {
         .ok()?
 }
 
-fn store(name: &str, value: &str) {
+/// Keeps something in this browser.
+pub fn store(name: &str, value: &str) {
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(&format!("skerry.{name}"), value);
     }

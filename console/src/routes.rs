@@ -1,10 +1,12 @@
 //! The console's addresses: the only place that builds or reads them.
 
+use crate::logic::alert_filter::AlertFilter;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::history_filter::HistoryFilter;
 use crate::logic::job_filter::{JobFilter, RowFilter};
 use crate::logic::operations_filter::OperationsFilter;
+use crate::logic::query_result::Workbench;
 use crate::logic::url_state::{DeviceFilter, decode, encode, write_query};
 use leptos_router::NavigateOptions;
 
@@ -201,9 +203,35 @@ pub fn schedule_like(id: &str) -> String {
     format!("{}{}", schedule(), write_query([("like", id.to_owned())]))
 }
 
+/// Scheduling a job for the devices of a condition.
+pub fn schedule_for(condition: &str) -> String {
+    let query = write_query([("condition", condition.to_owned())]);
+    format!("{}{query}", schedule())
+}
+
+/// The query workbench.
+pub fn query(bench: &Workbench) -> String {
+    format!("{BASE}/query{}", bench.write())
+}
+
+/// Routes and endpoints.
+pub fn routing() -> String {
+    format!("{BASE}/routing")
+}
+
 /// The limits.
 pub fn limits() -> String {
     format!("{BASE}/limits")
+}
+
+/// The alerts with a filter.
+pub fn alerts(filter: &AlertFilter) -> String {
+    format!("{BASE}/alerts{}", filter.write())
+}
+
+/// The rules of alerts.
+pub fn alert_rules() -> String {
+    format!("{BASE}/alerts/rules")
 }
 
 /// Refused connections with a filter.

@@ -42,7 +42,9 @@ pub enum Permission {
     JobsForce,
     /// Make, change, delete configurations.
     ConfigurationsWrite,
-    /// Erase archived devices.
+    /// Look after alerts, snooze and resolve them.
+    AlertsHandle,
+    /// Erase archived devices, change alert rules.
     HubManage,
 }
 
@@ -60,6 +62,7 @@ impl Permission {
             Self::JobsWrite => "jobs/write",
             Self::JobsForce => "jobs/forceCancel",
             Self::ConfigurationsWrite => "configurations/write",
+            Self::AlertsHandle => "alerts/handle",
             Self::HubManage => "hub/manage",
         }
     }

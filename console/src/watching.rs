@@ -7,6 +7,7 @@ use crate::clock;
 use crate::logic::members::{Members, Told};
 use crate::logic::server_events::ServerEvents;
 use crate::logic::time::Millis;
+use crate::reactive::effect;
 use crate::seats::{self, Seat};
 use js_sys::Promise;
 use leptos::prelude::*;
@@ -100,7 +101,7 @@ pub fn watching(
         controller: StoredValue::new_local(None),
         run: StoredValue::new(0),
     };
-    Effect::new(move |before: Option<(Eagerness, String)>| {
+    effect(move |before: Option<(Eagerness, String)>| {
         let now = (eagerness(), watch());
         if before.as_ref() == Some(&now) {
             return now;

@@ -15,6 +15,9 @@ test('limits are changed, reached and set back', async ({ page, service, at }) =
   await page.goto(at('limits'));
   await expect(page.getByText('1 unit', { exact: true })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Back to defaults' })).toHaveAttribute('aria-disabled', 'true');
+  const use = page.getByRole('region', { name: 'Use' });
+  await expect(use).toContainText(/\d of 300,000,000/);
+  await expect(use.getByRole('row').filter({ hasText: 'registry-0' })).toContainText(/[KM]B/);
   await expectAccessible(page, 'limits');
 
   await test.step('units multiply every class', async () => {

@@ -1,6 +1,7 @@
 //! The one place that talks to the hub: the public REST API of the same origin and nothing else.
 //! One file per group of calls; only `client` knows about fetch.
 
+pub mod alerts;
 pub mod archive;
 pub mod audit;
 pub mod blobs;
@@ -18,6 +19,7 @@ pub mod modules;
 pub mod operations;
 pub mod query;
 pub mod retirement;
+pub mod routing;
 pub mod session;
 pub mod throttles;
 pub mod transfers;

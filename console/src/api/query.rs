@@ -52,3 +52,23 @@ pub async fn target(condition: &str) -> Result<Target, ApiError> {
         sample: sample.value,
     })
 }
+
+/// What a query costs now.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// Documents that were looked at.
+    pub rows_scanned: u64,
+    /// Documents that fulfil it.
+    pub rows_matched: u64,
+    /// Paths with an index that helped.
+    #[serde(default)]
+    pub indexes: Vec<String>,
+}
+
+/// Asks what a query costs.
+pub async fn explain(text: &str) -> Result<Cost, ApiError> {
+    let call = super::client::own(Method::POST, "/query/explain");
+    let answer = call.json(&json!({ "query": text })).read().await?;
+    Ok(answer.value)
+}

@@ -12,6 +12,11 @@ pub async fn get() -> Result<Limits, ApiError> {
     Ok(Limits::read(&answer.value))
 }
 
+/// What the hub uses (`device-management.md §9`).
+pub async fn usage() -> Result<Value, ApiError> {
+    Ok(own(Method::GET, "/usage").read().await?.value)
+}
+
 /// Changes one thing of what stands there now, not of what was on screen.
 pub async fn change(change: &Change) -> Result<Limits, ApiError> {
     let settings = get().await?.after(change);

@@ -1,6 +1,7 @@
 //! States as a word and a dot; never by colour alone.
 
 use crate::i18n::{t, tr, wording};
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// How a state is meant.
@@ -56,7 +57,7 @@ pub fn ConnectionBadge(
     #[prop(into)]
     seen: Signal<bool>,
 ) -> impl IntoView {
-    let connected = Memo::new(move |_| state.with(|s| s.eq_ignore_ascii_case("connected")));
+    let connected = memo(move || state.with(|s| s.eq_ignore_ascii_case("connected")));
     let tone = Signal::derive(move || {
         if connected.get() {
             Tone::Ok

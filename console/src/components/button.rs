@@ -2,7 +2,9 @@
 //! permission is missing.
 
 use crate::components::icon::{Icon, IconView};
+use crate::components::palette::offer;
 use crate::i18n::{fill, t};
+use crate::reactive::memo;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
 
@@ -55,7 +57,11 @@ pub fn Button(
     submit: bool,
 ) -> impl IntoView {
     let forbidden = move || permission.is_some_and(|p| !may(p));
-    let off = Memo::new(move |_| disabled.get() || forbidden() || obstacle.with(Option::is_some));
+    let off = memo(move || disabled.get() || forbidden() || obstacle.with(Option::is_some));
+    // What a screen is mainly for can be done from the palette too.
+    if weight == Weight::Primary && !submit {
+        offer(label, off, on_press);
+    }
     let reason = move || {
         permission
             .filter(|p| !may(*p))

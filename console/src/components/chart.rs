@@ -6,6 +6,7 @@ use crate::logic::number::measure;
 use crate::logic::scale::{axis, polylines};
 use crate::logic::time::{Millis, clock_seconds};
 use crate::preferences::offset_minutes;
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// Series drawn at once, at most; each has its colour.
@@ -33,7 +34,7 @@ pub fn Sparkline(
     #[prop(default = 1)]
     colour: u8,
 ) -> impl IntoView {
-    let points = Memo::new(move |_| {
+    let points = memo(move || {
         let values = values.get();
         if values.len() < 2 {
             return None;

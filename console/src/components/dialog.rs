@@ -5,6 +5,7 @@
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
 use crate::i18n::{fill, t, tr, wording};
+use crate::reactive::{effect, memo};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -37,7 +38,7 @@ fn Modal(open: RwSignal<bool>, title: Signal<String>, children: Children) -> imp
         .and_then(|e| e.dyn_into::<HtmlElement>().ok());
     let before = StoredValue::new_local(before);
 
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(dialog) = node.get() {
             request_animation_frame(move || {
                 if !dialog.open() && dialog.is_connected() {
@@ -138,13 +139,12 @@ pub fn Confirm(
     children: Option<ChildrenFn>,
 ) -> impl IntoView {
     let typed = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    effect(move |_| {
         if open.get() {
             typed.set(String::new());
         }
     });
-    let ready =
-        Memo::new(move |_| !busy.get() && must_type.is_none_or(|name| typed.get() == name.get()));
+    let ready = memo(move || !busy.get() && must_type.is_none_or(|name| typed.get() == name.get()));
     let children = StoredValue::new(children);
     view! {
         <Dialog open title>

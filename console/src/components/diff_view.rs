@@ -3,6 +3,7 @@
 
 use crate::i18n::{count, t, tr};
 use crate::logic::line_diff::{Change, Row, diff_documents, fold};
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// Unchanged lines kept around a change.
@@ -18,7 +19,7 @@ pub fn DiffView(
     #[prop(into)]
     new: Signal<String>,
 ) -> impl IntoView {
-    let rows = Memo::new(move |_| fold(diff_documents(&old.get(), &new.get()), CONTEXT));
+    let rows = memo(move || fold(diff_documents(&old.get(), &new.get()), CONTEXT));
     view! {
         <div class="diff" role="group" aria-label=tr!(twin.diff_label) tabindex="0">
             {move || rows.get().into_iter().map(row).collect_view()}

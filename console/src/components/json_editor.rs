@@ -5,6 +5,7 @@ use crate::components::field::unique_id;
 use crate::i18n::{fill, t};
 use crate::logic::json_document::{JsonError, parse};
 use crate::logic::json_ink::ink;
+use crate::reactive::memo;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -44,10 +45,10 @@ pub fn JsonEditor(
     let id = unique_id("json");
     let note_id = format!("{id}-note");
     let described = note_id.clone();
-    let error = Memo::new(move |_| parsed(&text.get(), optional).err());
-    let count = Memo::new(move |_| text.with(|t| t.split('\n').count()));
+    let error = memo(move || parsed(&text.get(), optional).err());
+    let count = memo(move || text.with(|t| t.split('\n').count()));
     let colours = NodeRef::<leptos::html::Pre>::new();
-    let wrong = Memo::new(move |_| error.with(|e| e.as_ref().map(|e| e.line)));
+    let wrong = memo(move || error.with(|e| e.as_ref().map(|e| e.line)));
     let note = move || {
         let words = error.get().map(|e| {
             fill(
@@ -61,7 +62,7 @@ pub fn JsonEditor(
         });
         words.or_else(|| complaint.get())
     };
-    let bad = Memo::new(move |_| error.with(Option::is_some) || complaint.with(Option::is_some));
+    let bad = memo(move || error.with(Option::is_some) || complaint.with(Option::is_some));
     view! {
         <div class="field json-field">
             <label class="field-label" class:visually-hidden=!visible_label for=id.clone()>

@@ -1,6 +1,7 @@
 //! A JSON document to read: coloured, numbered, with an optional note beside each leaf.
 
 use crate::logic::json_lines::{JsonLine, lines};
+use crate::reactive::memo;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ pub fn JsonView(
     #[prop(optional, into)]
     note: Option<Callback<(Vec<String>,), Option<LineNote>>>,
 ) -> impl IntoView {
-    let all = Memo::new(move |_| lines(&value.get()));
+    let all = memo(move || lines(&value.get()));
     view! {
         <div class="json" role="group" aria-label=move || label.get() tabindex="0">
             {move || {
@@ -45,7 +46,7 @@ fn row(
 ) -> impl IntoView {
     let path = line.path.clone();
     let wants_note = line.leaf && !path.is_empty();
-    let beside = Memo::new(move |_| match note {
+    let beside = memo(move || match note {
         Some(note) if wants_note => note.run((path.clone(),)),
         _ => None,
     });

@@ -2,6 +2,7 @@
 //! people find it among their tabs.
 
 use crate::i18n::t;
+use crate::reactive::effect;
 use leptos::prelude::*;
 
 /// Sets the title while the screen shows.
@@ -11,7 +12,7 @@ pub fn PageTitle(
     #[prop(into)]
     text: Signal<String>,
 ) -> impl IntoView {
-    Effect::new(move |_| {
+    effect(move |_| {
         document().set_title(&format!("{} · {}", text.get(), t().common.product));
     });
 }

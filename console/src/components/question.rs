@@ -1,6 +1,7 @@
 //! A question on screen and how its answer fares: open, under way, refused.
 
 use crate::api::ApiError;
+use crate::reactive::effect;
 use leptos::prelude::*;
 
 /// The state of one `Confirm`.
@@ -22,7 +23,7 @@ impl Question {
             busy: RwSignal::new(false),
             failure: RwSignal::new(None),
         };
-        Effect::new(move |_| {
+        effect(move |_| {
             if this.open.get() {
                 this.failure.set(None);
             }

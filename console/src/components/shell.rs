@@ -1,24 +1,29 @@
 //! The frame around every screen: top bar, navigation, settings, account.
 
+use crate::api::alerts;
 use crate::api::session::{self as session_api, Session};
 use crate::components::badge::{Badge, Tone};
 use crate::components::field::Segmented;
 use crate::components::icon::{Icon, IconView, Mark};
+use crate::components::palette::Palette;
+use crate::components::screens::{Part, SCREENS, Screen};
 use crate::components::shortcuts::Shortcuts;
 use crate::components::toast;
 use crate::connectivity;
-use crate::i18n::{Language, fill, t, tr};
-use crate::logic::archive_filter::ArchiveFilter;
-use crate::logic::audit_filter::AuditFilter;
-use crate::logic::job_filter::JobFilter;
-use crate::logic::operations_filter::OperationsFilter;
+use crate::i18n::{Language, count as counted, fill, shown, t, tr};
+use crate::live::live;
 use crate::logic::url_state::DeviceFilter;
 use crate::preferences::{Theme, Zone, preferences};
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::{self, SessionState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::{use_location, use_navigate};
+use std::time::Duration;
+
+/// Between two looks at how many alerts need a person.
+const WAITING_PERIOD: Duration = Duration::from_secs(10);
 
 /// The frame.
 #[component]
@@ -50,67 +55,57 @@ pub fn Shell(
             </main>
         </div>
         <Shortcuts/>
+        <Palette/>
     }
 }
 
 #[component]
 fn Navigation() -> impl IntoView {
     let path = use_location().pathname;
-    let below = move |part: &'static str| {
-        Memo::new(move |_| path.get().starts_with(&format!("{}/{part}", routes::BASE)))
+    let part = move |part: Part| {
+        let screens = SCREENS.iter().filter(move |screen| screen.part == part);
+        screens.map(move |screen| link(screen, path)).collect_view()
     };
-    let (on_devices, on_archive, on_audit) = (below("devices"), below("archive"), below("audit"));
-    // A job is scheduled on a page of its own.
-    let (jobs, schedule) = (below("jobs"), below("schedule"));
-    let (written, configure) = (below("configurations"), below("configure"));
-    let on_configurations = Memo::new(move |_| written.get() || configure.get());
-    let on_jobs = Memo::new(move |_| jobs.get() || schedule.get());
-    let (on_operations, on_transfers, on_limits) =
-        (below("operations"), below("transfers"), below("limits"));
-    let current = move |yes: bool| yes.then_some("page");
     view! {
         <nav class="nav" aria-label=tr!(common.navigation)>
-            <a href=routes::overview() aria-current=move || {
-                current(path.get().trim_end_matches('/') == routes::BASE)
-            }>
-                <IconView icon=Icon::Overview/>
-                <span>{tr!(common.nav_overview)}</span>
-            </a>
+            {part(Part::Top)}
             <h2>{tr!(common.nav_fleet)}</h2>
-            <a href=routes::devices(&DeviceFilter::default()) aria-current=move || current(on_devices.get())>
-                <IconView icon=Icon::Device/>
-                <span>{tr!(common.nav_devices)}</span>
-            </a>
-            <a href=routes::archive(&ArchiveFilter::default()) aria-current=move || current(on_archive.get())>
-                <IconView icon=Icon::Archive/>
-                <span>{tr!(common.nav_archive)}</span>
-            </a>
-            <a href=routes::configurations() aria-current=move || current(on_configurations.get())>
-                <IconView icon=Icon::Layers/>
-                <span>{tr!(common.nav_configurations)}</span>
-            </a>
-            <a href=routes::jobs(&JobFilter::default()) aria-current=move || current(on_jobs.get())>
-                <IconView icon=Icon::Clock/>
-                <span>{tr!(common.nav_jobs)}</span>
-            </a>
+            {part(Part::Fleet)}
             <h2>{tr!(common.nav_hub)}</h2>
-            <a href=routes::audit(&AuditFilter::default()) aria-current=move || current(on_audit.get())>
-                <IconView icon=Icon::Record/>
-                <span>{tr!(common.nav_audit)}</span>
-            </a>
-            <a href=routes::operations(&OperationsFilter::default()) aria-current=move || current(on_operations.get())>
-                <IconView icon=Icon::Shield/>
-                <span>{tr!(common.nav_operations)}</span>
-            </a>
-            <a href=routes::transfers("") aria-current=move || current(on_transfers.get())>
-                <IconView icon=Icon::Transfer/>
-                <span>{tr!(common.nav_transfers)}</span>
-            </a>
-            <a href=routes::limits() aria-current=move || current(on_limits.get())>
-                <IconView icon=Icon::Columns/>
-                <span>{tr!(common.nav_limits)}</span>
-            </a>
+            {part(Part::Hub)}
         </nav>
+    }
+}
+
+fn link(screen: &'static Screen, path: Memo<String>) -> impl IntoView {
+    let current = memo(move || path.with(|path| screen.shows(path)));
+    let counts = screen.icon == Icon::Bell;
+    view! {
+        <a href=(screen.address)() aria-current=move || current.get().then_some("page")>
+            <IconView icon=screen.icon/>
+            <span>{shown(screen.name)}</span>
+            {counts.then(|| view! { <Waiting/> })}
+        </a>
+    }
+}
+
+/// How many alerts need a person.
+#[component]
+fn Waiting() -> impl IntoView {
+    let waiting = live(|| (), Some(WAITING_PERIOD), |()| alerts::attention());
+    let known = memo(move || waiting.data.get().filter(|(count, _)| *count > 0));
+    view! {
+        {move || known.get().map(|(count, more)| {
+            let words = counted(count as u64, t().alerts.waiting_one, t().alerts.waiting_other);
+            let title = words.clone();
+            let figure = format!("{count}{}", if more { "+" } else { "" });
+            view! {
+                <span class="nav-count" title=title>
+                    <span class="visually-hidden">{words}</span>
+                    <span aria-hidden="true">{figure}</span>
+                </span>
+            }
+        })}
     }
 }
 

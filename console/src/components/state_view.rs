@@ -8,6 +8,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::i18n::{ago, fill, t, tr, wording};
 use crate::live::Live;
 use crate::logic::time;
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// A failed call in words, with the tracking id if the hub gave one.
@@ -45,7 +46,7 @@ pub fn ErrorState(
     #[prop(optional, into)]
     on_retry: Option<Callback<()>>,
 ) -> impl IntoView {
-    let words = Memo::new(move |_| explain(&error.get()));
+    let words = memo(move || explain(&error.get()));
     view! {
         <div class="state-view bad" role="alert">
             <span class="state-icon"><IconView icon=Icon::Warning/></span>
@@ -134,8 +135,7 @@ pub fn StaleNotice<T: Clone + PartialEq + Send + Sync + 'static>(
     /// The data in question.
     live: Live<T>,
 ) -> impl IntoView {
-    let stale =
-        Memo::new(move |_| live.error.with(Option::is_some) && live.data.with(Option::is_some));
+    let stale = memo(move || live.error.with(Option::is_some) && live.data.with(Option::is_some));
     view! {
         {move || stale.get().then(|| view! {
             <div class="notice warn" role="status">
@@ -171,7 +171,7 @@ where
     T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    let phase = Memo::new(move |_| {
+    let phase = memo(move || {
         if live.data.with(Option::is_some) {
             Phase::Ready
         } else if live.error.with(Option::is_some) {

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::i18n::{ago, fill, lasting, t};
 use crate::logic::time;
 use crate::preferences::offset_minutes;
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// The exact time in the chosen zone with its name.
@@ -40,7 +41,7 @@ pub fn Moment(
     #[prop(into)]
     at: Signal<Option<String>>,
 ) -> impl IntoView {
-    let known = Memo::new(move |_| at.get().as_deref().and_then(time::parse));
+    let known = memo(move || at.get().as_deref().and_then(time::parse));
     view! {
         {move || match known.get() {
             Some(_) => view! {

@@ -7,6 +7,9 @@ texts! {
         skip_to_content: "Skip to content", "본문으로 건너뛰기";
         navigation: "Main", "주 메뉴";
         nav_overview: "Overview", "개요";
+        nav_alerts: "Alerts", "알림";
+        nav_query: "Query", "쿼리";
+        nav_routing: "Routes", "라우팅";
         nav_devices: "Devices", "디바이스";
         nav_archive: "Archive", "보관함";
         nav_configurations: "Configurations", "구성";
@@ -81,19 +84,15 @@ texts! {
         json_error: "Line {line}, column {column}: {message}", "{line}행 {column}열: {message}";
         json_must_be_object: "The document must be an object: { … }", "문서는 객체({ … })여야 합니다";
         shortcuts: "Keyboard shortcuts", "키보드 단축키";
+        palette: "Commands", "명령";
+        palette_hint: "What to do or where to go: a screen, a device, a query", "할 일이나 이동할 곳: 화면, 디바이스, 쿼리";
+        palette_go: "Go to {screen}", "{screen}(으)로 이동";
+        palette_query: "Run this query", "이 쿼리 실행";
+        palette_none: "Nothing is called like that.", "해당하는 항목이 없습니다.";
         shortcut_help: "Show this help", "도움말 표시";
         shortcut_filter: "Focus the filter", "필터로 이동";
         shortcut_next: "Next row", "다음 행";
         shortcut_previous: "Previous row", "이전 행";
         shortcut_open: "Open the row", "행 열기";
-        shortcut_overview: "Go to the overview", "개요로 이동";
-        shortcut_devices: "Go to the devices", "디바이스로 이동";
-        shortcut_archive: "Go to the archive", "보관함으로 이동";
-        shortcut_configurations: "Go to the configurations", "구성으로 이동";
-        shortcut_jobs: "Go to the jobs", "작업으로 이동";
-        shortcut_limits: "Go to the limits", "한도로 이동";
-        shortcut_operations: "Go to the refused connections", "거부된 연결로 이동";
-        shortcut_transfers: "Go to import and export", "가져오기/내보내기로 이동";
-        shortcut_audit: "Go to the audit", "감사 기록으로 이동";
     }
 }

@@ -5,6 +5,18 @@ texts! {
     Limits {
         title: "Limits", "한도";
         explained: "How often operations of each class may run. Over its limit a class answers 429 with the time to wait; the other classes are not touched.", "작업 종류별로 허용되는 빈도입니다. 한도를 넘으면 해당 종류만 대기 시간과 함께 429로 응답하고 다른 종류에는 영향이 없습니다.";
+        usage: "Use", "사용량";
+        usage_refresh: "Measure again", "다시 측정";
+        usage_messages: "Messages today", "오늘 메시지";
+        usage_of_quota: "{n} of {quota} ({share})", "{quota} 중 {n} ({share})";
+        usage_sockets: "Device connections", "디바이스 연결";
+        usage_sockets_now: "{n} now, {most} at most", "현재 {n}, 최대 {most}";
+        usage_storage: "Storage", "저장 공간";
+        usage_rows: "Rows written", "기록한 행";
+        usage_rows_since: "since the hub's objects woke up", "허브 객체가 깨어난 뒤";
+        usage_objects: "Storage by object", "객체별 저장 공간";
+        usage_callers: "Refused with 429, by caller", "호출자별 429 거부";
+        usage_nobody: "Nobody was refused for too many requests.", "요청이 많아 거부된 호출자가 없습니다.";
         table: "Limits by class", "종류별 한도";
         units_one: "{n} unit", "{n}단위";
         units_other: "{n} units", "{n}단위";

@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod table;
+mod alerts;
 mod archive;
 mod audit;
 mod common;
@@ -19,7 +20,9 @@ mod methods;
 mod modules;
 mod operations;
 mod overview;
+mod query;
 mod retirement;
+mod routing;
 mod schedule;
 mod sign_in;
 mod telemetry;
@@ -81,8 +84,12 @@ pub struct Texts {
     pub messages: messages::Messages,
     /// Module identities.
     pub modules: modules::Modules,
+    /// Query workbench.
+    pub query: query::Query,
     /// Retiring a device.
     pub retirement: retirement::Retirement,
+    /// Alerts and their rules.
+    pub alerts: alerts::Alerts,
     /// Archived devices.
     pub archive: archive::Archive,
     /// Record of changes.
@@ -91,6 +98,8 @@ pub struct Texts {
     pub transfers: transfers::Transfers,
     /// Scheduled jobs.
     pub jobs: jobs::Jobs,
+    /// Routes and endpoints.
+    pub routing: routing::Routing,
     /// Scheduling one.
     pub schedule: schedule::Schedule,
     /// Configurations.
@@ -117,11 +126,14 @@ macro_rules! all_tables {
             methods: methods::Methods::$language,
             messages: messages::Messages::$language,
             modules: modules::Modules::$language,
+            query: query::Query::$language,
             retirement: retirement::Retirement::$language,
+            alerts: alerts::Alerts::$language,
             archive: archive::Archive::$language,
             audit: audit::Audit::$language,
             transfers: transfers::Transfers::$language,
             jobs: jobs::Jobs::$language,
+            routing: routing::Routing::$language,
             schedule: schedule::Schedule::$language,
             configurations: configurations::Configurations::$language,
             history: history::History::$language,

@@ -1,6 +1,8 @@
 //! Pure rules behind the screens: no browser, no network, no clock. Everything here is tested
 //! natively; anything that needs a window belongs in `components` or `api`.
 
+pub mod alert_filter;
+pub mod alert_rule;
 pub mod archive_filter;
 pub mod audit_filter;
 pub mod configuration;
@@ -24,7 +26,9 @@ pub mod merge_patch;
 pub mod number;
 pub mod numeric_paths;
 pub mod operations_filter;
+pub mod query_result;
 pub mod retirement;
+pub mod route;
 pub mod scale;
 pub mod server_events;
 pub mod telemetry_buffer;

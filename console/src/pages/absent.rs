@@ -9,6 +9,7 @@ use crate::i18n::{count, t, tr};
 use crate::live::live;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
+use crate::reactive::effect;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub fn AbsentDevices(
     absent: Memo<u64>,
 ) -> impl IntoView {
     let page = live(|| (), Some(PERIOD), |()| api::first(filter(), ROWS));
-    Effect::new(move |before: Option<u64>| {
+    effect(move |before: Option<u64>| {
         let now = absent.get();
         if before.is_some_and(|before| before != now) {
             page.refresh();

@@ -1,6 +1,7 @@
 //! One module per screen.
 
 pub mod absent;
+pub mod alerts;
 pub mod archive;
 pub mod audit;
 pub mod configurations;
@@ -12,6 +13,8 @@ pub mod limits;
 pub mod not_found;
 pub mod operations;
 pub mod overview;
+pub mod query;
+pub mod routing;
 pub mod sign_in;
 pub mod snippets;
 pub mod transfers;

@@ -14,6 +14,7 @@ use crate::i18n::{tr, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::logic::operations_filter::OperationsFilter;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -22,7 +23,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 #[component]
 pub fn OperationsPage() -> impl IntoView {
     let search = use_location().search;
-    let filter = Memo::new(move |_| OperationsFilter::read(&search.get()));
+    let filter = memo(move || OperationsFilter::read(&search.get()));
     let page = live(move || filter.get(), None, api::refused_connections);
     let navigate = use_navigate();
     let change = Callback::new(move |filter: OperationsFilter| {
@@ -102,7 +103,7 @@ fn listed(
     filter: Memo<OperationsFilter>,
     change: Callback<OperationsFilter>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| data.with(|page| page.records.is_empty()));
+    let empty = memo(move || data.with(|page| page.records.is_empty()));
     move || {
         if !empty.get() {
             return view! {

@@ -15,6 +15,7 @@ use crate::logic::url_state::DeviceFilter;
 use crate::pages::absent::AbsentDevices;
 use crate::pages::issues::CurrentIssues;
 use crate::pages::snippets::Snippets;
+use crate::reactive::{effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -41,7 +42,7 @@ thread_local! {
 pub fn OverviewPage() -> impl IntoView {
     let data = live(|| (), Some(PERIOD), |()| api::overview());
     let samples = RwSignal::new(HISTORY.with(|h| h.borrow().clone()));
-    Effect::new(move |_| {
+    effect(move |_| {
         if data.at.get().is_none() {
             return;
         }
@@ -138,10 +139,10 @@ fn Figures(overview: Signal<Overview>, samples: RwSignal<VecDeque<Sample>>) -> i
 
 #[component]
 fn Details(overview: Signal<Overview>) -> impl IntoView {
-    let empty = Memo::new(move |_| overview.with(|o| o.devices.total == 0));
+    let empty = memo(move || overview.with(|o| o.devices.total == 0));
     let host = Signal::derive(move || overview.with(|o| o.hub.host_name.clone()));
     let absent =
-        Memo::new(move |_| overview.with(|o| o.devices.total.saturating_sub(o.devices.connected)));
+        memo(move || overview.with(|o| o.devices.total.saturating_sub(o.devices.connected)));
     view! {
         {move || empty.get().then(|| view! {
             <section class="card start" aria-labelledby="start-title">
@@ -175,7 +176,7 @@ fn Details(overview: Signal<Overview>) -> impl IntoView {
 
 #[component]
 fn FleetState(overview: Signal<Overview>) -> impl IntoView {
-    let counts = Memo::new(move |_| {
+    let counts = memo(move || {
         overview.with(|o| {
             let d = &o.devices;
             let disconnected = d

@@ -5,6 +5,7 @@ use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
 use crate::components::field::Segmented;
 use crate::i18n::{tr, wording};
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 const PYTHON: &str = r#"import json, time
@@ -72,7 +73,7 @@ pub fn Snippets(
     host_name: Signal<String>,
 ) -> impl IntoView {
     let language = RwSignal::new("python".to_owned());
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let (install, run) = snippet(&language.get(), &host_name.get());
         (install.to_owned(), run)
     });
@@ -96,8 +97,14 @@ pub fn Snippets(
     }
 }
 
+/// Lines to copy.
 #[component]
-fn Command(title: Signal<String>, text: Signal<String>) -> impl IntoView {
+pub fn Command(
+    /// What they are, for assistive technology.
+    title: Signal<String>,
+    /// The lines.
+    text: Signal<String>,
+) -> impl IntoView {
     view! {
         <div class="command">
             <pre tabindex="0" aria-label=move || title.get()><code>{move || text.get()}</code></pre>

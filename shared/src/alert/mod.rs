@@ -48,5 +48,8 @@ impl Severity {
     }
 }
 
-/// States of an alert, as they are named.
-pub const STATES: [&str; 4] = ["open", "acknowledged", "snoozed", "resolved"];
+/// All states but `resolved`, where alerts are asked for.
+pub const UNRESOLVED: &str = "unresolved";
+
+/// States of an alert, as they are named, and what else can be asked for.
+pub const STATES: [&str; 5] = ["open", "acknowledged", "snoozed", "resolved", UNRESOLVED];

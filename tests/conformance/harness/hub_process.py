@@ -6,6 +6,7 @@ The hub is reached only through what its ready file says. Only processes that th
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -28,12 +29,21 @@ def built_tool(variable: str, path: str, how_to_build: str) -> str:
     return chosen
 
 
+# Below the ports that outgoing connections get: while a hub is down nobody may get its port by chance.
+LISTENING_PORTS = range(15_000, 32_000)
+
+
 def free_port(address: str = "127.0.0.1") -> int:
     """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.choice(LISTENING_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                continue
+            return port
 
 
 class HubProcess:

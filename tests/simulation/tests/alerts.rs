@@ -82,6 +82,7 @@ fn a_person_acknowledges_snoozes_and_resolves() {
     assert_eq!(alert["until"], "2026-03-01T02:00:00.0000000Z");
     hub.0.run(119 * 60_000);
     assert_eq!(alerts(&mut hub, "state=snoozed").len(), 1);
+    assert_eq!(alerts(&mut hub, "state=unresolved").len(), 1);
     hub.0.run(2 * 60_000);
     assert_eq!(alerts(&mut hub, "state=open").len(), 1, "its time is over");
 

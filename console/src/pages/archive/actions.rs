@@ -9,6 +9,7 @@ use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
 use crate::live::Live;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -33,7 +34,7 @@ pub fn Actions(
                 .map(|e| (e.device_id.clone(), e.generation_id.clone()))
         })
     };
-    let erased = Memo::new(move |_| {
+    let erased = memo(move || {
         entry
             .data
             .with(|e| e.as_ref().is_some_and(ArchiveEntry::erased))

@@ -17,6 +17,7 @@ use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::number::grouped;
 use crate::logic::url_state::query_value;
 use crate::pages::not_found::NotFound;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -26,7 +27,7 @@ use serde_json::Value;
 #[component]
 pub fn ArchivedPage() -> impl IntoView {
     let path = use_location().pathname;
-    let named = Memo::new(move |_| routes::read_archived(&path.get()));
+    let named = memo(move || routes::read_archived(&path.get()));
     move || match named.get() {
         Some((id, generation)) => view! { <OneEntry id generation/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
@@ -36,14 +37,14 @@ pub fn ArchivedPage() -> impl IntoView {
 #[component]
 fn OneEntry(id: String, generation: String) -> impl IntoView {
     let search = use_location().search;
-    let operation = Memo::new(move |_| query_value(&search.get(), "retirement"));
+    let operation = memo(move || query_value(&search.get(), "retirement"));
     let (name, key) = (id.clone(), (id, generation));
     let entry = live(
         move || key.clone(),
         None,
         |(id, generation)| async move { api::entry(&id, &generation).await },
     );
-    let absent = Memo::new(move |_| {
+    let absent = memo(move || {
         entry
             .error
             .with(|error| error.as_ref().and_then(|error| error.status()) == Some(404))
@@ -91,10 +92,10 @@ fn Absent() -> impl IntoView {
 /// What is kept of the device.
 #[component]
 fn Kept(found: Signal<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView {
-    let erased = Memo::new(move |_| found.with(ArchiveEntry::erased));
-    let changed = Memo::new(move |_| found.with(|e| !e.erased() && e.intact == Some(false)));
+    let erased = memo(move || found.with(ArchiveEntry::erased));
+    let changed = memo(move || found.with(|e| !e.erased() && e.intact == Some(false)));
     let document = Signal::derive(move || found.with(|e| e.document.clone()));
-    let stale = Memo::new(move |_| entry.error.with(Option::is_some));
+    let stale = memo(move || entry.error.with(Option::is_some));
     view! {
         {move || changed.get().then(|| view! {
             <div class="notice bad" role="alert"><IconView icon=Icon::Warning/><div>{tr!(archive.changed_text)}</div></div>
@@ -126,8 +127,8 @@ fn Facts(found: Signal<ArchiveEntry>) -> impl IntoView {
         Signal::derive(move || found.with(|e| Some(e.text(name)).filter(|t| !t.is_empty())))
     };
     let or_dash = |value: Signal<Option<String>>| move || value.get().unwrap_or_else(|| "–".into());
-    let erased = Memo::new(move |_| found.with(ArchiveEntry::erased));
-    let whole = Memo::new(move |_| found.with(|e| !e.erased() && e.intact != Some(false)));
+    let erased = memo(move || found.with(ArchiveEntry::erased));
+    let whole = memo(move || found.with(|e| !e.erased() && e.intact != Some(false)));
     let modules = move || {
         found.with(|e| {
             let modules = e.document.get("modules").and_then(Value::as_array);

@@ -22,6 +22,7 @@ use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::device_rules::{IdProblem, check_device_id};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::id_problem;
+use crate::reactive::memo;
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -31,8 +32,8 @@ use words::{DocumentBadge, actor_words, reason_words};
 #[component]
 pub fn ArchivePage() -> impl IntoView {
     let search = use_location().search;
-    let filter = Memo::new(move |_| ArchiveFilter::read(&search.get()));
-    let problem = Memo::new(move |_| {
+    let filter = memo(move || ArchiveFilter::read(&search.get()));
+    let problem = memo(move || {
         filter
             .with(|f| check_device_id(&f.device).err())
             .filter(|problem| *problem != IdProblem::Empty)
@@ -90,7 +91,7 @@ fn listed(
     filter: Memo<ArchiveFilter>,
     change: Callback<ArchiveFilter>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| data.with(|page| page.items.is_empty()));
+    let empty = memo(move || data.with(|page| page.items.is_empty()));
     move || {
         if !empty.get() {
             return view! {

@@ -7,6 +7,7 @@ use crate::components::state_view::live_view;
 use crate::components::time_text::exact;
 use crate::i18n::{fill, t};
 use crate::live::{PERIOD, live};
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -25,7 +26,7 @@ pub fn Outcome(
 }
 
 fn notice(stands: Signal<Retirement>) -> impl IntoView {
-    let state = Memo::new(move |_| stands.with(|r| r.state.clone()));
+    let state = memo(move || stands.with(|r| r.state.clone()));
     let words = move || {
         let words = &t().retirement;
         match state.get().as_str() {

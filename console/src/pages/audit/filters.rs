@@ -9,6 +9,7 @@ use crate::components::search_field::SearchField;
 use crate::i18n::{t, tr, wording};
 use crate::logic::audit_filter::{AuditFilter, BETWEEN};
 use crate::logic::time;
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// The bar.
@@ -52,7 +53,7 @@ pub fn Filters(
             }
         });
     };
-    let between = Memo::new(move |_| filter.with(|f| f.period == BETWEEN));
+    let between = memo(move || filter.with(|f| f.period == BETWEEN));
     view! {
         <div class="filter" role="search" aria-label=tr!(audit.filters)>
             <SearchField

@@ -19,6 +19,7 @@ use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::number::grouped;
+use crate::reactive::{effect, memo};
 use crate::routes;
 use crate::session::{Permission, may};
 use filters::Filters;
@@ -46,7 +47,7 @@ impl Older {
             busy: RwSignal::new(false),
             failure: RwSignal::new(None),
         };
-        Effect::new(move |_| {
+        effect(move |_| {
             let cursor = first
                 .data
                 .with(|page| page.as_ref().and_then(|page| page.cursor.clone()));
@@ -90,15 +91,15 @@ impl Older {
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let search = use_location().search;
-    let filter = Memo::new(move |_| AuditFilter::read(&search.get()));
-    let wanted = Memo::new(move |_| filter.with(AuditFilter::closed));
+    let filter = memo(move || AuditFilter::read(&search.get()));
+    let wanted = memo(move || filter.with(AuditFilter::closed));
     let first = live(
         move || wanted.get(),
         None,
         |filter| async move { api::page(&filter, None).await },
     );
     let older = Older::after(first);
-    let all = Memo::new(move |_| {
+    let all = memo(move || {
         let mut all = first
             .data
             .with(|page| page.as_ref().map(|page| page.records.clone()))
@@ -166,8 +167,8 @@ fn listed(
     filter: Memo<AuditFilter>,
     change: Callback<AuditFilter>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| all.with(Vec::is_empty));
-    let ended = Memo::new(move |_| older.cursor.with(Option::is_none));
+    let empty = memo(move || all.with(Vec::is_empty));
+    let ended = memo(move || older.cursor.with(Option::is_none));
     let load_words = Signal::derive(move || {
         (if older.busy.get() {
             t().audit.load_more_busy

@@ -10,6 +10,7 @@ use crate::i18n::{fill, t, tr};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::time;
 use crate::preferences::offset_minutes;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -63,7 +64,7 @@ fn Record(
     change: Callback<AuditFilter>,
 ) -> impl IntoView {
     let place = StoredValue::new(record.place());
-    let open = Memo::new(move |_| place.with_value(|place| filter.with(|f| f.record == *place)));
+    let open = memo(move || place.with_value(|place| filter.with(|f| f.record == *place)));
     let toggle = move |_| {
         let mut next = filter.get_untracked();
         next.record = if open.get_untracked() {

@@ -15,6 +15,7 @@ use crate::i18n::{Read, fill, shown, t, t_once, tr, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::pages::not_found::NotFound;
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -29,7 +30,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 #[component]
 pub fn ConfigurationPage() -> impl IntoView {
     let path = use_location().pathname;
-    let id = Memo::new(move |_| routes::read_configuration(&path.get()));
+    let id = memo(move || routes::read_configuration(&path.get()));
     move || match id.get() {
         Some(id) => view! { <One id/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
@@ -44,7 +45,7 @@ fn One(id: String) -> impl IntoView {
         Some(PERIOD),
         |id| async move { api::get(&id).await },
     );
-    let gone = Memo::new(move |_| {
+    let gone = memo(move || {
         let status = one.error.with(|e| e.as_ref().and_then(|e| e.status()));
         status == Some(404)
     });
@@ -60,7 +61,7 @@ fn One(id: String) -> impl IntoView {
 
 #[component]
 fn Known(id: StoredValue<String>, data: Signal<Configuration>) -> impl IntoView {
-    let content = Memo::new(move |_| data.with(|one| one.content.clone()));
+    let content = memo(move || data.with(|one| one.content.clone()));
     let edit = move || {
         if may(Permission::ConfigurationsWrite) {
             view! {
@@ -106,8 +107,8 @@ fn Known(id: StoredValue<String>, data: Signal<Configuration>) -> impl IntoView 
 
 #[component]
 fn Reach(data: Signal<Configuration>) -> impl IntoView {
-    let counts = Memo::new(move |_| data.with(|one| (one.targeted(), one.applied())));
-    let edge = Memo::new(move |_| {
+    let counts = memo(move || data.with(|one| (one.targeted(), one.applied())));
+    let edge = memo(move || {
         data.with(|one| {
             let result = |name: &str| one.system_metrics.results.get(name).copied();
             (
@@ -143,7 +144,7 @@ fn Reach(data: Signal<Configuration>) -> impl IntoView {
 
 #[component]
 fn Metrics(data: Signal<Configuration>) -> impl IntoView {
-    let metrics = Memo::new(move |_| data.with(|one| one.metrics.clone()));
+    let metrics = memo(move || data.with(|one| one.metrics.clone()));
     view! {
         <section class="card" aria-labelledby="metrics-title">
             <header><h2 id="metrics-title">{tr!(configurations.metrics)}</h2></header>
@@ -188,8 +189,8 @@ fn Metrics(data: Signal<Configuration>) -> impl IntoView {
 fn Facts(data: Signal<Configuration>) -> impl IntoView {
     let time =
         move |read: fn(&Configuration) -> Option<String>| Signal::derive(move || data.with(read));
-    let condition = Memo::new(move |_| data.with(|one| one.target_condition.clone()));
-    let labels = Memo::new(move |_| data.with(|one| one.settings().labels));
+    let condition = memo(move || data.with(|one| one.target_condition.clone()));
+    let labels = memo(move || data.with(|one| one.settings().labels));
     view! {
         <section class="card" aria-labelledby="facts-title">
             <header><h2 id="facts-title">{tr!(configurations.facts)}</h2></header>

@@ -10,6 +10,7 @@ use crate::logic::configuration::{
     ContentProblem, Settings, check_content, is_configuration_id, priority,
 };
 use crate::logic::json_document::pretty;
+use crate::reactive::effect;
 use leptos::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -205,7 +206,7 @@ fn debounced(
         }
     };
     on_cleanup(stop_timer);
-    Effect::new(move |before: Option<()>| {
+    effect(move |before: Option<()>| {
         let now = (
             condition.with(|text| text.trim().to_owned()),
             metrics.held(),

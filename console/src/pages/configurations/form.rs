@@ -21,6 +21,7 @@ use crate::logic::configuration::MOST_METRICS;
 use crate::logic::json_document::pretty;
 use crate::logic::number::grouped;
 use crate::pages::not_found::NotFound;
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -60,7 +61,7 @@ pub fn ConfigurePage() -> impl IntoView {
 #[component]
 pub fn EditConfigurationPage() -> impl IntoView {
     let path = use_location().pathname;
-    let id = Memo::new(move |_| routes::read_configuration(&path.get()));
+    let id = memo(move || routes::read_configuration(&path.get()));
     move || match id.get() {
         Some(id) => view! { <Edit id/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
@@ -79,7 +80,7 @@ fn Edit(id: String) -> impl IntoView {
     );
     let title =
         Signal::derive(move || fill(t().configurations.edit_title, &[("id", &id.get_value())]));
-    let gone = Memo::new(move |_| {
+    let gone = memo(move || {
         let status = one.error.with(|e| e.as_ref().and_then(|e| e.status()));
         status == Some(404)
     });
@@ -211,14 +212,14 @@ fn Content(draft: Draft) -> impl IntoView {
 /// What differs from the one that is edited.
 #[component]
 fn Changes(draft: Draft) -> impl IntoView {
-    let before = Memo::new(move |_| {
+    let before = memo(move || {
         draft.base.with_value(|base| {
             let settings = base.as_ref().map(Configuration::settings);
             settings.unwrap_or_default()
         })
     });
-    let after = Memo::new(move |_| draft.settings());
-    let same = Memo::new(move |_| before.get() == after.get());
+    let after = memo(move || draft.settings());
+    let same = memo(move || before.get() == after.get());
     view! {
         <section class="card" aria-labelledby="changes-title">
             <header><h2 id="changes-title">{tr!(configurations.changes)}</h2></header>

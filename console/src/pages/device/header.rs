@@ -13,6 +13,7 @@ use crate::logic::connection_string::device_connection_string;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::{DeleteDevice, DisableDevice, Target, enable};
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -38,7 +39,7 @@ pub fn Header(
             .data
             .with(|i| i.as_ref().is_none_or(|i| i.enabled()))
     });
-    let reason = Memo::new(move |_| {
+    let reason = memo(move || {
         identity.data.with(|i| {
             i.as_ref()
                 .map(|i| i.text("statusReason"))
@@ -68,7 +69,7 @@ pub fn Header(
                     .is_some_and(|i| time::parse(&i.text("connectionStateUpdatedTime")).is_some())
             })
     });
-    let connection_string = Memo::new(move |_| {
+    let connection_string = memo(move || {
         let key = identity
             .data
             .with(|i| i.as_ref().and_then(|i| i.key("primaryKey")))?;

@@ -16,6 +16,7 @@ use crate::logic::history_filter::{HistoryFilter, SECTIONS};
 use crate::logic::time;
 use crate::pages::audit::names;
 use crate::preferences::offset_minutes;
+use crate::reactive::memo;
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -59,7 +60,7 @@ pub fn HistoryTab(
     shared: Shared,
 ) -> impl IntoView {
     let search = use_location().search;
-    let filter = Memo::new(move |_| HistoryFilter::read(&search.get()));
+    let filter = memo(move || HistoryFilter::read(&search.get()));
     let page = live(
         move || {
             let mut asked = filter.get();
@@ -120,7 +121,7 @@ fn listed(
     filter: Memo<HistoryFilter>,
     change: Callback<HistoryFilter>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| data.with(|page| page.items.is_empty()));
+    let empty = memo(move || data.with(|page| page.items.is_empty()));
     move || {
         if empty.get() {
             return view! {
@@ -175,7 +176,7 @@ fn Row(
     change: Callback<HistoryFilter>,
 ) -> impl IntoView {
     let version = one.version;
-    let open = Memo::new(move |_| filter.with(|f| f.version == Some(version)));
+    let open = memo(move || filter.with(|f| f.version == Some(version)));
     let toggle = move |_| {
         let mut next = filter.get_untracked();
         next.version = (!open.get_untracked()).then_some(version);

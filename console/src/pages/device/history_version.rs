@@ -15,6 +15,7 @@ use crate::i18n::{Read, fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::history_filter::{Against, HistoryFilter, comparable, writable};
 use crate::logic::json_document::pretty;
+use crate::reactive::memo;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -68,7 +69,7 @@ pub fn Version(
     /// Writes a new one.
     change: Callback<HistoryFilter>,
 ) -> impl IntoView {
-    let against = Memo::new(move |_| filter.with(|f| f.against));
+    let against = memo(move || filter.with(|f| f.against));
     let compared = live(
         move || (shared.id.get_value(), against.get()),
         None,

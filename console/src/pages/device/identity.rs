@@ -8,6 +8,7 @@ use crate::components::time_text::Moment;
 use crate::i18n::{fill, t, tr};
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::time;
+use crate::reactive::memo;
 use crate::routes;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -62,10 +63,9 @@ fn ConnectionFacts(connection: Signal<Connection>) -> impl IntoView {
     };
     let fact =
         |value: Signal<Option<String>>| move || value.get().unwrap_or_else(|| "–".to_owned());
-    let connected = Memo::new(move |_| {
-        connection.with(|c| c.connection_state.eq_ignore_ascii_case("connected"))
-    });
-    let never = Memo::new(move |_| {
+    let connected =
+        memo(move || connection.with(|c| c.connection_state.eq_ignore_ascii_case("connected")));
+    let never = memo(move || {
         connection.with(|c| {
             c.since.as_deref().and_then(time::parse).is_none() && c.last_disconnect_time.is_none()
         }) && !connected.get()
@@ -80,7 +80,7 @@ fn ConnectionFacts(connection: Signal<Connection>) -> impl IntoView {
             .to_owned()
         })
     };
-    let subscriptions = Memo::new(move |_| connection.with(|c| c.subscriptions.clone()));
+    let subscriptions = memo(move || connection.with(|c| c.subscriptions.clone()));
     view! {
         {move || if never.get() {
             view! { <p class="body sub">{tr!(device.not_connected_yet)}</p> }.into_any()

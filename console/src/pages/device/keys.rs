@@ -5,6 +5,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::{device_connection_string, mask};
+use crate::reactive::memo;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
 
@@ -20,7 +21,7 @@ pub fn Keys(
         host_name,
         ..
     } = shared;
-    let kind = Memo::new(move |_| {
+    let kind = memo(move || {
         identity.data.with(|i| {
             i.as_ref()
                 .map(|i| i.authentication_type())

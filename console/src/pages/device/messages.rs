@@ -14,6 +14,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::device_rules::{is_property_name, is_property_value};
 use crate::logic::time::date_time;
+use crate::reactive::memo;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -70,7 +71,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
 
-    let size = Memo::new(move |_| {
+    let size = memo(move || {
         body.with(String::len)
             + properties.with(|all| {
                 all.iter()
@@ -78,7 +79,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                     .sum::<usize>()
             })
     });
-    let bad_property = Memo::new(move |_| properties.with(|all| all.iter().any(|p| !p.fits())));
+    let bad_property = memo(move || properties.with(|all| all.iter().any(|p| !p.fits())));
     let id_error = Signal::derive(move || {
         message_id
             .with(|id| !is_property_value(id))
@@ -230,7 +231,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
 
 #[component]
 fn PropertyRow(property: Property, properties: RwSignal<Vec<Property>>) -> impl IntoView {
-    let place = Memo::new(move |_| {
+    let place = memo(move || {
         properties.with(|all| {
             all.iter()
                 .position(|p| p.key == property.key)

@@ -17,6 +17,7 @@ use crate::logic::device_rules::is_method_name;
 use crate::logic::number::grouped;
 use crate::logic::time::{Millis, clock_seconds};
 use crate::preferences::offset_minutes;
+use crate::reactive::memo;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -80,7 +81,7 @@ pub fn MethodsTab(
         connect: RwSignal::new("0".to_owned()),
     };
     let shown = calls.clone();
-    let last = Memo::new(move |_| shown.with(|all| all.first().cloned()));
+    let last = memo(move || shown.with(|all| all.first().cloned()));
     view! {
         <div class="grid g2">
             <CallForm shared form calls=calls.clone()/>
@@ -176,7 +177,7 @@ fn CallForm(shared: Shared, form: Form, calls: History) -> impl IntoView {
         }
         None => t().methods.call.to_owned(),
     });
-    let offline = Memo::new(move |_| {
+    let offline = memo(move || {
         shared.connection.data.with(Option::is_some)
             && !shared.connected()
             && form.connect.with(|c| c.trim() == "0")
@@ -301,7 +302,7 @@ fn plain_words(error: &ApiError) -> Option<impl Fn() -> &'static str + Clone + '
 #[component]
 fn CallHistory(calls: History, form: Form) -> impl IntoView {
     let read = calls.clone();
-    let empty = Memo::new(move |_| read.with(Vec::is_empty));
+    let empty = memo(move || read.with(Vec::is_empty));
     view! {
         <section class="card" aria-labelledby="history-title">
             <header><h2 id="history-title">{tr!(methods.history)}</h2></header>

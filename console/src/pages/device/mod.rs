@@ -31,6 +31,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::{Live, PERIOD, live};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::not_found::NotFound;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -63,9 +64,9 @@ impl Shared {
 #[component]
 pub fn DevicePage() -> impl IntoView {
     let path = use_location().pathname;
-    let read = Memo::new(move |_| routes::read_device(&path.get()));
-    let id = Memo::new(move |_| read.get().map(|(id, _)| id));
-    let tab = Memo::new(move |_| read.get().and_then(|(_, tab)| tab));
+    let read = memo(move || routes::read_device(&path.get()));
+    let id = memo(move || read.get().map(|(id, _)| id));
+    let tab = memo(move || read.get().and_then(|(_, tab)| tab));
     move || match id.get() {
         Some(id) => view! { <OneDevice id tab/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
@@ -92,7 +93,7 @@ fn OneDevice(id: String, tab: Memo<Option<Tab>>) -> impl IntoView {
         connection,
         host_name,
     };
-    let gone = Memo::new(move |_| {
+    let gone = memo(move || {
         identity
             .error
             .with(|e| e.as_ref().and_then(|e| e.status()) == Some(404))

@@ -13,6 +13,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_system_module};
 use crate::pages::devices::id_problem;
+use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -28,7 +29,7 @@ pub fn CreateModule(
     on_created: Callback<()>,
 ) -> impl IntoView {
     let created = RwSignal::new(None::<Identity>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if open.get() {
             created.set(None);
         }

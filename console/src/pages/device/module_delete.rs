@@ -8,6 +8,7 @@ use crate::components::dialog::Confirm;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
+use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -25,11 +26,11 @@ pub fn DeleteModule(
     let open = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    Effect::new(move |_| {
+    effect(move |_| {
         failure.set(None);
         open.set(target.with(Option::is_some));
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if !open.get() && target.with_untracked(Option::is_some) {
             target.set(None);
         }

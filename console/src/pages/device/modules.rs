@@ -19,6 +19,7 @@ use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::is_system_module;
 use crate::logic::time;
 use crate::logic::url_state::{query_value, with_value};
+use crate::reactive::{effect, memo};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -58,13 +59,13 @@ pub fn ModulesTab(
     });
     let creating = RwSignal::new(false);
     // `?create=1` in the address and the open dialog are one state, in both directions.
-    Effect::new(move |_| {
+    effect(move |_| {
         let wanted = query_value(&search.get(), "create").is_some();
         if creating.get_untracked() != wanted {
             creating.set(wanted);
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         let open = creating.get();
         if open != query_value(&search.get_untracked(), "create").is_some() {
             write.run(("create", (if open { "1" } else { "" }).to_owned()));
@@ -72,7 +73,7 @@ pub fn ModulesTab(
     });
     let rows = Rows {
         shared,
-        open: Memo::new(move |_| query_value(&search.get(), "module").unwrap_or_default()),
+        open: memo(move || query_value(&search.get(), "module").unwrap_or_default()),
         pick: Callback::new(move |module| write.run(("module", module))),
         deleting: RwSignal::new(None),
     };
@@ -108,7 +109,7 @@ fn left(all: Live<Vec<Identity>>, rows: Rows) {
 }
 
 fn listed(found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView {
-    let names = Memo::new(move |_| {
+    let names = memo(move || {
         found.with(|all| {
             all.iter()
                 .map(|module| module.text("moduleId"))
@@ -171,7 +172,7 @@ fn Row(name: String, found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView 
             .into_iter()
             .any(|field| time::parse(&text(field).get()).is_some())
     });
-    let kind = Memo::new(move |_| {
+    let kind = memo(move || {
         module.with(|m| {
             m.as_ref()
                 .map(Identity::authentication_type)
@@ -198,7 +199,7 @@ fn Row(name: String, found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView 
         })
     };
     let primary = connection("primaryKey");
-    let open = Memo::new(move |_| module_id.with_value(|id| rows.open.with(|open| open == id)));
+    let open = memo(move || module_id.with_value(|id| rows.open.with(|open| open == id)));
     let managed = text("managedBy");
     let named = move |words: fn() -> &'static str| {
         Signal::derive(move || module_id.with_value(|id| fill(words(), &[("id", id)])))

@@ -15,6 +15,7 @@ use crate::i18n::{count, fill, lasting, t, t_once, tr, wording};
 use crate::live::Live;
 use crate::logic::number::bytes;
 use crate::logic::time;
+use crate::reactive::{effect, memo};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -29,7 +30,7 @@ pub fn QueueCard(
     queue: Live<Vec<QueuedMessage>>,
 ) -> impl IntoView {
     let purging = RwSignal::new(false);
-    let waiting = Memo::new(move |_| queue.data.with(|q| q.as_ref().map_or(0, Vec::len) as u64));
+    let waiting = memo(move || queue.data.with(|q| q.as_ref().map_or(0, Vec::len) as u64));
     view! {
         <section class="card" aria-labelledby="queue-title">
             <header>
@@ -52,7 +53,7 @@ pub fn QueueCard(
 }
 
 fn listed(messages: Signal<Vec<QueuedMessage>>) -> impl IntoView {
-    let empty = Memo::new(move |_| messages.with(Vec::is_empty));
+    let empty = memo(move || messages.with(Vec::is_empty));
     move || {
         if empty.get() {
             return view! {
@@ -148,7 +149,7 @@ fn Purge(
 ) -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if open.get() {
             failure.set(None);
         }

@@ -11,6 +11,7 @@ use crate::components::toast;
 use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::logic::retirement::{Plan, PlanProblem};
 use crate::pages::devices::id_problem;
+use crate::reactive::{effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -72,13 +73,13 @@ pub fn RetireDevice(
     let choices = Choices::new(shared);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if open.get() {
             choices.restart();
             failure.set(None);
         }
     });
-    let body = Memo::new(move |_| choices.plan().body());
+    let body = memo(move || choices.plan().body());
     let id = Signal::derive(move || shared.id.get_value());
     let navigate = StoredValue::new_local(use_navigate());
     let confirm = move |()| {
@@ -238,7 +239,7 @@ fn Pair(
 /// What will happen, step by step, as it is chosen.
 #[component]
 fn Steps(choices: Choices) -> impl IntoView {
-    let waiting = Memo::new(move |_| {
+    let waiting = memo(move || {
         choices.shared.identity.data.with(|identity| {
             identity
                 .as_ref()

@@ -15,6 +15,7 @@ use crate::logic::number::grouped;
 use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
 use crate::logic::time::{self, Millis};
 use crate::logic::url_state::{query_value, with_value};
+use crate::reactive::{effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -44,7 +45,7 @@ pub fn TelemetryTab(
 ) -> impl IntoView {
     let location = use_location();
     let search = location.search;
-    let from = Memo::new(move |_| {
+    let from = memo(move || {
         if query_value(&search.get(), "from").as_deref() == Some("earliest") {
             "earliest"
         } else {
@@ -52,7 +53,7 @@ pub fn TelemetryTab(
         }
     });
     let telemetry_only =
-        Memo::new(move |_| query_value(&search.get(), "show").as_deref() == Some("telemetry"));
+        memo(move || query_value(&search.get(), "show").as_deref() == Some("telemetry"));
     let navigate = use_navigate();
     let write = Callback::new(move |(name, value): (&'static str, String)| {
         let search = with_value(&search.get_untracked(), name, &value);
@@ -67,7 +68,7 @@ pub fn TelemetryTab(
     let state = RwSignal::new(StreamState::Connecting);
     let attempt = RwSignal::new(0u32);
     let stream = StoredValue::new_local(None::<EventStream>);
-    Effect::new(move |_| {
+    effect(move |_| {
         attempt.track();
         let from = from.get();
         rows.update(TelemetryBuffer::clear);
@@ -87,7 +88,7 @@ pub fn TelemetryTab(
         let _ = stream.try_update_value(Option::take);
     });
 
-    let empty = Memo::new(move |_| rows.with(|r| r.len() == 0));
+    let empty = memo(move || rows.with(|r| r.len() == 0));
     view! {
         <Chart rows write/>
         <section class="card" aria-labelledby="tail-title">
@@ -178,7 +179,7 @@ fn gather(rows: Rows) -> impl Fn(HubEvent) + 'static {
 
 #[component]
 fn StreamBadge(state: RwSignal<StreamState>, rows: Rows) -> impl IntoView {
-    let paused = Memo::new(move |_| rows.with(TelemetryBuffer::is_paused));
+    let paused = memo(move || rows.with(TelemetryBuffer::is_paused));
     let tone = Signal::derive(move || match (state.get(), paused.get()) {
         (StreamState::Open, true) => Tone::Warn,
         (StreamState::Open, false) => Tone::Ok,
@@ -223,7 +224,7 @@ fn StreamTrouble(
 
 #[component]
 fn PauseButton(rows: Rows) -> impl IntoView {
-    let paused = Memo::new(move |_| rows.with(TelemetryBuffer::is_paused));
+    let paused = memo(move || rows.with(TelemetryBuffer::is_paused));
     let label = Signal::derive(move || {
         let words = &t().telemetry;
         match (paused.get(), rows.with(TelemetryBuffer::waiting)) {

@@ -8,6 +8,7 @@ use crate::logic::number::measure;
 use crate::logic::numeric_paths::{find, pick};
 use crate::logic::scale::with_gaps;
 use crate::logic::url_state::query_value;
+use crate::reactive::memo;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -47,7 +48,7 @@ pub fn Chart(
         });
         known
     });
-    let wanted = Memo::new(move |_| {
+    let wanted = memo(move || {
         query_value(&search.get(), "paths").map(|text| {
             text.split('\n')
                 .filter(|p| !p.is_empty())
@@ -56,11 +57,11 @@ pub fn Chart(
                 .collect::<Vec<_>>()
         })
     });
-    let chosen = Memo::new(move |_| match wanted.get() {
+    let chosen = memo(move || match wanted.get() {
         Some(paths) => paths,
         None => paths.with(|all| all.iter().take(1).cloned().collect()),
     });
-    let series = Memo::new(move |_| {
+    let series = memo(move || {
         let chosen = chosen.get();
         rows.with(|r| {
             chosen
@@ -80,7 +81,7 @@ pub fn Chart(
                 .collect::<Vec<_>>()
         })
     });
-    let drawable = Memo::new(move |_| series.with(|all| all.iter().any(|s| s.samples.len() > 1)));
+    let drawable = memo(move || series.with(|all| all.iter().any(|s| s.samples.len() > 1)));
     let toggle = Callback::new(move |path: String| {
         let mut next = chosen.get_untracked();
         match next.iter().position(|p| *p == path) {
@@ -128,11 +129,9 @@ fn Chip(
     toggle: Callback<String>,
 ) -> impl IntoView {
     let path = StoredValue::new(path);
-    let place = Memo::new(move |_| {
-        path.with_value(|path| chosen.with(|all| all.iter().position(|p| p == path)))
-    });
-    let full =
-        Memo::new(move |_| place.get().is_none() && chosen.with(|all| all.len() >= MOST_SERIES));
+    let place =
+        memo(move || path.with_value(|path| chosen.with(|all| all.iter().position(|p| p == path))));
+    let full = memo(move || place.get().is_none() && chosen.with(|all| all.len() >= MOST_SERIES));
     let last = move || {
         place.get()?;
         series.with(|all| {

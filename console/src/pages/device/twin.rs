@@ -7,6 +7,7 @@ use crate::api::twins::{self, Section};
 use crate::components::state_view::live_view;
 use crate::live::{PERIOD, live};
 use crate::logic::url_state::{query_value, with_value};
+use crate::reactive::memo;
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -24,13 +25,12 @@ pub fn TwinTab(
         |id| async move { twins::get(&id).await },
     );
     let location = use_location();
-    let section =
-        Memo::new(
-            move |_| match query_value(&location.search.get(), "section").as_deref() {
-                Some("tags") => Section::Tags,
-                _ => Section::Desired,
-            },
-        );
+    let section = memo(
+        move || match query_value(&location.search.get(), "section").as_deref() {
+            Some("tags") => Section::Tags,
+            _ => Section::Desired,
+        },
+    );
     let navigate = use_navigate();
     let choose = Callback::new(move |name: String| {
         let value = if name == "tags" { "tags" } else { "" };

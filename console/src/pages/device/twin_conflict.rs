@@ -9,6 +9,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::json_document::pretty;
 use crate::logic::merge_patch::rebase;
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// The panel.
@@ -32,7 +33,7 @@ pub fn Moved(
             &[("mine", &read(mine)), ("theirs", &read(now))],
         )
     };
-    let result = Memo::new(move |_| {
+    let result = memo(move || {
         draft
             .edited()
             .map(|mine| rebase(&draft.base_document(), &mine, &theirs.get()))

@@ -16,6 +16,7 @@ use crate::logic::json_document::{counted_size, last_updated, parse, pretty, wit
 use crate::logic::merge_patch::leaf_changes;
 use crate::logic::number::bytes;
 use crate::logic::time;
+use crate::reactive::{effect, memo};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -95,14 +96,14 @@ pub fn Editor(
     };
     draft.restart(first);
 
-    let changes = Memo::new(move |_| {
+    let changes = memo(move || {
         draft
             .edited()
             .map(|edited| leaf_changes(&draft.base_document(), &edited).len())
     });
-    let dirty = Memo::new(move |_| changes.get() != Some(0));
+    let dirty = memo(move || changes.get() != Some(0));
     // The hub's document went on: follow it if nothing was typed, or if this section is the same.
-    Effect::new(move |_| {
+    effect(move |_| {
         let newest = latest.get();
         let base = draft.base.get_untracked();
         if newest == base {
@@ -115,7 +116,7 @@ pub fn Editor(
             draft.restart(newest);
         }
     });
-    let moved = Memo::new(move |_| {
+    let moved = memo(move || {
         dirty.get() && draft.base_document() != latest.with(|twin| draft.document(twin))
     });
     view! {
@@ -188,7 +189,7 @@ fn Writing(
         })
         .to_owned()
     });
-    let ready = Memo::new(move |_| changes.get().is_some_and(|n| n > 0));
+    let ready = memo(move || changes.get().is_some_and(|n| n > 0));
     view! {
         <section class="card" aria-label=move || if section == Section::Desired { t().twin.desired } else { t().twin.tags }>
             <header>

@@ -12,6 +12,7 @@ use crate::logic::json_document::{at, counted_size, last_updated, without_hub_fi
 use crate::logic::json_lines::lines;
 use crate::logic::number::bytes;
 use crate::logic::time;
+use crate::reactive::memo;
 use leptos::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -34,10 +35,9 @@ pub fn Reported(
     /// The newest twin.
     latest: Signal<Twin>,
 ) -> impl IntoView {
-    let document = Memo::new(move |_| latest.with(|twin| without_hub_fields(twin.reported())));
-    let empty =
-        Memo::new(move |_| document.with(|d| d.as_object().is_none_or(|map| map.is_empty())));
-    let drift = Memo::new(move |_| {
+    let document = memo(move || latest.with(|twin| without_hub_fields(twin.reported())));
+    let empty = memo(move || document.with(|d| d.as_object().is_none_or(|map| map.is_empty())));
+    let drift = memo(move || {
         latest.with(|twin| {
             lines(&without_hub_fields(twin.reported()))
                 .iter()

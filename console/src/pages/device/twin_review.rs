@@ -17,6 +17,7 @@ use crate::live::Live;
 use crate::logic::json_document::{counted_size, pretty};
 use crate::logic::merge_patch::{between, leaf_changes};
 use crate::logic::number::bytes;
+use crate::reactive::memo;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -39,8 +40,8 @@ pub fn Review(
     let failure = RwSignal::new(None::<ApiError>);
     let old = Signal::derive(move || draft.base_document());
     let new = Signal::derive(move || draft.edited().unwrap_or(Value::Null));
-    let patch = Memo::new(move |_| between(&old.get(), &new.get()));
-    let leaves = Memo::new(move |_| leaf_changes(&old.get(), &new.get()).len() as u64);
+    let patch = memo(move || between(&old.get(), &new.get()));
+    let leaves = memo(move || leaf_changes(&old.get(), &new.get()).len() as u64);
     let size = Signal::derive(move || counted_size(&new.get()) as u64);
     let size_words = Signal::derive(move || {
         fill(
@@ -51,7 +52,7 @@ pub fn Review(
             ],
         )
     });
-    let next = Memo::new(move |_| {
+    let next = memo(move || {
         draft
             .base
             .with(|twin| version(twin.section(draft.section)))

@@ -8,6 +8,7 @@ use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
+use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -50,8 +51,8 @@ pub fn enable(id: String, on_done: Callback<()>) {
 /// A flag that follows an optional target, for the dialogs.
 fn open_for(target: RwSignal<Option<Target>>) -> (RwSignal<bool>, Signal<String>) {
     let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(target.with(Option::is_some)));
-    Effect::new(move |_| {
+    effect(move |_| open.set(target.with(Option::is_some)));
+    effect(move |_| {
         if !open.get() && target.with_untracked(Option::is_some) {
             target.set(None);
         }
@@ -78,7 +79,7 @@ pub fn DisableDevice(
     let reason = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if open.get() {
             reason.set(String::new());
             failure.set(None);
@@ -139,7 +140,7 @@ pub fn DeleteDevice(
     let (open, id) = open_for(target);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    Effect::new(move |_| {
+    effect(move |_| {
         if open.get() {
             failure.set(None);
         }

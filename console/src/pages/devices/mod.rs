@@ -20,6 +20,7 @@ use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{Live, PERIOD, live};
 use crate::logic::number::grouped;
 use crate::logic::url_state::{DeviceFilter, query_value, with_value};
+use crate::reactive::{effect, memo};
 use crate::routes;
 use crate::session::Permission;
 use create::CreateDevice;
@@ -32,7 +33,7 @@ use table::DeviceTable;
 #[component]
 pub fn DevicesPage() -> impl IntoView {
     let search = use_location().search;
-    let filter = Memo::new(move |_| DeviceFilter::read(&search.get()));
+    let filter = memo(move || DeviceFilter::read(&search.get()));
     let page = live(move || filter.get(), Some(PERIOD), api::page);
     let creating = RwSignal::new(false);
 
@@ -45,13 +46,13 @@ pub fn DevicesPage() -> impl IntoView {
         }
     });
     // `?create=1` in the address and the open dialog are one state, in both directions.
-    Effect::new(move |_| {
+    effect(move |_| {
         let wanted = query_value(&search.get(), "create").is_some();
         if creating.get_untracked() != wanted {
             creating.set(wanted);
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         let open = creating.get();
         let now = search.get_untracked();
         if open != query_value(&now, "create").is_some() {
@@ -110,7 +111,7 @@ fn listed(
     change: Callback<DeviceFilter>,
     creating: RwSignal<bool>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| data.with(|p| p.items.is_empty()));
+    let empty = memo(move || data.with(|p| p.items.is_empty()));
     move || {
         if !empty.get() {
             return view! {

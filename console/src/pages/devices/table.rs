@@ -10,6 +10,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::Live;
 use crate::logic::number::grouped;
 use crate::logic::time;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -29,7 +30,7 @@ pub fn DeviceTable(
     let disabling = RwSignal::new(None::<Target>);
     let deleting = RwSignal::new(None::<Target>);
     let changed = Callback::new(move |()| page.refresh());
-    let ids = Memo::new(move |_| {
+    let ids = memo(move || {
         data.with(|p| {
             p.items
                 .iter()

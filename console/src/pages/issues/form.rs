@@ -7,15 +7,13 @@ use crate::components::dialog::{Dialog, FormFoot};
 use crate::components::field::{AreaField, SelectField, TextField};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
+use crate::components::typing::settled;
 use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::group::{Draft, Fault, Group, NameProblem, Severity, fault, name_problem};
+use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use std::time::Duration;
-
-/// A pause in typing after which the hub is asked.
-const TYPING: Duration = Duration::from_millis(400);
 
 /// The form and what is written in it.
 #[derive(Clone, Copy)]
@@ -99,7 +97,7 @@ pub(super) fn Form(
     /// Called after a tile was saved.
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let asked = asked(editing);
+    let asked = settled(editing.open, editing.condition);
     let counted = live(
         move || asked.get(),
         None,
@@ -111,7 +109,7 @@ pub(super) fn Form(
         },
     );
     // What was refused is being mended.
-    Effect::new(move |before: Option<()>| {
+    effect(move |before: Option<()>| {
         editing.condition.track();
         if before.is_some() {
             editing.failure.set(None);
@@ -221,35 +219,6 @@ pub(super) fn Form(
             </form>
         </Dialog>
     }
-}
-
-/// The condition that the hub is asked about: what stands there once nobody types.
-fn asked(editing: Editing) -> RwSignal<String> {
-    let asked = RwSignal::new(String::new());
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || {
-        if let Some(running) = timer.try_update_value(Option::take).flatten() {
-            running.clear();
-        }
-    };
-    on_cleanup(stop);
-    Effect::new(move |was_open: Option<bool>| {
-        let open = editing.open.get();
-        let text = editing.condition.with(|text| text.trim().to_owned());
-        stop();
-        if !open {
-            asked.set(String::new());
-        } else if was_open != Some(true) {
-            asked.set(text);
-        } else {
-            let ask = move || {
-                let _ = asked.try_set(text);
-            };
-            timer.set_value(set_timeout_with_handle(ask, TYPING).ok());
-        }
-        open
-    });
-    asked
 }
 
 fn preview(asked: RwSignal<String>, counted: Live<Option<u64>>) -> String {

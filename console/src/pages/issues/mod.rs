@@ -16,6 +16,7 @@ use crate::live::live;
 use crate::logic::group::Group;
 use crate::logic::tile_order::{Standing, followed, ordered};
 use crate::logic::time::Millis;
+use crate::reactive::{effect, memo};
 use crate::seats;
 use crate::session::Permission;
 use crate::watching::Eagerness;
@@ -57,7 +58,7 @@ impl Board {
             groups: RwSignal::new(Vec::new()),
             standings,
             seen,
-            followed: Memo::new(move |_| {
+            followed: memo(move || {
                 standings.with(|all| seen.with(|seen| followed(all, seen, seats::most())))
             }),
             resting: resting(),
@@ -159,7 +160,7 @@ impl Board {
 pub fn CurrentIssues() -> impl IntoView {
     let groups = live(|| (), Some(PERIOD), |()| api::list());
     let board = Board::new();
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(known) = groups.data.get() {
             board.take(known);
         }
@@ -191,8 +192,8 @@ pub fn CurrentIssues() -> impl IntoView {
 }
 
 fn tiles(board: Board, taken: Signal<Vec<String>>, refresh: Callback<()>) -> impl IntoView {
-    let order = Memo::new(move |_| board.standings.with(|all| ordered(all)));
-    let empty = Memo::new(move |_| order.with(Vec::is_empty));
+    let order = memo(move || board.standings.with(|all| ordered(all)));
+    let empty = memo(move || order.with(Vec::is_empty));
     view! {
         {move || empty.get().then(|| view! { <Suggestions taken on_done=refresh/> })}
         <ul class="tiles" aria-label=tr!(issues.tiles) hidden=move || empty.get()>

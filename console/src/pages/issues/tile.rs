@@ -15,6 +15,7 @@ use crate::logic::members::Member;
 use crate::logic::number::grouped;
 use crate::logic::time::{distance, timestamp};
 use crate::logic::url_state::DeviceFilter;
+use crate::reactive::{effect, memo};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use crate::watching::{Link, Watching, watching};
@@ -47,7 +48,7 @@ pub(super) fn Tile(
         move || group.with(|group| group.watch.clone()),
         move || name.with_value(|id| board.eagerness(id)),
     );
-    Effect::new(move |_| {
+    effect(move |_| {
         let (count, oldest) = watching
             .members
             .with(|members| (members.count(), members.oldest()));
@@ -55,7 +56,7 @@ pub(super) fn Tile(
     });
 
     let node = NodeRef::<html::Li>::new();
-    Effect::new(move |_| {
+    effect(move |_| {
         if let Some(element) = node.get() {
             observe(&element, move |seen| {
                 let _ = name.try_with_value(|id| board.show(id, seen));
@@ -71,7 +72,7 @@ pub(super) fn Tile(
     let count = move || watching.members.with(|members| members.count());
     let quiet = move || count() == Some(0);
     // A list that stays as it is must not be built again: somebody's focus may be in it.
-    let shown = Memo::new(move |_| Shown::of(watching));
+    let shown = memo(move || Shown::of(watching));
     let described = move |text: fn() -> &'static str| {
         Signal::derive(move || name.with_value(|id| fill(text(), &[("id", id)])))
     };

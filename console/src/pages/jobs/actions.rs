@@ -12,6 +12,7 @@ use crate::i18n::{Read, fill, t, t_once, tr};
 use crate::live::Live;
 use crate::logic::job_state::{Action, Obstacle, obstacle};
 use crate::logic::number::grouped;
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -83,11 +84,11 @@ pub fn Actions(
     /// Which devices failed.
     failures: Live<Failures>,
 ) -> impl IntoView {
-    let paused = Memo::new(move |_| data.with(|job| job.paused && job.is_under_way()));
-    let has_next = Memo::new(move |_| {
+    let paused = memo(move || data.with(|job| job.paused && job.is_under_way()));
+    let has_next = memo(move || {
         data.with(|job| job.is_under_way() && job.rollout.as_ref().is_some_and(|r| r.has_next()))
     });
-    let running = Memo::new(move |_| data.with(|job| job.status == "running"));
+    let running = memo(move || data.with(|job| job.status == "running"));
     let one = move |action, force| view! { <Act action force data job failures/> };
     let again = move || {
         may(Permission::JobsWrite).then(|| {

@@ -20,6 +20,7 @@ use crate::live::{Live, live};
 use crate::logic::job_filter::{JobFilter, ROW_STATES, RowFilter};
 use crate::logic::number::{grouped, percent};
 use crate::pages::not_found::NotFound;
+use crate::reactive::{effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -29,7 +30,7 @@ use serde_json::Value;
 #[component]
 pub fn JobPage() -> impl IntoView {
     let path = use_location().pathname;
-    let id = Memo::new(move |_| routes::read_job(&path.get()));
+    let id = memo(move || routes::read_job(&path.get()));
     move || match id.get() {
         Some(id) => view! { <OneJob id/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
@@ -49,7 +50,7 @@ fn OneJob(id: String) -> impl IntoView {
     view! {
         <PageTitle text=Signal::derive(move || id.get_value())/>
         {live_view(job, 8, move |data| {
-            let known = Memo::new(move |_| data.with(|job| !job.job_id.is_empty()));
+            let known = memo(move || data.with(|job| !job.job_id.is_empty()));
             move || if known.get() {
                 view! { <Known id data job/> }.into_any()
             } else {
@@ -61,10 +62,9 @@ fn OneJob(id: String) -> impl IntoView {
 
 /// Reads again whenever the job has come further.
 pub fn follow<T: Clone + PartialEq + Send + Sync + 'static>(data: Signal<Job>, what: Live<T>) {
-    let stand = Memo::new(move |_| {
-        data.with(|job| (job.status.clone(), job.device_job_statistics, job.round))
-    });
-    Effect::new(move |before: Option<()>| {
+    let stand =
+        memo(move || data.with(|job| (job.status.clone(), job.device_job_statistics, job.round)));
+    effect(move |before: Option<()>| {
         // Read, not only tracked: a memo that nobody reads never learns of a change.
         stand.with(|_| ());
         if before.is_some() {
@@ -82,7 +82,7 @@ fn Known(id: StoredValue<String>, data: Signal<Job>, job: Live<Job>) -> impl Int
     );
     follow(data, failures);
     let search = use_location().search;
-    let filter = Memo::new(move |_| RowFilter::read(&search.get()));
+    let filter = memo(move || RowFilter::read(&search.get()));
     view! {
         <div class="pagehead">
             <div class="grow">
@@ -114,8 +114,8 @@ fn Known(id: StoredValue<String>, data: Signal<Job>, job: Live<Job>) -> impl Int
 /// Why the job rests or ended early.
 #[component]
 fn Notices(data: Signal<Job>) -> impl IntoView {
-    let reason = Memo::new(move |_| data.with(|job| job.failure_reason.clone()));
-    let rests = Memo::new(move |_| data.with(|job| job.paused && job.is_under_way()));
+    let reason = memo(move || data.with(|job| job.failure_reason.clone()));
+    let rests = memo(move || data.with(|job| job.paused && job.is_under_way()));
     view! {
         {move || reason.get().map(|why| view! {
             <div class="notice bad" role="note">
@@ -135,8 +135,8 @@ fn Notices(data: Signal<Job>) -> impl IntoView {
 /// How its devices stand; each state leads to its devices.
 #[component]
 fn Progress(id: StoredValue<String>, data: Signal<Job>) -> impl IntoView {
-    let counts = Memo::new(move |_| data.with(|job| job.device_job_statistics));
-    let empty = Memo::new(move |_| counts.get().device_count == 0);
+    let counts = memo(move || data.with(|job| job.device_job_statistics));
+    let empty = memo(move || counts.get().device_count == 0);
     let why_empty = move || {
         let not_begun = data.with(|job| matches!(job.status.as_str(), "queued" | "scheduled"));
         if not_begun {
@@ -183,9 +183,9 @@ fn Progress(id: StoredValue<String>, data: Signal<Job>) -> impl IntoView {
 #[component]
 fn Request(data: Signal<Job>) -> impl IntoView {
     let time = move |read: fn(&Job) -> Option<String>| Signal::derive(move || data.with(read));
-    let everybody = Memo::new(move |_| data.with(|job| job.query_condition == "*"));
-    let ended = Memo::new(move |_| data.with(|job| job.end_time.is_some()));
-    let content = Memo::new(move |_| data.with(content));
+    let everybody = memo(move || data.with(|job| job.query_condition == "*"));
+    let ended = memo(move || data.with(|job| job.end_time.is_some()));
+    let content = memo(move || data.with(content));
     let label = Signal::derive(move || {
         (if data.with(Job::writes_twins) {
             t().jobs.change

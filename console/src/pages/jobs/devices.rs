@@ -16,6 +16,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::job_failures::JobRow;
 use crate::logic::job_filter::{ROW_STATES, RowFilter};
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -83,7 +84,7 @@ fn listed(
     change: Callback<RowFilter>,
     leave_out: LeaveOut,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| page.with(|page| page.devices.is_empty()));
+    let empty = memo(move || page.with(|page| page.devices.is_empty()));
     move || {
         if empty.get() && filter.with(|f| f.cursors.is_empty()) {
             return view! { <p class="body sub">{tr!(jobs.devices_empty)}</p> }.into_any();

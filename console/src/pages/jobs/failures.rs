@@ -6,6 +6,7 @@ use crate::i18n::{fill, t, tr};
 use crate::live::Live;
 use crate::logic::job_failures::Cluster;
 use crate::logic::number::grouped;
+use crate::reactive::memo;
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -17,7 +18,7 @@ pub fn FailuresCard(
     /// The job.
     data: Signal<Job>,
 ) -> impl IntoView {
-    let begun = Memo::new(move |_| data.with(|job| job.device_job_statistics.device_count > 0));
+    let begun = memo(move || data.with(|job| job.device_job_statistics.device_count > 0));
     move || {
         begun.get().then(|| {
             view! {

@@ -24,6 +24,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::job_filter::{JobFilter, KINDS, RowFilter, STATES};
 use crate::logic::number::grouped;
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -34,7 +35,7 @@ use words::{CountsBar, StateBadge, action_words, state_words};
 #[component]
 pub fn JobsPage() -> impl IntoView {
     let search = use_location().search;
-    let filter = Memo::new(move |_| JobFilter::read(&search.get()));
+    let filter = memo(move || JobFilter::read(&search.get()));
     let page = live(move || filter.get(), None, api::list);
     page.poll_while(|page: &Page| page.jobs.iter().any(Job::is_under_way));
     let navigate = use_navigate();
@@ -145,7 +146,7 @@ fn listed(
     filter: Memo<JobFilter>,
     change: Callback<JobFilter>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| data.with(|page| page.jobs.is_empty()));
+    let empty = memo(move || data.with(|page| page.jobs.is_empty()));
     move || {
         if !empty.get() {
             return view! {
@@ -189,7 +190,7 @@ fn listed(
 
 #[component]
 fn JobTable(data: Signal<Page>) -> impl IntoView {
-    let ids = Memo::new(move |_| {
+    let ids = memo(move || {
         data.with(|page| {
             page.jobs
                 .iter()
@@ -229,7 +230,7 @@ fn Row(id: String, data: Signal<Page>) -> impl IntoView {
         let found = data.with(|page| page.jobs.iter().find(|job| job.job_id == id).cloned());
         found.or_else(|| before.cloned()).unwrap_or_default()
     });
-    let counts = Memo::new(move |_| job.with(|job| job.device_job_statistics));
+    let counts = memo(move || job.with(|job| job.device_job_statistics));
     view! {
         <tr>
             <th scope="row"><a class="mono" data-row="" href=address>{shown}</a></th>

@@ -5,6 +5,7 @@ use crate::api::jobs::Job;
 use crate::components::badge::{Badge, Tone};
 use crate::i18n::{Read, tr, wording};
 use crate::logic::number::{grouped, measure};
+use crate::reactive::memo;
 use leptos::prelude::*;
 use std::cmp::Ordering;
 
@@ -14,7 +15,7 @@ pub fn Waves(
     /// The job.
     data: Signal<Job>,
 ) -> impl IntoView {
-    let rollout = Memo::new(move |_| {
+    let rollout = memo(move || {
         data.with(|job| {
             job.rollout
                 .clone()
@@ -54,7 +55,7 @@ pub fn Waves(
             .collect_view()
             .into_any()
     };
-    let any = Memo::new(move |_| rollout.with(Option::is_some));
+    let any = memo(move || rollout.with(Option::is_some));
     move || {
         any.get().then(|| view! {
             <section class="card" aria-labelledby="waves-title">

@@ -11,6 +11,7 @@ use crate::i18n::{fill, t, t_once, wording};
 use crate::live::Live;
 use crate::logic::limits::{Change, Limits, MOST_RATE, MOST_UNITS, typed};
 use crate::logic::number::grouped;
+use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -86,12 +87,12 @@ pub fn Changes(
     let wanted_units = RwSignal::new(String::new());
     let (per_minute, burst) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     // A question begins with what stands there.
-    Effect::new(move |_| {
+    effect(move |_| {
         if units.open.get() {
             wanted_units.set(now().map(|now| now.units.to_string()).unwrap_or_default());
         }
     });
-    Effect::new(move |_| {
+    effect(move |_| {
         if set.open.get()
             && let Some(rate) = class.with(|class| rate_of(&now(), class))
         {

@@ -1,7 +1,9 @@
-//! Limits: how often operations of each class may run, what is left, what was refused.
+//! Limits: how often operations of each class may run, what is left, what was refused, and what
+//! the hub uses of everything else.
 
 mod change;
 mod rates;
+mod usage;
 
 use crate::api::throttles as api;
 use crate::components::button::{Button, Weight};
@@ -71,6 +73,7 @@ pub fn LimitsPage() -> impl IntoView {
             </div>
             {live_view(limits, 12, move |data| view! { <RateTable data changing/> })}
         </section>
+        <usage::Usage/>
         <Changes limits changing/>
     }
 }

@@ -9,6 +9,7 @@ use crate::components::meter::Meter;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::limits::{Limits, Rate};
 use crate::logic::number::grouped;
+use crate::reactive::memo;
 use crate::session::Permission;
 use leptos::prelude::*;
 
@@ -20,7 +21,7 @@ pub fn RateTable(
     /// What a row's buttons open.
     changing: Changing,
 ) -> impl IntoView {
-    let classes = Memo::new(move |_| {
+    let classes = memo(move || {
         data.with(|limits| {
             let rates = limits.rates.iter();
             rates.map(|rate| rate.class.clone()).collect::<Vec<_>>()
@@ -59,8 +60,8 @@ fn Row(class: String, data: Signal<Limits>, changing: Changing) -> impl IntoView
     let number = move |read: fn(&Rate) -> u64| {
         move || rate.with(|rate| rate.as_ref().map(read).map(grouped))
     };
-    let is_set = Memo::new(move |_| rate.with(|rate| rate.as_ref().is_some_and(|r| r.is_set)));
-    let refused = Memo::new(move |_| rate.with(|rate| rate.as_ref().and_then(|r| r.refused)));
+    let is_set = memo(move || rate.with(|rate| rate.as_ref().is_some_and(|r| r.is_set)));
+    let refused = memo(move || rate.with(|rate| rate.as_ref().and_then(|r| r.refused)));
     let named = move |text: fn() -> &'static str| {
         Signal::derive(move || fill(text(), &[("class", &class.with_value(|c| class_words(c)))]))
     };
@@ -112,8 +113,8 @@ fn Row(class: String, data: Signal<Limits>, changing: Changing) -> impl IntoView
 /// How much may happen at this moment.
 #[component]
 fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
-    let burst = Memo::new(move |_| rate.with(|rate| rate.as_ref().map_or(0, |rate| rate.burst)));
-    let left = Memo::new(move |_| rate.with(|rate| rate.as_ref().and_then(|r| r.available)));
+    let burst = memo(move || rate.with(|rate| rate.as_ref().map_or(0, |rate| rate.burst)));
+    let left = memo(move || rate.with(|rate| rate.as_ref().and_then(|r| r.available)));
     let label = Signal::derive(move || {
         fill(
             t().limits.left_of,
@@ -124,7 +125,7 @@ fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
             ],
         )
     });
-    let counted = Memo::new(move |_| left.with(Option::is_some));
+    let counted = memo(move || left.with(Option::is_some));
     move || {
         if !counted.get() {
             let of_jobs = class.with_value(|class| class == "jobDeviceOperations");

@@ -14,6 +14,7 @@ use crate::live::live;
 use crate::logic::dry_run::read_log;
 use crate::logic::number::grouped;
 use crate::logic::transfer::{LOG, saved_name};
+use crate::reactive::memo;
 use crate::save;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -25,8 +26,8 @@ pub fn Detail(
     /// Which.
     job: Signal<Job>,
 ) -> impl IntoView {
-    let failure = Memo::new(move |_| job.with(|job| job.failure_reason.clone()));
-    let over = Memo::new(move |_| !job.with(Job::is_under_way));
+    let failure = memo(move || job.with(|job| job.failure_reason.clone()));
+    let over = memo(move || !job.with(Job::is_under_way));
     let id = move || job.with(|job| job.job_id.clone());
     view! {
         <div class="record-body">
@@ -71,8 +72,8 @@ fn Files(job: Signal<Job>, over: Memo<bool>) -> impl IntoView {
         return view! { <p class="dim">{tr!(transfers.elsewhere)}</p> }.into_any();
     };
     let container = StoredValue::new(container);
-    let complete = Memo::new(move |_| job.with(|job| job.status == "completed"));
-    let no_line = Memo::new(move |_| job.with(|job| job.failed_count) as u64 == 0);
+    let complete = memo(move || job.with(|job| job.status == "completed"));
+    let no_line = memo(move || job.with(|job| job.failed_count) as u64 == 0);
     if !is_import {
         let label = Signal::derive(move || {
             (if job.with(|job| job.exclude_keys_in_export) {
@@ -121,7 +122,7 @@ fn Log(container: String, job: Signal<Job>) -> impl IntoView {
             Ok(Some(read_log(&text)))
         },
     );
-    let total = Memo::new(move |_| job.with(|job| job.failed_count) as u64);
+    let total = memo(move || job.with(|job| job.failed_count) as u64);
     view! {
         <section class="record-change">
             <h2>{tr!(transfers.log_title)}</h2>

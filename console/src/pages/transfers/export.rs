@@ -9,6 +9,7 @@ use crate::components::toast;
 use crate::i18n::{t_once, tr, wording};
 use crate::live::Live;
 use crate::logic::transfer::{export_order, new_container};
+use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -21,7 +22,7 @@ pub fn Export(
     jobs: Live<Vec<Job>>,
 ) -> impl IntoView {
     let with_keys = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move |_| {
         if question.open.get() {
             with_keys.set(false);
         }

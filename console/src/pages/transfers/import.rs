@@ -16,6 +16,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::logic::dry_run::DryRun;
 use crate::logic::number::{bytes, grouped, percent};
 use crate::logic::transfer::{Format, MOST_CHECKED_BYTES, file_in, import_order, new_container};
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -226,7 +227,7 @@ fn FileField(chosen: Chosen) -> impl IntoView {
 fn Start(chosen: Chosen) -> impl IntoView {
     let question = Question::new();
     let sent = RwSignal::new(None::<(u64, u64)>);
-    let ready = Memo::new(move |_| {
+    let ready = memo(move || {
         chosen
             .check
             .with(|check| matches!(check, Check::Done(_) | Check::TooLarge(_)))

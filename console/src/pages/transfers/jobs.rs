@@ -10,6 +10,7 @@ use crate::components::time_text::Ago;
 use crate::i18n::{fill, t, tr};
 use crate::live::Live;
 use crate::logic::number::grouped;
+use crate::reactive::memo;
 use leptos::prelude::*;
 
 /// The table.
@@ -24,7 +25,7 @@ pub fn JobTable(
     /// Opens another one.
     change: Callback<String>,
 ) -> impl IntoView {
-    let ids = Memo::new(move |_| {
+    let ids = memo(move || {
         data.with(|jobs| {
             jobs.iter()
                 .map(|job| job.job_id.clone())
@@ -71,7 +72,7 @@ fn Row(
             .or_else(|| before.cloned())
             .unwrap_or_else(|| first.clone())
     });
-    let is_open = Memo::new(move |_| id.with_value(|id| open.get() == *id));
+    let is_open = memo(move || id.with_value(|id| open.get() == *id));
     let toggle = move |_| {
         change.run(if is_open.get_untracked() {
             String::new()
@@ -79,7 +80,7 @@ fn Row(
             id.get_value()
         });
     };
-    let kind = Memo::new(move |_| kind_words(job.with(Job::is_import)));
+    let kind = memo(move || kind_words(job.with(Job::is_import)));
     let detail_id = id.with_value(|id| format!("job-{id}"));
     let controls = detail_id.clone();
     let percent = Signal::derive(move || job.with(|job| job.progress) as u64);
@@ -90,8 +91,8 @@ fn Row(
             &[("kind", kind.get()), ("n", &n)],
         )
     });
-    let goes_on = Memo::new(move |_| job.with(Job::is_under_way));
-    let refused = Memo::new(move |_| job.with(|job| job.failed_count) as u64);
+    let goes_on = memo(move || job.with(Job::is_under_way));
+    let refused = memo(move || job.with(|job| job.failed_count) as u64);
     view! {
         <tr class="record" class:open=move || is_open.get()>
             <th scope="row">

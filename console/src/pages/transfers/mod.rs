@@ -22,6 +22,7 @@ use crate::components::state_view::{EmptyState, ErrorNote, live_view};
 use crate::i18n::{count, t, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::url_state::query_value;
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::{Permission, may};
 use export::Export;
@@ -33,10 +34,10 @@ use leptos_router::hooks::{use_location, use_navigate};
 #[component]
 pub fn TransfersPage() -> impl IntoView {
     let search = use_location().search;
-    let open = Memo::new(move |_| query_value(&search.get(), "job").unwrap_or_default());
+    let open = memo(move || query_value(&search.get(), "job").unwrap_or_default());
     let jobs = live(|| (), None, |()| api::list());
     jobs.poll_while(|jobs| jobs.iter().any(Job::is_under_way));
-    let busy = Memo::new(move |_| any_under_way(jobs));
+    let busy = memo(move || any_under_way(jobs));
     let obstacle = Signal::derive(move || busy.get().then(|| t().transfers.under_way.to_owned()));
     let navigate = use_navigate();
     let change = Callback::new(move |job: String| {
@@ -115,7 +116,7 @@ fn listed(
     open: Memo<String>,
     change: Callback<String>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| data.with(Vec::is_empty));
+    let empty = memo(move || data.with(Vec::is_empty));
     move || {
         if empty.get() {
             view! {
@@ -138,7 +139,7 @@ fn StartFailure(
     /// What went wrong.
     failure: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
-    let quota = Memo::new(move |_| {
+    let quota = memo(move || {
         failure.with(|error| match error {
             Some(ApiError::Refused { code, text, .. }) => {
                 code.as_deref() == Some("JobQuotaExceeded") || text.contains("JobQuotaExceeded")

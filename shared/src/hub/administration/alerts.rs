@@ -4,8 +4,8 @@
 
 use super::scheduled_jobs::{Phase, ScheduledJob};
 use super::{Hub, alert_conditions};
-use crate::alert::Rule;
 use crate::alert::rule::{self, RuleSettings};
+use crate::alert::{Rule, UNRESOLVED};
 use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::Effects;
 use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
@@ -321,7 +321,9 @@ pub(super) fn list(now: Timestamp, wanted: &ListAlerts, sql: &dyn Sql) -> HubRes
     );
     only("revision > ?", wanted.since.map(SqlValue::from));
     only("attention = ?", wanted.attention.map(SqlValue::from));
-    if wanted.state.is_some() {
+    if wanted.state.as_deref() == Some(UNRESOLVED) {
+        statement.push_str(" AND state <> 'resolved'");
+    } else if wanted.state.is_some() {
         statement.push_str(&format!(" AND {STATE} = ?"));
         parameters.push(now.milliseconds().into());
         parameters.push(text(&wanted.state).unwrap_or(SqlValue::Null));

@@ -15,6 +15,7 @@ use crate::i18n::{t, tr, wording};
 use crate::live::live;
 use crate::logic::job_filter::JobFilter;
 use crate::logic::url_state::{query_value, with_value};
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::Permission;
 use draft::{Draft, Step};
@@ -27,7 +28,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 #[component]
 pub fn SchedulePage() -> impl IntoView {
     let search = use_location().search;
-    let condition = Memo::new(move |_| query_value(&search.get(), "condition").unwrap_or_default());
+    let condition = memo(move || query_value(&search.get(), "condition").unwrap_or_default());
     let target = live(
         move || condition.get(),
         None,
@@ -51,7 +52,7 @@ pub fn SchedulePage() -> impl IntoView {
     copy_from(draft, search.get_untracked(), write);
     // Never further than the first step with something wrong: after a reload, what was typed is
     // gone.
-    let step = Memo::new(move |_| {
+    let step = memo(move || {
         let wanted = query_value(&search.get(), "step");
         let wanted = wanted.unwrap_or_else(|| Step::Target.name().to_owned());
         Step::ALL
@@ -125,8 +126,8 @@ fn Stepper(draft: Draft, step: Memo<Step>, go: Callback<Step>) -> impl IntoView 
                     Step::Review => words.step_review,
                 }
             };
-            let passed = Memo::new(move |_| step.get() > one);
-            let reachable = Memo::new(move |_| {
+            let passed = memo(move || step.get() > one);
+            let reachable = memo(move || {
                 Step::ALL
                     .into_iter()
                     .take(place)

@@ -19,6 +19,7 @@ use crate::logic::json_document::pretty;
 use crate::logic::merge_patch;
 use crate::logic::number::grouped;
 use crate::pages::jobs::words::lifetime_text;
+use crate::reactive::memo;
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -66,7 +67,7 @@ pub fn ReviewStep(
         Some(at) => exact(&crate::logic::time::timestamp(at)).unwrap_or_default(),
         None => t().schedule.at_once.to_owned(),
     };
-    let everybody = Memo::new(move |_| draft.condition.with(|c| c == "*"));
+    let everybody = memo(move || draft.condition.with(|c| c == "*"));
     let how = move || {
         let words = &t().schedule;
         if draft.in_waves.get() {
@@ -75,7 +76,7 @@ pub fn ReviewStep(
             words.together.to_owned()
         }
     };
-    let request = Memo::new(move |_| {
+    let request = memo(move || {
         let body = draft.order().map(|order| order.body());
         body.unwrap_or_else(|| json!({}))
     });
@@ -121,7 +122,7 @@ pub fn ReviewStep(
 /// What the patch changes in the first twin of the sample.
 #[component]
 fn Sample(draft: Draft) -> impl IntoView {
-    let twin = Memo::new(move |_| {
+    let twin = memo(move || {
         let target = draft.target.data.get().flatten();
         target.and_then(|target| target.sample.into_iter().next())
     });
@@ -131,14 +132,14 @@ fn Sample(draft: Draft) -> impl IntoView {
             id.and_then(Value::as_str).unwrap_or_default().to_owned()
         })
     };
-    let before = Memo::new(move |_| twin.with(|twin| twin.as_ref().map(writable)));
-    let after = Memo::new(move |_| {
+    let before = memo(move || twin.with(|twin| twin.as_ref().map(writable)));
+    let after = memo(move || {
         before
             .get()
             .map(|before| merge_patch::apply(&before, &flat(draft.patch_value())))
     });
-    let same = Memo::new(move |_| before.get() == after.get());
-    let any = Memo::new(move |_| twin.with(Option::is_some));
+    let same = memo(move || before.get() == after.get());
+    let any = memo(move || twin.with(Option::is_some));
     let text = |value: Memo<Option<Value>>| {
         Signal::derive(move || value.with(|value| value.as_ref().map(pretty).unwrap_or_default()))
     };

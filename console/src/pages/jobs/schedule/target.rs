@@ -9,6 +9,7 @@ use crate::components::state_view::{explain, live_view};
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::number::grouped;
 use crate::logic::time;
+use crate::reactive::effect;
 use leptos::prelude::*;
 use serde_json::Value;
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub fn TargetStep(
     let written = StoredValue::new(condition.get_untracked());
     // What came with another job or by going back in the browser. What was written here comes
     // back too, maybe when more is typed already.
-    Effect::new(move |_| {
+    effect(move |_| {
         let now = condition.get();
         if now != written.get_value() {
             written.set_value(now.clone());
@@ -53,7 +54,7 @@ pub fn TargetStep(
         }
     };
     on_cleanup(stop_timer);
-    Effect::new(move |before: Option<String>| {
+    effect(move |before: Option<String>| {
         let text = typed.with(|text| text.trim().to_owned());
         if before.as_ref().is_some_and(|before| *before != text) {
             stop_timer();
