@@ -20,6 +20,7 @@ use crate::pages::{
     not_found::NotFound,
     operations::OperationsPage,
     overview::OverviewPage,
+    progress::ProgressPage,
     query::QueryPage,
     routing::RoutingPage,
     sign_in::SignIn,
@@ -82,6 +83,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/query") view=QueryPage/>
                             <Route path=path!("/jobs") view=JobsPage/>
                             <Route path=path!("/jobs/:id") view=JobPage/>
+                            <Route path=path!("/progress") view=ProgressPage/>
                             <Route path=path!("/routing") view=RoutingPage/>
                             <Route path=path!("/schedule") view=SchedulePage/>
                             <Route path=path!("/limits") view=LimitsPage/>

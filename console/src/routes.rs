@@ -6,6 +6,7 @@ use crate::logic::audit_filter::AuditFilter;
 use crate::logic::history_filter::HistoryFilter;
 use crate::logic::job_filter::{JobFilter, RowFilter};
 use crate::logic::operations_filter::OperationsFilter;
+use crate::logic::progress::Asked;
 use crate::logic::query_result::Workbench;
 use crate::logic::url_state::{DeviceFilter, decode, encode, write_query};
 use leptos_router::NavigateOptions;
@@ -212,6 +213,11 @@ pub fn schedule_for(condition: &str) -> String {
 /// The query workbench.
 pub fn query(bench: &Workbench) -> String {
     format!("{BASE}/query{}", bench.write())
+}
+
+/// How far devices are with an operation.
+pub fn progress(asked: &Asked) -> String {
+    format!("{BASE}/progress{}", asked.write())
 }
 
 /// Routes and endpoints.

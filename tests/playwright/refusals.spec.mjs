@@ -12,6 +12,11 @@ test('a device with a wrong key is found with its reason', async ({ page, makeDe
   for (let attempt = 0; attempt < 3; attempt += 1) await device.connect().then(() => { throw new Error('must be refused'); }, () => {});
 
   await page.goto(at(`devices/${id}`));
+  const doctor = page.getByRole('region', { name: 'Connection doctor' });
+  await expect(doctor).toContainText('Refused: wrong credentials');
+  await expect(doctor).toContainText('Compare host name, device id and key');
+  await picture(page, 'device-doctor');
+  await expectAccessible(page, 'connection doctor');
   await page.getByRole('region', { name: 'Connection' }).getByRole('link', { name: 'Refused connections' }).click();
   await expect(page).toHaveURL(/operations\?device=refused-pump-1/);
   const records = page.getByRole('row').filter({ hasText: id });

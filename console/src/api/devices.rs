@@ -194,6 +194,10 @@ pub struct Connection {
     pub last_disconnect_reason: Option<String>,
     /// When the last connection ended.
     pub last_disconnect_time: Option<String>,
+    /// What the doctor says, the gravest first.
+    pub diagnosis: Vec<Value>,
+    /// How the last sessions ended, the newest first.
+    pub last_closes: Vec<Value>,
 }
 
 /// Fleet figures.

@@ -1,12 +1,15 @@
-//! Operations records: what went wrong between devices and the hub (`device-management.md §9.1`).
+//! Operations records: what went wrong between devices and the hub (`device-management.md §9.1`);
+//! and how far operations of devices are.
 
 use super::ApiError;
 use super::client::own;
 use crate::clock;
 use crate::logic::operations_filter::OperationsFilter;
+use crate::logic::progress::Asked;
 use crate::logic::url_state::write_query;
 use gloo_net::http::Method;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Records asked for per page.
 const PAGE: usize = 50;
@@ -60,4 +63,25 @@ pub async fn refused_connections(filter: OperationsFilter) -> Result<OperationsP
         .read()
         .await?;
     Ok(answer.value)
+}
+
+/// How far devices are with an operation (`device-management.md §3.7`).
+pub async fn progress(asked: &Asked) -> Result<Value, ApiError> {
+    let path = format!("/progress{}", asked.query());
+    Ok(own(Method::GET, &path).read().await?.value)
+}
+
+#[derive(Deserialize)]
+struct Patterns {
+    items: Vec<Value>,
+}
+
+/// Ids of all operations that there are patterns of.
+pub async fn patterns() -> Result<Vec<String>, ApiError> {
+    let answer = own(Method::GET, "/patterns").read::<Patterns>().await?;
+    let ids = answer.value.items.iter().filter_map(|pattern| {
+        let id = pattern.get("id")?.as_str()?;
+        Some(id.to_owned())
+    });
+    Ok(ids.collect())
 }

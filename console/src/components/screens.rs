@@ -8,6 +8,7 @@ use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::job_filter::JobFilter;
 use crate::logic::operations_filter::OperationsFilter;
+use crate::logic::progress::Asked;
 use crate::logic::query_result::Workbench;
 use crate::logic::url_state::DeviceFilter;
 use crate::routes;
@@ -41,7 +42,7 @@ pub struct Screen {
 }
 
 /// All of them, as they stand in the navigation.
-pub const SCREENS: [Screen; 12] = [
+pub const SCREENS: [Screen; 13] = [
     Screen {
         part: Part::Top,
         name: |t| t.common.nav_overview,
@@ -98,6 +99,14 @@ pub const SCREENS: [Screen; 12] = [
         address: || routes::jobs(&JobFilter::default()),
         below: &["jobs", "schedule"],
         key: "j",
+    },
+    Screen {
+        part: Part::Fleet,
+        name: |t| t.common.nav_progress,
+        icon: Icon::Play,
+        address: || routes::progress(&Asked::default()),
+        below: &["progress"],
+        key: "p",
     },
     Screen {
         part: Part::Hub,

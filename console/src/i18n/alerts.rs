@@ -32,7 +32,7 @@ texts! {
         devices_one: "{n} device", "디바이스 {n}대";
         devices_other: "{n} devices", "디바이스 {n}대";
         more_devices: "and {n} more", "외 {n}대";
-        by: "by {who}", "{who}";
+        by: "by {who}", "담당: {who}";
         by_itself: "by itself", "저절로";
         until: "until {time}", "{time}까지";
         acknowledge: "Look after it", "확인";
@@ -50,7 +50,7 @@ texts! {
         resolve_title: "Resolve {id}?", "{id} 알림을 해결할까요?";
         resolve_text: "Say so when it is done. What happens again is a new alert; what lasts comes back only once it has ended in between.", "처리가 끝났을 때 선택하세요. 다시 발생하면 새 알림이 됩니다. 계속되고 있는 일은 한 번 끝난 뒤에만 다시 알립니다.";
         resolved: "{id} is resolved.", "{id} 알림을 해결했습니다.";
-        action_named: "{action}: {summary}", "{action}: {summary}";
+        action_named: "{action}: {summary}", "{action}: {summary} 알림";
         calm_title: "Nothing needs you", "처리할 일이 없습니다";
         calm_text: "Alerts appear here by themselves: silent devices, failed operations, stopped rollouts, certificates that end.", "응답 없는 디바이스, 실패한 작업, 중단된 배포, 만료되는 인증서가 있으면 여기에 저절로 표시됩니다.";
         no_match_title: "No alert matches", "일치하는 알림이 없습니다";

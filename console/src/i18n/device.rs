@@ -3,6 +3,35 @@
 texts! {
     /// Texts of the device page.
     Device {
+        doctor_title: "Connection doctor", "연결 진단";
+        doctor_healthy: "Connected, nothing points to trouble", "연결됨, 문제 없음";
+        doctor_disabled: "Disabled", "사용 안 함";
+        doctor_disabled_hint: "Set its status to enabled when it may connect again.", "다시 연결해도 되면 상태를 사용으로 바꾸세요.";
+        doctor_clash: "Two clients use this id", "두 클라이언트가 같은 ID 사용";
+        doctor_clash_hint: "Find the second program or device with this id and key, stop it or give it an identity of its own, then make new keys.", "같은 ID와 키를 쓰는 다른 프로그램이나 디바이스를 찾아 멈추거나 별도 ID를 주고 새 키를 만드세요.";
+        doctor_credential: "Refused: wrong credentials", "거부됨: 잘못된 자격 증명";
+        doctor_credential_hint: "Compare host name, device id and key with the registry's, and the device's clock with the time.", "호스트 이름, 디바이스 ID, 키를 등록 정보와 비교하고 디바이스 시계를 확인하세요.";
+        doctor_token: "A token ended and was not renewed", "토큰이 갱신되지 않고 만료됨";
+        doctor_token_hint: "Have the device connect again before its token ends; SDKs do so when they have the key, not just a token.", "토큰이 만료되기 전에 다시 연결하게 하세요. SDK는 토큰이 아닌 키가 있으면 스스로 합니다.";
+        doctor_certificate: "A certificate ended", "인증서 만료됨";
+        doctor_certificate_hint: "Give the device a new certificate before the old one ends.", "만료되기 전에 새 인증서를 배포하세요.";
+        doctor_protocol: "The hub closed the connection: protocol", "허브가 연결을 끊음: 프로토콜";
+        doctor_protocol_hint: "Correct what the device sends; packet and rule are named.", "디바이스가 보내는 내용을 고치세요. 패킷과 규칙이 표시됩니다.";
+        doctor_throttled: "More was sent than the limits allow", "한도보다 많이 보냄";
+        doctor_throttled_hint: "Send less often, or several readings in one message, or raise the limit of device messages.", "덜 자주 보내거나 여러 값을 한 메시지로 보내거나 디바이스 메시지 한도를 올리세요.";
+        doctor_silence: "Sessions end in silence", "세션이 응답 없이 끝남";
+        doctor_silence_hint: "Look at power, radio and NAT timeouts on the way; a shorter keep-alive keeps the way open.", "전원, 무선, 경로의 NAT 시간 제한을 확인하세요. 연결 유지 간격을 줄이면 경로가 유지됩니다.";
+        doctor_flapping: "Connections end again and again", "연결이 반복해서 끊김";
+        doctor_flapping_hint: "See below what ends them, and have the device wait longer before each new try.", "아래에서 끊기는 이유를 확인하고 재시도 간격을 늘리세요.";
+        doctor_never: "Never connected, and no try was seen", "연결된 적 없고 시도도 없음";
+        doctor_never_hint: "Check that it is on, reaches host and port, and trusts the hub's certificate: what fails before MQTT is not seen here.", "전원, 호스트와 포트 접근, 허브 인증서 신뢰를 확인하세요. MQTT 이전의 실패는 여기에 보이지 않습니다.";
+        doctor_away: "Not connected", "연결 안 됨";
+        doctor_away_hint: "Unless it left on purpose, check power and network, and that its program connects again.", "의도한 것이 아니면 전원과 네트워크, 프로그램의 재연결을 확인하세요.";
+        doctor_ends: "How sessions ended", "세션 종료 기록";
+        doctor_ended: "Ended", "종료";
+        doctor_lasted: "Lasted", "지속";
+        doctor_reason: "Reason", "이유";
+        doctor_packet: "in {packet}", "{packet} 패킷";
         tabs: "Device sections", "디바이스 섹션";
         tab_identity: "Identity", "ID 및 연결";
         tab_twin: "Twin", "트윈";

@@ -20,6 +20,7 @@ mod methods;
 mod modules;
 mod operations;
 mod overview;
+mod progress;
 mod query;
 mod retirement;
 mod routing;
@@ -84,6 +85,8 @@ pub struct Texts {
     pub messages: messages::Messages,
     /// Module identities.
     pub modules: modules::Modules,
+    /// Progress of operations.
+    pub progress: progress::Progress,
     /// Query workbench.
     pub query: query::Query,
     /// Retiring a device.
@@ -126,6 +129,7 @@ macro_rules! all_tables {
             methods: methods::Methods::$language,
             messages: messages::Messages::$language,
             modules: modules::Modules::$language,
+            progress: progress::Progress::$language,
             query: query::Query::$language,
             retirement: retirement::Retirement::$language,
             alerts: alerts::Alerts::$language,
@@ -252,7 +256,11 @@ mod tests {
             messages::Messages::ENTRIES,
             modules::Modules::ENTRIES,
             retirement::Retirement::ENTRIES,
+            alerts::Alerts::ENTRIES,
             archive::Archive::ENTRIES,
+            progress::Progress::ENTRIES,
+            query::Query::ENTRIES,
+            routing::Routing::ENTRIES,
             audit::Audit::ENTRIES,
             transfers::Transfers::ENTRIES,
             jobs::Jobs::ENTRIES,

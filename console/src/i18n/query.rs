@@ -28,15 +28,10 @@ texts! {
         load_more: "Show more", "더 보기";
         load_more_busy: "Loading …", "불러오는 중…";
         all_shown: "That is all.", "모두 표시했습니다.";
-        export_csv: "CSV", "CSV";
-        export_lines: "NDJSON", "NDJSON";
         export_named: "Save the results shown as {format}", "표시된 결과를 {format}으로 저장";
         use_for_job: "Use as job target", "작업 대상으로 사용";
         call: "The same call", "같은 호출";
         call_language: "Language", "언어";
-        call_rest: "REST", "REST";
-        call_python: "Python", "Python";
-        call_node: "Node.js", "Node.js";
         begin_title: "Nothing was asked yet", "아직 쿼리를 실행하지 않았습니다";
         begin_text: "Write a query or choose an example, then run it. Its address can be sent to a colleague.", "쿼리를 작성하거나 예제를 고른 뒤 실행하세요. 주소를 동료에게 보낼 수 있습니다.";
         none_title: "Nothing matches", "일치하는 결과가 없습니다";

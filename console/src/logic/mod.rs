@@ -26,6 +26,7 @@ pub mod merge_patch;
 pub mod number;
 pub mod numeric_paths;
 pub mod operations_filter;
+pub mod progress;
 pub mod query_result;
 pub mod retirement;
 pub mod route;

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod not_found;
 pub mod operations;
 pub mod overview;
+pub mod progress;
 pub mod query;
 pub mod routing;
 pub mod sign_in;

@@ -1,6 +1,7 @@
 //! Identity tab: how the device is connected, what the registry holds, and its keys.
 
 use super::Shared;
+use super::doctor::Doctor;
 use super::keys::Keys;
 use crate::api::devices::{Connection, Identity};
 use crate::components::state_view::live_view;
@@ -38,6 +39,10 @@ pub fn IdentityTab(
                 <div class="body"><Keys shared/></div>
             </section>
         </div>
+        <section class="card" aria-labelledby="doctor-title">
+            <header><h2 id="doctor-title">{tr!(device.doctor_title)}</h2></header>
+            {live_view(connection, 2, |connection| view! { <Doctor connection/> })}
+        </section>
         <section class="card" aria-labelledby="identity-title">
             <header>
                 <h2 id="identity-title">{tr!(device.identity_title)}</h2>

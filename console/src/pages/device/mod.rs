@@ -2,6 +2,7 @@
 //! is built anew when the address names another, so that nothing leaks between devices.
 
 mod configuration;
+mod doctor;
 mod header;
 mod history;
 mod history_version;

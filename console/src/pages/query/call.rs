@@ -44,6 +44,7 @@ fn snippet(language: &str, text: &str) -> String {
 #[component]
 pub(super) fn SameCall(text: Memo<String>) -> impl IntoView {
     let language = RwSignal::new("rest".to_owned());
+    let fixed = |name: &'static str| Signal::stored(name.to_owned());
     let code = Signal::derive(move || text.with(|text| snippet(&language.get(), text)));
     view! {
         <details class="card same-call">
@@ -55,9 +56,9 @@ pub(super) fn SameCall(text: Memo<String>) -> impl IntoView {
                         value=language
                         on_change=move |name: String| language.set(name)
                         options=vec![
-                            ("rest", wording(|t| t.query.call_rest)),
-                            ("python", wording(|t| t.query.call_python)),
-                            ("node", wording(|t| t.query.call_node)),
+                            ("rest", fixed("REST")),
+                            ("python", fixed("Python")),
+                            ("node", fixed("Node.js")),
                         ]
                     />
                     <Command title=wording(|t| t.query.call) text=code/>

@@ -174,8 +174,9 @@ fn line(row: &Value, columns: &[String]) -> impl IntoView + use<> {
 #[component]
 fn Export(rows: Memo<Vec<Value>>, columns: Memo<Vec<String>>) -> impl IntoView {
     let none = Signal::derive(move || rows.with(Vec::is_empty));
-    let named = |format: crate::i18n::Read| {
-        Signal::derive(move || fill(t().query.export_named, &[("format", format(t()))]))
+    let fixed = |format: &'static str| Signal::stored(format.to_owned());
+    let named = |format: &'static str| {
+        Signal::derive(move || fill(t().query.export_named, &[("format", format)]))
     };
     let offer = move |kind: &str, ending: &str, text: String| {
         let at = time::timestamp(clock::now_once()).replace(':', "");
@@ -195,16 +196,16 @@ fn Export(rows: Memo<Vec<Value>>, columns: Memo<Vec<String>>) -> impl IntoView {
     };
     view! {
         <Button
-            label=wording(|t| t.query.export_csv)
-            described=named(|t| t.query.export_csv)
+            label=fixed("CSV")
+            described=named("CSV")
             icon=Icon::Download
             weight=Weight::Quiet
             disabled=none
             on_press=as_table
         />
         <Button
-            label=wording(|t| t.query.export_lines)
-            described=named(|t| t.query.export_lines)
+            label=fixed("NDJSON")
+            described=named("NDJSON")
             icon=Icon::Download
             weight=Weight::Quiet
             disabled=none

@@ -168,17 +168,20 @@ impl Hub {
         sql: &dyn Sql,
         effects: &mut Effects<HubResult>,
     ) -> Result<(), HubError> {
-        let documents = configurations::list(sql, None)?;
-        if documents.is_empty() || enabled_rule(sql)?.is_none() {
+        if let Some(next) = self.drift.next.filter(|next| *next > now) {
+            effects.alarm_at(next);
             return Ok(());
         }
-        let due = self.drift.next.is_none_or(|at| at <= now);
-        if due {
-            self.drift.next = Some(now.plus_seconds(EVERY_SECONDS));
+        let documents = configurations::list(sql, None)?;
+        if documents.is_empty() || enabled_rule(sql)?.is_none() {
+            self.drift.next = None;
+            return Ok(());
         }
-        effects.alarm_at(self.drift.next.unwrap_or(now));
+        let next = now.plus_seconds(EVERY_SECONDS);
+        self.drift.next = Some(next);
+        effects.alarm_at(next);
         // A run that takes longer than the time between two goes on.
-        if due && self.drift.questions.is_empty() {
+        if self.drift.questions.is_empty() {
             self.drift.begin(now, &documents);
             self.ask_of_drift(now, sql, effects)?;
         }
