@@ -15,6 +15,8 @@ pub enum Theme {
     Light,
     /// Light on dark.
     Dark,
+    /// White on black.
+    Contrast,
 }
 
 /// Which clock times are shown in.
@@ -50,6 +52,7 @@ fn load() -> Preferences {
     let theme = match stored("theme").as_deref() {
         Some("light") => Theme::Light,
         Some("dark") => Theme::Dark,
+        Some("contrast") => Theme::Contrast,
         _ => Theme::System,
     };
     let language = match stored("language").or_else(|| window().navigator().language()) {
@@ -87,6 +90,7 @@ pub fn apply() {
             Theme::System => "system",
             Theme::Light => "light",
             Theme::Dark => "dark",
+            Theme::Contrast => "contrast",
         };
         on_root("data-theme", theme);
         store("theme", theme);

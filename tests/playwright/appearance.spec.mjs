@@ -1,4 +1,5 @@
 // Every screen in Korean and in the dark theme: translated, readable, accessible.
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, expectAccessible, picture, test } from './fixtures.mjs';
 import { ownWords } from './languages.mjs';
 
@@ -25,6 +26,11 @@ const SCREENS = [
   { name: 'jobs', where: 'jobs', korean: '작업', english: 'Jobs' },
   { name: 'schedule', where: 'schedule?condition=*', korean: '작업 예약', english: 'Schedule a job' },
   { name: 'limits', where: 'limits', korean: '한도', english: 'Limits' },
+  { name: 'alerts', where: 'alerts?show=all', korean: '알림', english: 'Alerts' },
+  { name: 'alert-rules', where: 'alerts/rules', korean: '알림 규칙', english: 'Alert rules' },
+  { name: 'query', where: 'query?q=SELECT%20*%20FROM%20devices', korean: '쿼리', english: 'Query' },
+  { name: 'progress', where: 'progress', korean: '진행 상황', english: 'Progress' },
+  { name: 'routing', where: 'routing', korean: '라우팅', english: 'Routes' },
 ];
 
 /** English words that must be gone in Korean: they name things, they are no product names. */
@@ -79,6 +85,24 @@ test('the dark theme is readable on every screen', async ({ page, at }) => {
     expect(await lightness()).toBeLessThan(100);
     await picture(page, `dark-${screen.name}`);
     await expectAccessible(page, `${screen.name} in the dark theme`);
+  }
+});
+
+test('the contrast theme has seven to one on every screen', async ({ page, at }) => {
+  test.setTimeout(180_000);
+  await page.goto(at(''));
+  await openSettings(page);
+  await page.getByRole('group', { name: 'Theme' }).getByRole('button', { name: 'Contrast' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'contrast');
+  for (const screen of SCREENS) {
+    await page.goto(at(screen.where));
+    await expect(page.getByRole('heading', { name: screen.english, level: 1 })).toBeVisible();
+    await expect(page.getByRole('status').filter({ hasText: 'Loading' })).toHaveCount(0);
+    await picture(page, `contrast-${screen.name}`);
+    await expectAccessible(page, `${screen.name} in the contrast theme`);
+    const { violations } = await new AxeBuilder({ page }).withRules(['color-contrast-enhanced']).analyze();
+    const found = violations.flatMap(({ nodes }) => nodes.map((node) => `${node.html} ${node.failureSummary}`));
+    expect.soft(found, `${screen.name} at 7:1`).toEqual([]);
   }
 });
 

@@ -184,6 +184,7 @@ fn Settings() -> impl IntoView {
         Theme::System => "system".to_owned(),
         Theme::Light => "light".to_owned(),
         Theme::Dark => "dark".to_owned(),
+        Theme::Contrast => "contrast".to_owned(),
     });
     let language_read = language.clone();
     let language_value = Signal::derive(move || language_read.get().tag().to_owned());
@@ -210,12 +211,14 @@ fn Settings() -> impl IntoView {
                         on_change=move |name: String| theme.set(match name.as_str() {
                             "light" => Theme::Light,
                             "dark" => Theme::Dark,
+                            "contrast" => Theme::Contrast,
                             _ => Theme::System,
                         })
                         options=vec![
                             ("system", words(|t| t.common.theme_system)),
                             ("light", words(|t| t.common.theme_light)),
                             ("dark", words(|t| t.common.theme_dark)),
+                            ("contrast", words(|t| t.common.theme_contrast)),
                         ]
                     />
                 </div>

@@ -30,6 +30,7 @@ texts! {
         theme_system: "System", "시스템";
         theme_light: "Light", "밝게";
         theme_dark: "Dark", "어둡게";
+        theme_contrast: "Contrast", "고대비";
         language: "Language", "언어";
         language_english: "English", "English";
         language_korean: "한국어", "한국어";

@@ -141,7 +141,7 @@ fn Table(rows: Memo<Vec<Value>>, columns: Memo<Vec<String>>) -> impl IntoView {
         <div class="table-scroll tall" tabindex="0" role="group" aria-label=tr!(query.results)>
             <table class="results">
                 <thead>
-                    <tr>{move || columns.get().into_iter().map(|path| view! { <th scope="col" class="mono">{path}</th> }).collect_view()}</tr>
+                    <tr>{move || columns.get().into_iter().map(|path| view! { <th scope="col"><code>{path}</code></th> }).collect_view()}</tr>
                 </thead>
                 <tbody>
                     {move || {
@@ -163,9 +163,8 @@ fn line(row: &Value, columns: &[String]) -> impl IntoView + use<> {
                 <td><a class="mono" data-row="" href=routes::device(id, Tab::Twin)>{text}</a></td>
             }
             .into_any(),
-            None => {
-                view! { <td class="mono clip" title=text.clone()>{text.clone()}</td> }.into_any()
-            }
+            None => view! { <td class="clip" title=text.clone()><code>{text.clone()}</code></td> }
+                .into_any(),
         }
     });
     view! { <tr>{cells.collect_view()}</tr> }
