@@ -40,6 +40,14 @@ pub async fn count(condition: &str) -> Result<u64, ApiError> {
     query::count(&count_query(condition)).await
 }
 
+/// The same of a condition that may not be written yet: nothing for none.
+pub async fn count_written(condition: String) -> Result<Option<u64>, ApiError> {
+    if condition.is_empty() {
+        return Ok(None);
+    }
+    count(&condition).await.map(Some)
+}
+
 /// Who is in a group now: the first rows of its query, and how many there are if these are
 /// not all.
 pub async fn members(id: &str, watch: &str) -> Result<(Vec<Value>, Option<u64>), ApiError> {

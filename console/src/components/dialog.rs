@@ -105,6 +105,43 @@ pub fn FormFoot(
     }
 }
 
+/// A form in a dialog: its fields, and a foot that sends it. Enter sends it too.
+#[component]
+pub fn FormDialog(
+    /// Whether it shows.
+    open: RwSignal<bool>,
+    /// Its name.
+    #[prop(into)]
+    title: Signal<String>,
+    /// The words on the button that sends it.
+    #[prop(into)]
+    action: Signal<String>,
+    /// Whether it cannot be sent now.
+    #[prop(into)]
+    disabled: Signal<bool>,
+    /// Sends it; not called while it cannot be.
+    #[prop(into)]
+    on_send: Callback<()>,
+    /// Its fields.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let children = StoredValue::new(children);
+    let send = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if !disabled.get_untracked() {
+            on_send.run(());
+        }
+    };
+    view! {
+        <Dialog open title>
+            <form class="dialog-body" on:submit=send>
+                {children.with_value(|children| children())}
+                <FormFoot open action disabled/>
+            </form>
+        </Dialog>
+    }
+}
+
 /// Asks before something is destroyed. With `must_type`, the person types the name first.
 #[component]
 pub fn Confirm(

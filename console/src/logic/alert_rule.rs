@@ -1,16 +1,12 @@
 //! An alert rule while it is being written: which fields it has, and the document that the hub
 //! gets. What makes sense is decided by the hub.
 
+use super::json_document::text;
 use serde_json::{Map, Value, json};
 
 /// Rules of which a hub's operators have set nothing are built in; the others are theirs.
 pub fn is_custom(rule: &Value) -> bool {
     text(rule, "type") == "query"
-}
-
-/// A text of a rule; empty if it has none.
-pub fn text<'a>(rule: &'a Value, name: &str) -> &'a str {
-    rule.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Numbers that only some rules have, in the order in which they are asked for.

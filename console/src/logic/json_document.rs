@@ -3,6 +3,14 @@
 
 use serde_json::{Map, Value};
 
+/// A text of a document; empty if it has none of that name.
+pub fn text<'a>(document: &'a Value, name: &str) -> &'a str {
+    document
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
 /// A parse error with the place a person can go to. Lines and columns start at 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {

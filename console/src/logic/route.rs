@@ -1,5 +1,6 @@
 //! Routes: what is written in a form, and what the hub says of a condition that is tried.
 
+use super::json_document::text;
 use serde_json::{Value, json};
 
 /// Where routes take messages from.
@@ -21,14 +22,6 @@ pub const SAMPLE: &str = r#"{
   "appProperties": { "level": "critical" },
   "twin": { "tags": { "site": "s1" } }
 }"#;
-
-/// A text of a document; empty if it has none.
-pub fn text<'a>(document: &'a Value, name: &str) -> &'a str {
-    document
-        .get(name)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
 
 /// The endpoint of a route.
 pub fn endpoint(route: &Value) -> &str {

@@ -301,6 +301,14 @@ fn every_path_of_the_contract_leads_to_its_operation() {
             "/api/v1/devices/d/connection",
             O::DeviceConnection(Identity::device(id("d"))),
         ),
+        (
+            Get,
+            "/api/v1/devices/d/modules/m/connection",
+            O::DeviceConnection(Identity {
+                device: id("d"),
+                module: Some(ModuleId::parse("m").unwrap()),
+            }),
+        ),
         (Get, "/api/v1/devices/d/c2d", O::PendingMessages(id("d"))),
     ];
     for (method, path, operation) in table {

@@ -252,7 +252,8 @@ pub struct Usage {
     pub bytes: u64,
     /// A day, as `Timestamp::day`.
     pub day: i64,
-    /// Messages from devices that it took on that day.
+    /// Events that its log for the built-in endpoint took on that day, as the day's use is
+    /// counted everywhere.
     pub messages: u64,
 }
 

@@ -5,12 +5,13 @@ use crate::device::HOST;
 use crate::random::Random;
 use crate::sockets::{Socket, SocketTable};
 use crate::world::START;
+use serde_json::Value;
 use shared::auth::policy::default_policies;
 use shared::hub::effects::{Outcome, Outgoing};
 use shared::hub::gateway::Slot;
 use shared::hub::segment;
 use shared::ids::{DeviceId, Identity};
-use shared::ipc::alert::RaiseAlert;
+use shared::ipc::alert::{ListAlerts, RaiseAlert};
 use shared::ipc::events::{
     EventPage, EventsReply, EventsRequest, EventsResult, Position, ReadEvents,
 };
@@ -150,6 +151,32 @@ impl Stage {
     /// A hub object that was never bootstrapped.
     pub fn hub() -> Self {
         Self::new(Address::Hub)
+    }
+
+    /// A hub object that was set up.
+    ///
+    /// # Panics
+    /// If it does not agree.
+    pub fn bootstrapped() -> Self {
+        let mut stage = Self::hub();
+        let bootstrap = HubRequest::Bootstrap {
+            host_names: vec!["hub.example".to_owned()],
+            layout: LAYOUT,
+            entropy: vec![7; shared::hub::administration::bootstrap::ENTROPY_BYTES],
+        };
+        stage.administer(bootstrap).expect("bootstrap");
+        stage
+    }
+
+    /// The alerts that a hub object lists.
+    ///
+    /// # Panics
+    /// If it lists none.
+    pub fn alerts(&mut self, wanted: ListAlerts) -> Vec<Value> {
+        match self.administer(HubRequest::ListAlerts(Box::new(wanted))) {
+            Ok(HubReply::Alerts(alerts, _)) => alerts,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Time passes.

@@ -8,7 +8,7 @@ use shared::time::Timestamp;
 use simulation::actor::Input;
 use simulation::alarming::{MINUTE, alerts, rule};
 use simulation::configuring::{self, configured, device, hub, report};
-use simulation::stage::{LAYOUT, Stage};
+use simulation::stage::Stage;
 
 const HOUR: i64 = 60 * MINUTE;
 
@@ -100,17 +100,6 @@ fn a_rule_that_is_off_counts_nothing() {
     assert_eq!(alerts(&mut hub, "state=open").len(), 1);
 }
 
-fn stage() -> Stage {
-    let mut stage = Stage::hub();
-    let bootstrap = HubRequest::Bootstrap {
-        host_names: vec!["hub.example".to_owned()],
-        layout: LAYOUT,
-        entropy: vec![7; shared::hub::administration::bootstrap::ENTROPY_BYTES],
-    };
-    stage.administer(bootstrap).expect("bootstrap");
-    stage
-}
-
 fn tell(stage: &mut Stage, object: &str, bytes: u64, messages: u64) {
     let usage = Usage {
         object: object.to_owned(),
@@ -130,15 +119,12 @@ fn open(stage: &mut Stage, rule: &Rule) -> Vec<Value> {
         limit: 100,
         ..ListAlerts::default()
     };
-    match stage.administer(HubRequest::ListAlerts(Box::new(wanted))) {
-        Ok(HubReply::Alerts(alerts, _)) => alerts,
-        other => panic!("{other:?}"),
-    }
+    stage.alerts(wanted)
 }
 
 #[test]
 fn an_object_that_is_nearly_full_is_told_until_it_has_room() {
-    let mut stage = stage();
+    let mut stage = Stage::bootstrapped();
     let full = Rule::STORAGE_NEAR_FULL;
     tell(&mut stage, "registry-0", 9_000_000_000, 0);
     stage.wait(150_000);
@@ -157,7 +143,7 @@ fn an_object_that_is_nearly_full_is_told_until_it_has_room() {
 
 #[test]
 fn the_messages_of_a_day_are_told_before_they_are_used_up() {
-    let mut stage = stage();
+    let mut stage = Stage::bootstrapped();
     let near = Rule::QUOTA_NEAR;
     // A unit may have 300 million a day; what partitions took adds up.
     tell(&mut stage, "events-0", 0, 130_000_000);

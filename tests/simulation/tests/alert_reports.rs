@@ -11,23 +11,12 @@ use shared::ipc::stored::Stored;
 use shared::sql::Sql;
 use shared::time::Timestamp;
 use simulation::sqlite::Sqlite;
-use simulation::stage::{LAYOUT, Stage, device};
+use simulation::stage::{Stage, device};
 use simulation::world::START;
 
 fn dead(endpoint: &str) -> RaiseAlert {
     let summary = format!("Endpoint {endpoint} takes nothing.");
     RaiseAlert::new(Rule::ENDPOINT_DEAD, summary).of("endpoint", endpoint)
-}
-
-fn hub() -> Stage {
-    let mut stage = Stage::hub();
-    let bootstrap = HubRequest::Bootstrap {
-        host_names: vec!["hub.example".to_owned()],
-        layout: LAYOUT,
-        entropy: vec![7; shared::hub::administration::bootstrap::ENTROPY_BYTES],
-    };
-    stage.administer(bootstrap).expect("bootstrap");
-    stage
 }
 
 fn report(stage: &mut Stage, origin: &str, alerts: Vec<(u64, Vec<RaiseAlert>)>) {
@@ -44,15 +33,12 @@ fn alerts(stage: &mut Stage) -> Vec<Value> {
         limit: 100,
         ..ListAlerts::default()
     };
-    match stage.administer(HubRequest::ListAlerts(Box::new(wanted))) {
-        Ok(HubReply::Alerts(alerts, _)) => alerts,
-        other => panic!("{other:?}"),
-    }
+    stage.alerts(wanted)
 }
 
 #[test]
 fn a_report_that_comes_again_is_counted_once() {
-    let mut stage = hub();
+    let mut stage = Stage::bootstrapped();
     report(&mut stage, "events-0", vec![(4, vec![dead("erp")])]);
     report(&mut stage, "events-0", vec![(4, vec![dead("erp")])]);
     let open = alerts(&mut stage);
@@ -90,7 +76,7 @@ fn a_report_that_comes_again_is_counted_once() {
 
 #[test]
 fn what_an_alert_is_about_tells_it_from_others() {
-    let mut stage = hub();
+    let mut stage = Stage::bootstrapped();
     let of_device = RaiseAlert::new(Rule::ENDPOINT_DEAD, "x".to_owned()).of_device(device("erp"));
     let of_job = RaiseAlert::new(Rule::ENDPOINT_DEAD, "x".to_owned()).of_job("erp");
     let reported = vec![dead("erp"), of_device, of_job.clone(), of_job];

@@ -3,14 +3,15 @@
 
 use super::words;
 use crate::api::{ApiError, alerts as api, groups};
-use crate::components::dialog::{Dialog, FormFoot};
+use crate::components::dialog::FormDialog;
 use crate::components::field::{AreaField, SelectField, TextField};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::components::typing::settled;
 use crate::i18n::{Read, count, fill, t, t_once, wording};
 use crate::live::{Live, live};
-use crate::logic::alert_rule::{Draft, NUMBERS, is_custom, number, text, typed};
+use crate::logic::alert_rule::{Draft, NUMBERS, is_custom, number, typed};
+use crate::logic::json_document::text;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
@@ -136,16 +137,7 @@ pub(super) fn RuleForm(
     on_done: Callback<()>,
 ) -> impl IntoView {
     let asked = settled(editing.open, editing.condition);
-    let counted = live(
-        move || asked.get(),
-        None,
-        |condition: String| async move {
-            if condition.is_empty() {
-                return Ok(None);
-            }
-            groups::count(&condition).await.map(Some)
-        },
-    );
+    let counted = live(move || asked.get(), None, groups::count_written);
     let title = Signal::derive(move || {
         let id = editing.base.with(|base| text(base, "id").to_owned());
         if id.is_empty() {
@@ -166,25 +158,12 @@ pub(super) fn RuleForm(
             || draft.document().is_none()
             || editing.name_problem(taken).is_some()
     });
-    let send = move || {
-        if !incomplete.get_untracked() {
-            save(editing, on_done);
-        }
-    };
+    let send = move |()| save(editing, on_done);
     view! {
-        <Dialog open=editing.open title>
-            <form
-                class="dialog-body"
-                on:submit=move |event| {
-                    event.prevent_default();
-                    send();
-                }
-            >
-                <Fields editing taken asked counted/>
-                <ErrorNote error=editing.failure/>
-                <FormFoot open=editing.open action=wording(|t| t.alerts.save) disabled=incomplete/>
-            </form>
-        </Dialog>
+        <FormDialog open=editing.open title action=wording(|t| t.alerts.save) disabled=incomplete on_send=send>
+            <Fields editing taken asked counted/>
+            <ErrorNote error=editing.failure/>
+        </FormDialog>
     }
 }
 

@@ -5,6 +5,7 @@ use crate::api::devices::Connection;
 use crate::components::badge::{Badge, Tone};
 use crate::components::time_text::Moment;
 use crate::i18n::{Read, fill, lasting, t, tr};
+use crate::logic::json_document::text;
 use crate::logic::time;
 use crate::reactive::memo;
 use leptos::prelude::*;
@@ -101,15 +102,10 @@ pub(super) fn Doctor(
     }
 }
 
-fn text(value: &Value, name: &str) -> String {
-    let text = value.get(name).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
-}
-
 fn finding(found: &Value) -> impl IntoView + use<> {
-    let (tone, name, hint) = words(&text(found, "code"));
+    let (tone, name, hint) = words(text(found, "code"));
     // What the hub says in particular stands behind its own sentence.
-    let summary = text(found, "summary");
+    let summary = text(found, "summary").to_owned();
     let particular = summary
         .split_once(": ")
         .map(|(_, rest)| rest.trim_end_matches('.').to_owned());
@@ -123,14 +119,14 @@ fn finding(found: &Value) -> impl IntoView + use<> {
 }
 
 fn end(end: &Value) -> impl IntoView + use<> {
-    let at = text(end, "time");
-    let detail = text(end, "detail");
+    let at = text(end, "time").to_owned();
+    let detail = text(end, "detail").to_owned();
     let seconds = end.get("sessionSeconds").and_then(Value::as_f64);
     let lasted = move || match seconds {
         Some(seconds) => lasting(time::distance(0.0, seconds * 1000.0)),
         None => "–".to_owned(),
     };
-    let packet = text(end, "packet");
+    let packet = text(end, "packet").to_owned();
     view! {
         <tr>
             <th scope="row"><Moment at=Signal::stored(Some(at))/></th>

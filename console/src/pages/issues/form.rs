@@ -3,7 +3,7 @@
 
 use super::tile::severity_words;
 use crate::api::{ApiError, groups as api};
-use crate::components::dialog::{Dialog, FormFoot};
+use crate::components::dialog::FormDialog;
 use crate::components::field::{AreaField, SelectField, TextField};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
@@ -98,16 +98,7 @@ pub(super) fn Form(
     on_done: Callback<()>,
 ) -> impl IntoView {
     let asked = settled(editing.open, editing.condition);
-    let counted = live(
-        move || asked.get(),
-        None,
-        |condition: String| async move {
-            if condition.is_empty() {
-                return Ok(None);
-            }
-            api::count(&condition).await.map(Some)
-        },
-    );
+    let counted = live(move || asked.get(), None, api::count_written);
     // What was refused is being mended.
     effect(move |before: Option<()>| {
         editing.condition.track();
@@ -158,66 +149,53 @@ pub(super) fn Form(
         let id = editing.base.with(|base| base.id.clone());
         fill(t().issues.edit_title, &[("id", &id)])
     });
-    let send = move || {
-        if !incomplete.get_untracked() {
-            save(editing, on_done);
-        }
-    };
+    let send = move |()| save(editing, on_done);
     view! {
-        <Dialog open=editing.open title>
-            <form
-                class="dialog-body"
-                on:submit=move |event| {
-                    event.prevent_default();
-                    send();
-                }
-            >
-                <div class="field-row">
-                    {untrack(|| editing.is_new()).then(|| view! {
-                        <TextField
-                            label=wording(|t| t.issues.name)
-                            hint=wording(|t| t.issues.name_hint)
-                            value=editing.name
-                            error=name_error
-                            mono=true
-                            first=true
-                        />
-                    })}
-                    <SelectField
-                        label=wording(|t| t.issues.severity)
-                        value=editing.severity
-                        on_change=move |name: String| editing.severity.set(name)
-                        options=Severity::ALL
-                            .into_iter()
-                            .map(|severity| (
-                                severity.name(),
-                                Signal::derive(move || severity_words(severity).to_owned()),
-                            ))
-                            .collect()
+        <FormDialog open=editing.open title action=wording(|t| t.issues.save) disabled=incomplete on_send=send>
+            <div class="field-row">
+                {untrack(|| editing.is_new()).then(|| view! {
+                    <TextField
+                        label=wording(|t| t.issues.name)
+                        hint=wording(|t| t.issues.name_hint)
+                        value=editing.name
+                        error=name_error
+                        mono=true
+                        first=true
                     />
-                </div>
-                <AreaField
-                    label=wording(|t| t.issues.condition)
-                    hint=wording(|t| t.issues.condition_hint)
-                    value=editing.condition
-                    error=complaint
-                    rows=3
-                    mono=true
-                />
-                <p class="picks" role="status">{move || complaint.with(Option::is_none).then(|| preview(asked, counted))}</p>
-                <AreaField
-                    label=wording(|t| t.issues.description)
-                    hint=wording(|t| t.issues.description_hint)
-                    value=editing.description
-                    rows=2
-                />
-                <ErrorNote error=failure/>
-                {move || editing.failure.with(|error| error.as_ref().and_then(ApiError::status) == Some(412)).then(|| view! {
-                    <p>{tr!(issues.conflict)}</p>
                 })}
-                <FormFoot open=editing.open action=wording(|t| t.issues.save) disabled=incomplete/>
-            </form>
-        </Dialog>
+                <SelectField
+                    label=wording(|t| t.issues.severity)
+                    value=editing.severity
+                    on_change=move |name: String| editing.severity.set(name)
+                    options=Severity::ALL
+                        .into_iter()
+                        .map(|severity| (
+                            severity.name(),
+                            Signal::derive(move || severity_words(severity).to_owned()),
+                        ))
+                        .collect()
+                />
+            </div>
+            <AreaField
+                label=wording(|t| t.issues.condition)
+                hint=wording(|t| t.issues.condition_hint)
+                value=editing.condition
+                error=complaint
+                rows=3
+                mono=true
+            />
+            <p class="picks" role="status">{move || complaint.with(Option::is_none).then(|| preview(asked, counted))}</p>
+            <AreaField
+                label=wording(|t| t.issues.description)
+                hint=wording(|t| t.issues.description_hint)
+                value=editing.description
+                rows=2
+            />
+            <ErrorNote error=failure/>
+            {move || editing.failure.with(|error| error.as_ref().and_then(ApiError::status) == Some(412)).then(|| view! {
+                <p>{tr!(issues.conflict)}</p>
+            })}
+        </FormDialog>
     }
 }
 

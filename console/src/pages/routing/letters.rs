@@ -10,7 +10,7 @@ use crate::components::time_text::Moment;
 use crate::components::toast;
 use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
-use crate::logic::route::text;
+use crate::logic::json_document::text;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;

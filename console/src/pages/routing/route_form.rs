@@ -3,7 +3,7 @@
 use super::routes::source_words;
 use crate::api::ApiError;
 use crate::api::routing::{self as api, Routing};
-use crate::components::dialog::{Dialog, FormFoot};
+use crate::components::dialog::FormDialog;
 use crate::components::field::{AreaField, SelectField, TextField, unique_id};
 use crate::components::json_editor::JsonEditor;
 use crate::components::state_view::ErrorNote;
@@ -11,9 +11,10 @@ use crate::components::toast;
 use crate::components::typing::settled;
 use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
+use crate::logic::json_document::text;
 use crate::logic::route::{
     BUILT_IN, Outcome, SAMPLE, SOURCES, document, endpoint, endpoint_names, is_enabled, outcome,
-    text, trial,
+    trial,
 };
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -129,33 +130,20 @@ pub(super) fn RouteForm(
             || editing.name.with(|name| name.trim().is_empty())
             || complaint.with(Option::is_some)
     });
-    let send = move || {
-        if !incomplete.get_untracked() {
-            save(editing, on_done);
-        }
-    };
+    let send = move |()| save(editing, on_done);
     view! {
-        <Dialog open=editing.open title>
-            <form
-                class="dialog-body"
-                on:submit=move |event| {
-                    event.prevent_default();
-                    send();
-                }
-            >
-                <Fields editing data complaint/>
-                <JsonEditor
-                    label=wording(|t| t.routing.sample)
-                    hint=wording(|t| t.routing.sample_hint)
-                    text=editing.sample
-                    rows=5
-                    visible_label=true
-                />
-                <p class="picks" role="status">{move || verdict(tried)}</p>
-                <ErrorNote error=editing.failure/>
-                <FormFoot open=editing.open action=wording(|t| t.routing.save) disabled=incomplete/>
-            </form>
-        </Dialog>
+        <FormDialog open=editing.open title action=wording(|t| t.routing.save) disabled=incomplete on_send=send>
+            <Fields editing data complaint/>
+            <JsonEditor
+                label=wording(|t| t.routing.sample)
+                hint=wording(|t| t.routing.sample_hint)
+                text=editing.sample
+                rows=5
+                visible_label=true
+            />
+            <p class="picks" role="status">{move || verdict(tried)}</p>
+            <ErrorNote error=editing.failure/>
+        </FormDialog>
     }
 }
 

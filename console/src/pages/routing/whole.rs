@@ -3,7 +3,7 @@
 
 use crate::api::ApiError;
 use crate::api::routing::{self as api, Routing};
-use crate::components::dialog::{Dialog, FormFoot};
+use crate::components::dialog::FormDialog;
 use crate::components::json_editor::{JsonEditor, parsed};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
@@ -53,7 +53,7 @@ pub(super) fn WholeForm(
 ) -> impl IntoView {
     let read = move || whole.text.with(|text| parsed(text, false).ok().flatten());
     let incomplete = Signal::derive(move || whole.busy.get() || read().is_none());
-    let send = move || {
+    let send = move |()| {
         let Some(document) = untrack(read).filter(|_| !whole.busy.get_untracked()) else {
             return;
         };
@@ -76,27 +76,18 @@ pub(super) fn WholeForm(
         });
     };
     view! {
-        <Dialog open=whole.open title=wording(|t| t.routing.whole_title)>
-            <form
-                class="dialog-body"
-                on:submit=move |event| {
-                    event.prevent_default();
-                    send();
-                }
-            >
-                <JsonEditor
-                    label=wording(|t| t.routing.whole_label)
-                    hint=wording(|t| t.routing.whole_hint)
-                    text=whole.text
-                    rows=18
-                    visible_label=true
-                />
-                <ErrorNote error=whole.failure/>
-                {move || whole.failure.with(|error| error.as_ref().and_then(ApiError::status) == Some(412)).then(|| view! {
-                    <p>{tr!(routing.conflict)}</p>
-                })}
-                <FormFoot open=whole.open action=wording(|t| t.routing.save) disabled=incomplete/>
-            </form>
-        </Dialog>
+        <FormDialog open=whole.open title=wording(|t| t.routing.whole_title) action=wording(|t| t.routing.save) disabled=incomplete on_send=send>
+            <JsonEditor
+                label=wording(|t| t.routing.whole_label)
+                hint=wording(|t| t.routing.whole_hint)
+                text=whole.text
+                rows=18
+                visible_label=true
+            />
+            <ErrorNote error=whole.failure/>
+            {move || whole.failure.with(|error| error.as_ref().and_then(ApiError::status) == Some(412)).then(|| view! {
+                <p>{tr!(routing.conflict)}</p>
+            })}
+        </FormDialog>
     }
 }

@@ -156,9 +156,13 @@ fn health_is_for_everybody_even_before_set_up() {
 #[test]
 fn a_devices_facts_come_from_its_shard() {
     let hub = FakeHub::new().registry_answers(|_, request| match request {
-        RegistryRequest::GetConnection(_) => Ok(RegistryReply::Connection(
-            json!({"connectionState": "Connected"}),
-        )),
+        RegistryRequest::GetConnection(identity) => {
+            let mut facts = json!({"connectionState": "Connected"});
+            if let Some(module) = identity.module {
+                facts["moduleId"] = json!(module);
+            }
+            Ok(RegistryReply::Connection(facts))
+        }
         RegistryRequest::ListMessages(_) => Ok(RegistryReply::MessageList(vec![
             json!({"sequenceNumber": 1}),
         ])),
@@ -167,6 +171,10 @@ fn a_devices_facts_come_from_its_shard() {
     assert_eq!(
         get(&hub, "/api/v1/devices/d/connection").value(),
         json!({"connectionState": "Connected"})
+    );
+    assert_eq!(
+        get(&hub, "/api/v1/devices/d/modules/m/connection").value(),
+        json!({"connectionState": "Connected", "moduleId": "m"})
     );
     assert_eq!(
         get(&hub, "/api/v1/devices/d/c2d").value(),
