@@ -1,9 +1,12 @@
-//! The current time for ages on screen: one tick a second for everybody, none while hidden.
+//! The current time for ages on screen: one tick a second for everybody, none while hidden; and
+//! waiting.
 
 use crate::logic::time::Millis;
+use js_sys::Promise;
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::time::Duration;
+use wasm_bindgen_futures::JsFuture;
 
 thread_local! {
     static NOW: RefCell<Option<ArcRwSignal<Millis>>> = const { RefCell::new(None) };
@@ -38,4 +41,13 @@ pub fn start() {
         },
         Duration::from_secs(1),
     );
+}
+
+/// Waits so many milliseconds.
+pub async fn sleep(milliseconds: i32) {
+    let waiting = Promise::new(&mut |resolve, _| {
+        let _ =
+            window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    let _ = JsFuture::from(waiting).await;
 }

@@ -8,13 +8,62 @@ use crate::logic::time::Millis;
 use crate::reactive::{effect, memo};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 /// Pause between two reads of what is shown live.
 pub const PERIOD: Duration = Duration::from_secs(2);
+
+/// Between two looks whether the reads under way have ended, in milliseconds.
+const LOOK: i32 = 20;
+/// How long reads under way are waited for: a hub that hangs must not keep anybody from acting.
+const LOOKS: usize = 100;
+
+thread_local! {
+    /// Acts under way that take away what is shown.
+    static ACTS: Cell<usize> = const { Cell::new(0) };
+    /// Reads under way.
+    static READS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// One more, until it is dropped.
+struct Counted(&'static std::thread::LocalKey<Cell<usize>>);
+
+impl Counted {
+    fn new(count: &'static std::thread::LocalKey<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// Carries out an act that takes away what is shown, such as deleting the device of the page,
+/// with no repeated read beside it: one that came too late would be told that the thing is gone
+/// and show that as an error. `act` ends with leaving the page.
+pub async fn undisturbed(act: impl Future<Output = ()>) {
+    let _acting = Counted::new(&ACTS);
+    for _ in 0..LOOKS {
+        if READS.get() == 0 {
+            break;
+        }
+        clock::sleep(LOOK).await;
+    }
+    act.await;
+    // The page goes with the next task, not at once.
+    clock::sleep(LOOK).await;
+}
+
+/// Whether a repeated read may begin.
+fn may_repeat() -> bool {
+    ACTS.get() == 0 && !document().hidden()
+}
 
 /// A value with its freshness.
 pub struct Live<T: Send + Sync + 'static> {
@@ -52,7 +101,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Live<T> {
                 let wanted = self
                     .data
                     .try_with_untracked(|data| data.as_ref().is_some_and(&goes_on));
-                if idle && wanted == Some(true) && !document().hidden() {
+                if idle && wanted == Some(true) && may_repeat() {
                     self.refresh();
                 }
             },
@@ -149,7 +198,9 @@ fn driven<T: Clone + PartialEq + Send + Sync + 'static>(
         });
         this.busy.set(true);
         spawn_local(async move {
+            let under_way = Counted::new(&READS);
             let outcome = reading.await;
+            drop(under_way);
             if generation.try_get_value() == mine && mine.is_some() {
                 this.settle(outcome);
             }
@@ -160,7 +211,7 @@ fn driven<T: Clone + PartialEq + Send + Sync + 'static>(
         let timer = set_interval_with_handle(
             move || {
                 let idle = this.busy.try_get_untracked() == Some(false);
-                if idle && !document().hidden() {
+                if idle && may_repeat() {
                     this.refresh();
                 }
             },

@@ -9,11 +9,9 @@ use crate::logic::server_events::ServerEvents;
 use crate::logic::time::Millis;
 use crate::reactive::effect;
 use crate::seats::{self, Seat};
-use js_sys::Promise;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
 
 /// Between two looks at a group that has no stream.
@@ -202,7 +200,7 @@ impl Watching {
             if self.is_over(run) {
                 return;
             }
-            sleep(pause).await;
+            clock::sleep(pause).await;
         }
     }
 
@@ -301,13 +299,4 @@ impl Watching {
             _ => LOOK,
         })
     }
-}
-
-/// Waits so many milliseconds.
-async fn sleep(milliseconds: i32) {
-    let waiting = Promise::new(&mut |resolve, _| {
-        let _ =
-            window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
-    });
-    let _ = JsFuture::from(waiting).await;
 }

@@ -9,6 +9,7 @@ use crate::components::field::{SelectField, TextField, unique_id};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{count, fill, t, t_once, tr, wording};
+use crate::live::undisturbed;
 use crate::logic::retirement::{Plan, PlanProblem};
 use crate::pages::devices::id_problem;
 use crate::reactive::{effect, memo};
@@ -90,7 +91,7 @@ pub fn RetireDevice(
         failure.set(None);
         let id = shared.id.get_value();
         let go = navigate.get_value();
-        spawn_local(async move {
+        spawn_local(undisturbed(async move {
             let outcome = api::retire(&id, &body).await;
             let _ = busy.try_set(false);
             match outcome {
@@ -105,7 +106,7 @@ pub fn RetireDevice(
                     let _ = failure.try_set(Some(error));
                 }
             }
-        });
+        }));
     };
     view! {
         <Confirm

@@ -8,6 +8,7 @@ use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
+use crate::live::undisturbed;
 use crate::reactive::effect;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -148,7 +149,7 @@ pub fn DeleteDevice(
     let confirm = move |()| {
         busy.set(true);
         let id = id.get_untracked();
-        spawn_local(async move {
+        spawn_local(undisturbed(async move {
             let outcome = match api::identity(&id).await {
                 Ok(identity) => api::delete(&id, &identity.etag).await,
                 Err(error) => Err(error),
@@ -164,7 +165,7 @@ pub fn DeleteDevice(
                     let _ = failure.try_set(Some(error));
                 }
             }
-        });
+        }));
     };
     view! {
         <Confirm
