@@ -29,6 +29,7 @@ pub mod hub;
 pub mod ids;
 pub mod import;
 pub mod ipc;
+pub mod json_literal;
 pub mod letter_case;
 pub mod maintenance;
 pub mod mqtt;

@@ -256,9 +256,10 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Items<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
     use serde::{Deserialize, Serialize};
+    use serde_json::Value;
     use serde_json::value::RawValue;
-    use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use crate::blobs::R2BlobStore;
 use crate::object::layout;
 use crate::outbound;
 use crate::pieces::Pieces;
-use crate::platform;
+use crate::platform::{self, now};
 use crate::queues;
 use crate::remote;
 use crate::settings_mirror;
@@ -20,6 +20,7 @@ use shared::ipc::hub::{HubRequest, HubResult, Settings};
 use shared::ipc::registry::{RegistryRequest, RegistryResult};
 use shared::ipc::{Address, Layout};
 use shared::maintenance::Zones;
+use shared::ordered::OrderedMap;
 use shared::throttle::Throttles;
 use shared::time::Timestamp;
 use shared::x509::SignatureCheck;
@@ -31,7 +32,12 @@ use worker::{Delay, Env};
 thread_local! {
     /// Of this isolate; it has as many requests as there are.
     static THROTTLES: Rc<RefCell<Throttles>> = Rc::default();
+    /// When the use of an API token was told the last time.
+    static TOLD_USES: RefCell<OrderedMap<String, Timestamp>> = RefCell::default();
 }
+
+/// Between two notes that an API token was used.
+const SECONDS_BETWEEN_USES: i64 = 3600;
 
 /// The actors as Durable Objects. Lives as long as one request.
 pub struct WorkerBackend {
@@ -107,6 +113,18 @@ impl Backend for WorkerBackend {
 
     async fn settings(&self) -> Result<Option<Rc<Settings>>, HubError> {
         settings_mirror::read(&self.env).await
+    }
+
+    fn tells_use_of(&self, token: &str) -> bool {
+        TOLD_USES.with_borrow_mut(|told| {
+            let now = now();
+            let due = |at: &Timestamp| now >= at.plus_seconds(SECONDS_BETWEEN_USES);
+            let is_due = told.get(token).is_none_or(due);
+            if is_due {
+                told.insert(token.to_owned(), now);
+            }
+            is_due
+        })
     }
 
     fn throttles(&self) -> Rc<RefCell<Throttles>> {

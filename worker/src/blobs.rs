@@ -116,7 +116,7 @@ fn options(attributes: &Attributes) -> String {
         Expected::Version(version) => Some(version),
         Expected::Anything | Expected::Absent => None,
     };
-    serde_json::json!({
+    shared::json!({
         "headers": attributes.headers,
         "metadata": attributes.metadata,
         "md5": attributes.md5,

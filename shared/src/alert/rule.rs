@@ -5,9 +5,10 @@
 
 use super::Severity;
 use crate::error::HubError;
+use crate::json;
 use crate::query::parse_condition;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// How long something lasts before it is an alert, and how long it is over before that is.

@@ -1,6 +1,6 @@
 use super::*;
+use crate::json;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn facts() -> ClientCertificate {
     ClientCertificate {

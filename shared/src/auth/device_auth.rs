@@ -88,7 +88,8 @@ impl ConnectionAuth {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use crate::json;
+    use serde_json::Value;
 
     #[test]
     fn names_are_written_in_camel_case_and_read_in_any() {

@@ -38,6 +38,10 @@ impl Rights {
     /// Speak as a device.
     pub const DEVICE_CONNECT: Self = Self(8);
 
+    /// Every right that a policy can hold.
+    pub const ALL: Self =
+        Self(Self::REGISTRY_WRITE.0 | Self::SERVICE_CONNECT.0 | Self::DEVICE_CONNECT.0);
+
     /// Read configurations: whoever has RegistryRead or ServiceConnect. No policy holds it as
     /// such.
     pub const READ_CONFIGURATIONS: Self = Self(16);

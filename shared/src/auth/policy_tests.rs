@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use crate::json;
 
 fn random() -> [[[u8; 32]; 2]; 5] {
     std::array::from_fn(|policy| {

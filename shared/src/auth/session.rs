@@ -38,6 +38,10 @@ pub struct Session {
     pub expires: Timestamp,
     /// Tells sessions apart, for signing out and the audit log.
     pub id: String,
+    /// Of an account; its grant says what may be done, not the role in here, which is what it
+    /// was when the session began. Others began with the link that the launcher shows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub account: bool,
 }
 
 /// Why a cookie is not a session.
@@ -133,6 +137,7 @@ mod tests {
             issued,
             expires: issued.plus_seconds(3600),
             id: "0011aa".to_owned(),
+            account: true,
         }
     }
 

@@ -4,7 +4,7 @@ use super::content::{Family, read, replacing};
 use super::document::{check_metrics, system_queries};
 use super::target::Target;
 use super::*;
-use serde_json::json;
+use crate::json;
 
 #[test]
 fn ids_have_the_characters_of_the_contract() {

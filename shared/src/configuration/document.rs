@@ -3,8 +3,9 @@
 
 use super::content::{EDGE_AGENT, Family};
 use crate::error::{ErrorCode, HubError};
+use crate::json;
 use crate::query::parse;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Most queries of a back end's own.
 const MAX_QUERIES: usize = 5;

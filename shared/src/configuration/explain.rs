@@ -5,7 +5,8 @@ use super::Configuration;
 use super::content::{Leaf, flatten};
 use super::marks::Marks;
 use super::merge::{Decision, at};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// The matching configurations in the order of their ranks.
 pub fn configurations(ranked: &[&Configuration], marks: &Marks) -> Value {

@@ -6,7 +6,8 @@
 
 use super::Configuration;
 use super::merge::Decision;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// It has a path.
 pub const APPLIED: &str = "Applied";

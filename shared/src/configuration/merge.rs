@@ -6,8 +6,9 @@
 
 use super::Configuration;
 use super::content::Leaf;
+use crate::json;
 use crate::sorting;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Who made an inner node of the tree of taken places; no name of a property has a `$`.
 const OWNER: &str = "$";

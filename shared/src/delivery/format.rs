@@ -3,7 +3,8 @@
 //! From event documents, as readers of the built-in endpoint get them.
 
 use crate::error::HubError;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// The formats by name, with their content types.
 pub const FORMATS: [(&str, &str); 3] = [

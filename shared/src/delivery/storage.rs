@@ -2,12 +2,13 @@
 //! line.
 
 use crate::error::HubError;
+use crate::json;
 use crate::routing::message::SYSTEM_PROPERTIES;
 use crate::time::Timestamp;
 use crate::writing::JsonText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The format of names if none is given.
 pub const DEFAULT_NAME_FORMAT: &str = "{iothub}/{partition}/{YYYY}/{MM}/{DD}/{HH}/{mm}";

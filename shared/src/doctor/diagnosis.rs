@@ -2,8 +2,9 @@
 
 use super::ends::End;
 use super::reason::{self, Kind};
+use crate::json;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Within such a time, ends that come together are one trouble.
 const CLOSE_TOGETHER_SECONDS: i64 = 600;

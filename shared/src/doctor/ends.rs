@@ -5,8 +5,9 @@
 //! a session ends, and another row would double the price of every disconnect.
 
 use super::reason;
+use crate::json;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// So many are kept.
 const KEPT: usize = 10;

@@ -15,12 +15,13 @@ use crate::ipc::events::{EventsRequest, EventsResult};
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{Caused, RecordAudit, RegistryRequest, RegistryResult};
+use crate::json;
 use crate::maintenance::Zones;
 use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
 use futures_util::future::join;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -50,10 +51,7 @@ impl<'a, B: Backend> Attributed<'a, B> {
             .map(str::to_owned);
         let cause = Cause {
             actor: caller.actor.clone(),
-            role: caller
-                .session
-                .as_ref()
-                .map(|session| session.role.as_str().to_owned()),
+            role: caller.role.map(|role| role.as_str().to_owned()),
             source,
             request_id: trace.request_id.clone(),
         };
@@ -226,7 +224,7 @@ mod tests {
     use crate::http::fake::{FakeHub, block_on, request};
     use crate::http::{Method, handle};
     use crate::ipc::hub::{HubReply, HubRequest};
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn the_trace_of_a_request_goes_on_where_the_hub_calls_out_for_it() {

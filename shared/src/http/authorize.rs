@@ -6,9 +6,10 @@
 
 use super::message::{Method, Request};
 use super::operation::Operation;
+use crate::auth::grant::is_token;
 use crate::auth::policy::find_policy;
 use crate::auth::role::Grant;
-use crate::auth::{Action, Rights, SasToken, Session};
+use crate::auth::{self, Action, Rights, Role, SasToken, Session};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::DeadLetterVerb;
@@ -38,14 +39,78 @@ pub enum Access {
 /// Somebody who was let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// For the record: `policy:<name>` or `person:<name>`.
+    /// For the record: `policy:<name>`, `person:<name>` or `token:<name>`.
     pub actor: String,
+    /// The role of a person or an API token; a policy has rights instead.
+    pub role: Option<Role>,
+    /// Behind `WHERE`: the devices that there are for the caller; `None`: all of them.
+    pub scope: Option<String>,
     /// The console session, if it is a person.
     pub session: Option<Session>,
+    /// The id of the API token.
+    pub token: Option<String>,
     /// Whether keys may be shown.
     pub sees_credentials: bool,
     /// When the credentials end.
     pub until: Timestamp,
+    /// Whether somebody else has approved what is asked.
+    pub is_approved: bool,
+}
+
+impl Caller {
+    /// How far the caller may do something.
+    pub fn grant(&self, action: Action) -> Grant {
+        match self.role.map_or(Grant::Allowed, |role| role.grant(action)) {
+            Grant::OnApproval if self.is_approved => Grant::Allowed,
+            grant => grant,
+        }
+    }
+
+    /// Whether the caller may do something at once.
+    pub fn can(&self, action: Action) -> bool {
+        self.grant(action) == Grant::Allowed
+    }
+
+    /// Refuses what the caller may not do, or not alone: the latter as `ApprovalRequired`.
+    pub fn permit(&self, action: Action) -> Result<(), HubError> {
+        let role = self.role.map_or("", Role::as_str);
+        match self.grant(action) {
+            Grant::Allowed => Ok(()),
+            Grant::OnApproval => Err(HubError::new(
+                ErrorCode::ApprovalRequired,
+                format!("The role {role} may not do this alone; somebody else has to approve it."),
+            )),
+            Grant::Denied => Err(forbidden(format!("The role {role} does not allow this."))),
+        }
+    }
+
+    /// Somebody who has not shown yet to be allowed anything.
+    pub fn signing_in(name: &str, until: Timestamp) -> Self {
+        Self {
+            actor: format!("person:{name}"),
+            role: None,
+            scope: None,
+            session: None,
+            token: None,
+            sees_credentials: false,
+            until,
+            is_approved: false,
+        }
+    }
+
+    /// Who holds a grant, by an account or a token.
+    pub fn of(grant: &auth::Grant, kind: &str, until: Timestamp) -> Self {
+        Self {
+            actor: format!("{kind}:{}", grant.name),
+            role: Some(grant.role),
+            scope: grant.scope.clone(),
+            session: None,
+            token: None,
+            sees_credentials: grant.role.can(Action::ReadCredentials),
+            until,
+            is_approved: false,
+        }
+    }
 }
 
 /// The rule for an operation (`service.md` §2.3).
@@ -71,10 +136,9 @@ pub fn access(operation: &Operation) -> Access {
         O::PutDevice(_) | O::PutModule(..) | O::RegenerateKeys | O::PlanImport => {
             Granted(WRITE, Action::WriteDevices)
         }
-        // Items may delete.
-        O::DeleteDevice(_) | O::DeleteModule(..) | O::BulkDevices => {
-            Granted(WRITE, Action::DeleteDevices)
-        }
+        O::DeleteDevice(_) | O::DeleteModule(..) => Granted(WRITE, Action::DeleteDevices),
+        // Items may delete, which is judged when they have been read.
+        O::BulkDevices => Granted(WRITE, Action::WriteDevices),
         O::ListJobs | O::GetJob(_) => Granted(READ, Action::Read),
         // All keys leave with an export, and an import may delete.
         O::CreateJob | O::CancelJob(_) => Granted(WRITE, Action::ManageHub),
@@ -156,6 +220,7 @@ pub fn access(operation: &Operation) -> Access {
         | O::ReceiveFileNotification
         | O::CompleteFileNotification(_)
         | O::AbandonFileNotification(_) => Granted(SERVICE, Action::SendCloudToDevice),
+        O::Access(operation) => operation.access(),
         O::Routing(operation) if operation.is_about_secrets() => {
             Granted(SERVICE, Action::ManageHub)
         }
@@ -202,31 +267,71 @@ pub fn access(operation: &Operation) -> Access {
     }
 }
 
-/// Lets a request through or says why not. `path` holds the decoded segments.
-pub fn authorize(
+/// Who makes a request; `right` is what a policy needs for it, none if only a person will do.
+/// `path` holds the decoded segments. What the role allows is for [`Caller::permit`].
+pub fn identify(
     request: &Request,
-    required: Option<(Rights, Action)>,
+    right: Option<Rights>,
     path: &[String],
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Caller, HubError> {
-    match (request.header("authorization"), required) {
-        (Some(token), Some((right, _))) => by_token(token, right, path, settings, now),
+    match (request.header("authorization"), right) {
         (Some(_), None) => Err(unauthorized("this path takes the console's cookie only")),
+        (Some(text), Some(right)) => match bearer(text) {
+            Some(token) => by_api_token(token, settings, now),
+            None => by_token(text, right, path, settings, now),
+        },
         (None, _) => {
             let session = signed_in(request, settings, now)?;
             check_same_site(request)?;
-            if let Some((_, action)) = required {
-                check_role(&session, action)?;
-            }
-            Ok(Caller {
-                sees_credentials: session.role.can(Action::ReadCredentials),
-                until: session.expires,
-                actor: format!("person:{}", session.name),
-                session: Some(session),
-            })
+            by_session(session, settings)
         }
     }
+}
+
+fn bearer(text: &str) -> Option<&str> {
+    let (scheme, token) = text.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && is_token(token)).then_some(token)
+}
+
+fn by_api_token(text: &str, settings: &Settings, now: Timestamp) -> Result<Caller, HubError> {
+    let grant = settings.access.token(text, now);
+    let grant = grant.ok_or_else(|| unauthorized("no such API token"))?;
+    // Streams end with it at the latest.
+    let until = grant.until.unwrap_or_else(|| now.plus_seconds(86_400));
+    Ok(Caller {
+        token: Some(grant.id.clone()),
+        ..Caller::of(grant, "token", until)
+    })
+}
+
+fn by_session(session: Session, settings: &Settings) -> Result<Caller, HubError> {
+    let over = || unauthorized("the session is over");
+    if settings.access.has_ended(&session.id) {
+        return Err(over());
+    }
+    if session.account {
+        let grant = settings.access.account(&session.name);
+        // The account may be gone, disabled, or have another password than the session knows.
+        let grant = grant.filter(|grant| session.issued >= grant.since);
+        let caller = Caller::of(grant.ok_or_else(over)?, "person", session.expires);
+        return Ok(Caller {
+            session: Some(session),
+            ..caller
+        });
+    }
+    Ok(Caller {
+        actor: format!("person:{}", session.name),
+        role: Some(session.role),
+        scope: None,
+        token: None,
+        sees_credentials: session.role.can(Action::ReadCredentials),
+        until: session.expires,
+        session: Some(session),
+        is_approved: false,
+    })
 }
 
 fn by_token(
@@ -252,14 +357,22 @@ fn by_token(
     }
     Ok(Caller {
         actor: format!("policy:{}", policy.name),
+        role: None,
+        scope: None,
         session: None,
+        token: None,
         sees_credentials: true,
         until: token.valid_until(),
+        is_approved: false,
     })
 }
 
 /// The session of the console's cookie.
-fn signed_in(request: &Request, settings: &Settings, now: Timestamp) -> Result<Session, HubError> {
+pub fn signed_in(
+    request: &Request,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Session, HubError> {
     let value =
         cookie(request).ok_or_else(|| unauthorized("neither a token nor a session was shown"))?;
     Ok(Session::verify(value, &settings.session_key, now)?)
@@ -299,17 +412,6 @@ pub fn check_origin(request: &Request) -> Result<(), HubError> {
     match (host, request.header("host")) {
         (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
         _ => Err(forbidden("The request comes from a page of another site.")),
-    }
-}
-
-fn check_role(session: &Session, action: Action) -> Result<(), HubError> {
-    let role = session.role.as_str();
-    match session.role.grant(action) {
-        Grant::Allowed => Ok(()),
-        Grant::OnApproval => Err(forbidden(format!(
-            "The role {role} may not do this alone; ask a supervisor or an admin to do it."
-        ))),
-        Grant::Denied => Err(forbidden(format!("The role {role} does not allow this."))),
     }
 }
 

@@ -11,13 +11,17 @@ fn ask(hub: &FakeHub, request: &Request) -> Result<Caller, HubError> {
         _ => None,
     };
     let path = split(&request.path).unwrap();
-    authorize(
+    let caller = identify(
         request,
-        required,
+        required.map(|(right, _)| right),
         &path,
         hub.settings.as_ref().unwrap(),
         hub.now.get(),
-    )
+    )?;
+    if let Some((_, action)) = required {
+        caller.permit(action)?;
+    }
+    Ok(caller)
 }
 
 fn code(result: Result<Caller, HubError>) -> Option<ErrorCode> {
@@ -147,7 +151,11 @@ fn every_role_may_do_what_the_matrix_says() {
         (Method::Post, "/twins/d/methods", "-YYY"),
         (Method::Post, "/devices/d/messages/deviceBound", "-YYY"),
         (Method::Delete, "/devices/d/commands", "-YYY"),
-        (Method::Delete, "/devices/d", "--YY"),
+        (Method::Delete, "/devices/d", "-aYY"),
+        (Method::Get, "/api/v1/accounts", "---Y"),
+        (Method::Post, "/api/v1/api-tokens", "---Y"),
+        (Method::Get, "/api/v1/policies", "---Y"),
+        (Method::Get, "/api/v1/approvals", "YYYY"),
         (Method::Put, "/api/v1/consumer-groups/g", "--YY"),
         (Method::Put, "/api/v1/routes/r", "--YY"),
     ];
@@ -156,10 +164,10 @@ fn every_role_may_do_what_the_matrix_says() {
             let request = request(method, path)
                 .with("cookie", &hub.cookie(role))
                 .with("x-skerry-console", "1");
-            let expected = if cell == 'Y' {
-                None
-            } else {
-                Some(ErrorCode::Forbidden)
+            let expected = match cell {
+                'Y' => None,
+                'a' => Some(ErrorCode::ApprovalRequired),
+                _ => Some(ErrorCode::Forbidden),
             };
             assert_eq!(
                 code(ask(&hub, &request)),
@@ -234,5 +242,108 @@ fn sessions_end_and_cannot_be_made_up() {
     assert_eq!(
         code(ask(&hub, &get(&cookie))),
         Some(ErrorCode::IotHubUnauthorizedAccess)
+    );
+}
+
+/// A hub with an account `bo` and an API token, and the token.
+fn with_grants(role: Role, scope: Option<&str>) -> (FakeHub, String) {
+    let mut hub = FakeHub::new();
+    let token = auth::grant::token_text(&[3; auth::grant::TOKEN_BYTES]);
+    let grant = auth::Grant {
+        id: "bo".into(),
+        name: "bo".into(),
+        role,
+        scope: scope.map(str::to_owned),
+        since: hub.now.get(),
+        until: None,
+        token_hash: None,
+    };
+    let mut settings = hub.settings.as_deref().unwrap().clone();
+    settings.access.tokens = vec![auth::Grant {
+        id: "t1".into(),
+        name: "ci".into(),
+        token_hash: Some(auth::grant::token_hash(&token)),
+        ..grant.clone()
+    }];
+    settings.access.accounts = vec![grant];
+    hub.settings = Some(std::rc::Rc::new(settings));
+    (hub, token)
+}
+
+fn account_cookie(hub: &FakeHub, issued: Timestamp) -> String {
+    let session = Session {
+        name: "bo".into(),
+        // What it was when it began; the grant counts.
+        role: Role::Admin,
+        issued,
+        expires: issued.plus_seconds(3600),
+        id: "s1".into(),
+        account: true,
+    };
+    let key = &hub.settings.as_ref().unwrap().session_key;
+    format!("skerry_session={}", session.issue(key).unwrap())
+}
+
+#[test]
+fn an_api_token_has_a_role_and_needs_no_console() {
+    let (hub, token) = with_grants(Role::Operator, Some("tags.site = 's1'"));
+    let ask_with = |scheme: &str, token: &str, method, path| {
+        let value = format!("{scheme} {token}");
+        ask(&hub, &request(method, path).with("authorization", &value))
+    };
+    let caller = ask_with("Bearer", &token, Method::Patch, "/twins/d").unwrap();
+    assert_eq!(caller.actor, "token:ci");
+    assert_eq!(caller.role, Some(Role::Operator));
+    assert_eq!(caller.scope.as_deref(), Some("tags.site = 's1'"));
+    assert!(!caller.sees_credentials);
+    let refused = ask_with("Bearer", &token, Method::Put, "/api/v1/routes/r");
+    assert_eq!(code(refused), Some(ErrorCode::Forbidden));
+    for (scheme, token) in [("Bearer", &token[..20]), ("Basic", token.as_str())] {
+        let refused = ask_with(scheme, token, Method::Get, "/twins/d");
+        assert_eq!(code(refused), Some(ErrorCode::IotHubUnauthorizedAccess));
+    }
+}
+
+#[test]
+fn an_account_may_do_what_its_grant_says_now() {
+    let (hub, _) = with_grants(Role::Viewer, None);
+    let cookie = account_cookie(&hub, hub.now.get());
+    let see = |hub: &FakeHub, cookie: &str| {
+        ask(
+            hub,
+            &request(Method::Get, "/twins/d").with("cookie", cookie),
+        )
+    };
+    let caller = see(&hub, &cookie).unwrap();
+    assert_eq!(
+        (caller.role, caller.actor.as_str()),
+        (Some(Role::Viewer), "person:bo")
+    );
+    assert!(!caller.sees_credentials, "the cookie says admin");
+    // A session from before the password changed.
+    let old = account_cookie(&hub, hub.now.get().plus_milliseconds(-1));
+    assert_eq!(
+        code(see(&hub, &old)),
+        Some(ErrorCode::IotHubUnauthorizedAccess)
+    );
+
+    let (mut hub, _) = with_grants(Role::Viewer, None);
+    let mut settings = hub.settings.as_deref().unwrap().clone();
+    settings.access.ended = vec![auth::grant::EndedSession {
+        id: "s1".into(),
+        expires: hub.now.get().plus_seconds(3600),
+    }];
+    hub.settings = Some(std::rc::Rc::new(settings.clone()));
+    assert_eq!(
+        code(see(&hub, &cookie)),
+        Some(ErrorCode::IotHubUnauthorizedAccess),
+        "it was ended"
+    );
+    settings.access = Default::default();
+    hub.settings = Some(std::rc::Rc::new(settings));
+    assert_eq!(
+        code(see(&hub, &cookie)),
+        Some(ErrorCode::IotHubUnauthorizedAccess),
+        "the account is gone"
     );
 }

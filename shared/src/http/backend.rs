@@ -97,6 +97,12 @@ pub trait Backend {
     fn zones(&self) -> Rc<dyn Zones> {
         Rc::new(NoZones)
     }
+    /// Whether the use of an API token is worth telling now; a deployment tells it rarely.
+    fn tells_use_of(&self, token: &str) -> bool {
+        let _ = token;
+        true
+    }
+
     /// Waits.
     async fn sleep(&self, milliseconds: u32);
     /// Takes a line, JSON, to the log. Never a secret, a query or a body.

@@ -6,9 +6,9 @@
 use super::backend::Backend;
 use super::message::{JSON, Response};
 use crate::error::{ErrorCode, HubError, tracking_id};
+use crate::json;
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::json;
 
 /// The form of an error's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::http::fake::{FakeHub, PARTITIONS, block_on};
-use serde_json::json;
+use crate::json;
 
 fn everywhere(position: Position) -> EventReader {
     let positions = (0..PARTITIONS)

@@ -3,8 +3,8 @@ use crate::http::event_follower::MERGED_WAIT_MILLISECONDS;
 use crate::http::event_reader::EventFilter;
 use crate::http::fake::{FakeHub, PARTITIONS, block_on};
 use crate::ipc::events::Position;
+use crate::json;
 use crate::ordered::OrderedMap;
-use serde_json::json;
 
 fn open(hub: &FakeHub, position: Position) -> EventStream {
     let positions = (0..PARTITIONS)

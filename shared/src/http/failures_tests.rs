@@ -1,7 +1,8 @@
 use crate::error::{ErrorCode, HubError};
 use crate::http::fake::{FakeHub, block_on, request};
 use crate::http::{Method, Response, handle};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 fn ask(hub: &FakeHub, method: Method, target: &str, body: &Value) -> Response {
     let request = request(method, target)

@@ -17,10 +17,11 @@ use crate::ipc::events::{
 use crate::ipc::gateway::{GatewayRequest, GatewayResult};
 use crate::ipc::hub::{HubRequest, HubResult, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::json;
 use crate::throttle::Throttles;
 use crate::time::Timestamp;
 use crate::x509::SignatureCheck;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::Poll;
@@ -116,6 +117,7 @@ pub fn settings() -> Settings {
         query_indexes: Vec::new(),
         twin_history: Default::default(),
         file_upload: Default::default(),
+        access: Default::default(),
     }
 }
 
@@ -200,6 +202,7 @@ impl FakeHub {
             issued: self.now.get(),
             expires: self.now.get().plus_seconds(3600),
             id: "1".into(),
+            account: false,
         };
         format!(
             "skerry_session={}",
@@ -414,7 +417,7 @@ impl Backend for FakeHub {
                 Ok(EventsReply::Done)
             }
             EventsRequest::ReadRecords(_) => Ok(EventsReply::Audit(Default::default())),
-            EventsRequest::EndpointHealth => Ok(EventsReply::Document(serde_json::json!({
+            EventsRequest::EndpointHealth => Ok(EventsReply::Document(crate::json!({
                 "endpoints": [
                     {"isStorage": true, "delivered": 5, "bytes": 700, "dropped": 1, "invalid": 0},
                     {"isStorage": false, "delivered": 2, "bytes": 90, "dropped": 0, "invalid": 3},

@@ -4,7 +4,8 @@ use super::fake::{FakeHub, block_on, request};
 use super::*;
 use crate::auth::Role;
 use crate::ipc::registry::{Document, Precondition, PutDevice, RegistryReply, RegistryRequest};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 fn device(id: &str) -> Value {
     json!({

@@ -84,7 +84,7 @@ pub fn whole_member(object: &Object, name: &str) -> Result<Option<i64>, HubError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn an_empty_body_is_another_error_than_a_broken_one() {

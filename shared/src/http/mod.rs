@@ -4,6 +4,7 @@
 //! Stateless. It reaches the world only through [`Backend`] and decides nothing that an
 //! actor owns: preconditions, limits of twins and queues are theirs.
 
+pub mod access_operation;
 pub mod alert_stream;
 pub mod attributed;
 pub mod authorize;
@@ -33,6 +34,7 @@ mod request_log;
 pub mod roll_ups;
 pub mod route;
 pub mod routing_operation;
+mod scope;
 mod throttling;
 
 #[cfg(test)]
@@ -49,13 +51,16 @@ pub use message::{Body, Method, Request, Response};
 pub use route::{body_limit, reads_body_in_pieces};
 
 use crate::error::{ErrorCode, HubError};
+use crate::ipc::access::AccessVerb;
+use crate::ipc::hub::PolicyChange;
 use crate::ipc::scheduled_job::JobChange;
+use access_operation::AccessOperation;
 use attributed::Attributed;
 use authorize::{Access, Caller};
 use error::{Envelope, Trace, finish, respond};
 use operation::Operation;
 use operations::{
-    Failure, alerts, archive, audit, blobs, bulk, certificates, configurations,
+    Failure, access, alerts, approvals, archive, audit, blobs, bulk, certificates, configurations,
     connection_incidents, console, dead_letters, device_messages, devices, digital_twins,
     documents, dry_run, events, file_uploads, groups, heartbeats, jobs, maintenance, messages,
     messaging, methods, metrics, modules, operations_records, patterns, progress, queries,
@@ -142,15 +147,112 @@ async fn serve<B: Backend>(
     };
     let settings = operations::settings(backend).await?;
     let path = route::split(&request.path).unwrap_or_default();
-    let caller = authorize::authorize(request, required, &path, &settings, trace.time)?;
+    let right = required.map(|(right, _)| right);
+    let caller = authorize::identify(request, right, &path, &settings, trace.time)?;
+    let permitted = required.map_or(Ok(()), |(_, action)| caller.permit(action));
+    if let Err(refusal) = &permitted
+        && refusal.code != ErrorCode::ApprovalRequired
+    {
+        return Err(refusal.clone().into());
+    }
     throttling::admit(backend, &settings, &operation, request, &caller)?;
+    if let Some(token) = &caller.token {
+        access::note_use(backend, token).await;
+    }
+    let answer = match permitted {
+        Ok(()) => serve_for(backend, request, operation, &caller, trace).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match answer {
+        Err(failure) if failure.error.code == ErrorCode::ApprovalRequired => {
+            let backend = Attributed::new(backend, request, &caller, trace);
+            apart(approvals::request(&backend, request, &failure.error)).await
+        }
+        answer => answer,
+    }
+}
+
+/// Serves a caller whose role allows it, as far as the caller's scope goes.
+async fn serve_for<B: Backend>(
+    backend: &B,
+    request: &Request,
+    operation: Operation,
+    caller: &Caller,
+    trace: &Trace,
+) -> Result<Response, Failure> {
+    scope::check(backend, &operation, caller).await?;
     let about = failures::about(&operation);
-    let backend = Attributed::new(backend, request, &caller, trace);
-    let answer = serve_authorized(&backend, request, operation, &caller).await;
-    if let (Err(failure), Some(about)) = (&answer, about) {
-        failures::note(backend.unattributed(), about, &failure.error).await;
+    let attributed = Attributed::new(backend, request, caller, trace);
+    let answer = serve_authorized(&attributed, request, operation, caller).await;
+    if let (Err(failure), Some(about)) = (&answer, about)
+        && failure.error.code != ErrorCode::ApprovalRequired
+    {
+        failures::note(backend, about, &failure.error).await;
     }
     answer
+}
+
+/// Carries out a request that somebody else has approved, as whom it was made.
+async fn serve_approved<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    let operation =
+        route::route(request.method, &request.path).map_err(|error| error.to_error())?;
+    // Roles may have changed since.
+    if let Access::Granted(_, action) = authorize::access(&operation) {
+        caller.permit(action)?;
+    }
+    let trace = Trace::new(backend);
+    serve_for(backend, request, operation, caller, &trace).await
+}
+
+/// Operations on who may use the hub.
+async fn serve_access<B: Backend>(
+    backend: &Attributed<'_, B>,
+    request: &Request,
+    operation: AccessOperation,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    use AccessOperation as O;
+    use AccessVerb as V;
+    match operation {
+        O::ListAccounts => access::list(backend, "account", "").await,
+        O::GetAccount(name) => access::get_account(backend, &name).await,
+        O::PutAccount(name) => access::put_account(backend, request, &name).await,
+        O::DeleteAccount(name) => access::delete(backend, request, V::DeleteAccount, &name).await,
+        O::ListTokens => access::list(backend, "token", "").await,
+        O::CreateToken => access::create_token(backend, request).await,
+        O::DeleteToken(id) => access::delete(backend, request, V::DeleteToken, &id).await,
+        O::ListSessions => access::sessions(backend, caller).await,
+        O::EndSession(id) => access::end_session(backend, caller, &id).await,
+        O::ChangePassword => access::change_password(backend, request, caller).await,
+        O::ListApprovals => approvals::list_approvals(backend, caller).await,
+        O::GetApproval(id) => approvals::get(backend, caller, &id).await,
+        O::DecideApproval(id, decision) => {
+            match approvals::decide(backend, request, caller, &id, decision).await? {
+                (decided, None) => Ok(Response::json(200, &decided)),
+                (_, Some((recorded, requester))) => {
+                    let inner = backend.unattributed();
+                    let outcome = apart(serve_approved(inner, &recorded, &requester)).await;
+                    approvals::close(backend, &id, &outcome).await
+                }
+            }
+        }
+        O::ListPolicies => access::policies(backend).await,
+        O::PutPolicy(name) => {
+            let change = access::read_policy(backend, &request.body)?;
+            access::change_policy(backend, &name, change).await
+        }
+        O::DeletePolicy(name) => access::change_policy(backend, &name, PolicyChange::Delete).await,
+        O::RegeneratePolicyKey(name) => {
+            let change = access::read_regeneration(backend, &request.body)?;
+            access::change_policy(backend, &name, change).await
+        }
+        O::GetSettings => access::access_settings(backend).await,
+        O::PutSettings => access::put_access_settings(backend, request).await,
+    }
 }
 
 /// Operations that judge credentials themselves, or need none.
@@ -175,7 +277,7 @@ async fn serve_open<B: Backend>(
             apart(file_uploads::end(backend, request, device, correlation)).await
         }
         O::SignIn => session::sign_in(backend, request, trace).await,
-        O::SignOut => session::sign_out(request),
+        O::SignOut => session::sign_out(backend, request, trace).await,
         O::Bootstrap => session::bootstrap(backend, request).await,
         O::TerminatorCertificates => certificates::list_for_terminator(backend, request).await,
         O::Health => Ok(console::health()),
@@ -201,6 +303,7 @@ async fn serve_authorized<B: Backend>(
     use documents::Kind::{AlertRules, Policies};
     use messages::Records::{Feedback, Files};
     match operation {
+        O::Access(operation) => apart(serve_access(backend, request, operation, caller)).await,
         O::GetDevice(id) => devices::get(backend, caller, id).await,
         O::PutDevice(id) => apart(devices::put(backend, request, caller, id)).await,
         O::DeleteDevice(id) => devices::delete(backend, request, id).await,
@@ -219,10 +322,10 @@ async fn serve_authorized<B: Backend>(
         O::ScheduleJob(id) => apart(scheduled_jobs::create(backend, request, caller, id)).await,
         O::GetScheduledJob(id) => scheduled_jobs::get(backend, id).await,
         O::CancelScheduledJob(id) => scheduled_jobs::cancel(backend, request, caller, id).await,
-        O::ListScheduledJobs => scheduled_jobs::list(backend, request).await,
+        O::ListScheduledJobs => scheduled_jobs::list(backend, request, caller).await,
         O::PauseJob(id) => scheduled_jobs::change(backend, id, JobChange::Pause).await,
-        O::ResumeJob(id) => scheduled_jobs::change(backend, id, JobChange::Resume).await,
-        O::RetryJob(id) => scheduled_jobs::change(backend, id, JobChange::Retry).await,
+        O::ResumeJob(id) => scheduled_jobs::again(backend, caller, id, JobChange::Resume).await,
+        O::RetryJob(id) => scheduled_jobs::again(backend, caller, id, JobChange::Retry).await,
         O::ListJobDevices(id) => apart(scheduled_jobs::devices(backend, request, id)).await,
         O::CancelJobDevice(job, device) => {
             scheduled_jobs::cancel_device(backend, job, device).await
@@ -248,8 +351,8 @@ async fn serve_authorized<B: Backend>(
             apart(methods::invoke(backend, request, caller, identity)).await
         }
 
-        O::Query => apart(queries::query(backend.unattributed(), request)).await,
-        O::ExplainQuery => apart(queries::explain(backend.unattributed(), request)).await,
+        O::Query => apart(queries::query(backend.unattributed(), request, caller)).await,
+        O::ExplainQuery => apart(queries::explain(backend.unattributed(), request, caller)).await,
         O::StreamQuery => apart(queries::stream(backend.unattributed(), request, caller)).await,
 
         O::SendToDevice(id) => apart(messages::send(backend, request, id)).await,
@@ -313,8 +416,8 @@ async fn serve_authorized<B: Backend>(
             apart(documents::delete(backend, request, Policies, id)).await
         }
         O::ExplainMaintenance(device) => maintenance::explain(backend, request, device).await,
-        O::ListGroups => groups::list(backend, request).await,
-        O::GetGroup(id) => groups::get(backend, id).await,
+        O::ListGroups => groups::list(backend.unattributed(), request, caller).await,
+        O::GetGroup(id) => groups::get(backend.unattributed(), caller, id).await,
         O::PutGroup(id) => groups::put(backend, request, id).await,
         O::DeleteGroup(id) => groups::delete(backend, request, id).await,
         O::ListPatterns => patterns::list(backend).await,
@@ -335,7 +438,7 @@ async fn serve_authorized<B: Backend>(
         O::GetDigitalTwin(device) => digital_twins::get(backend, device).await,
         O::PatchDigitalTwin(device) => apart(digital_twins::patch(backend, request, device)).await,
         O::InvokeCommand(device, name) => {
-            digital_twins::command(backend, request, device, name).await
+            digital_twins::command(backend, request, caller, device, name).await
         }
         O::ReadAudit => apart(audit::read(backend.unattributed(), request, caller)).await,
         O::VerifyAudit => apart(audit::verify(backend)).await,
@@ -359,7 +462,7 @@ async fn serve_authorized<B: Backend>(
         O::CurrentSession => session::current(caller),
         O::Overview => apart(console::overview(backend.unattributed())).await,
         O::HubInformation => console::hub(backend).await,
-        O::BrowseDevices => apart(console::devices(backend, request)).await,
+        O::BrowseDevices => apart(console::devices(backend.unattributed(), request, caller)).await,
         O::DeviceConnection(id) => console::connection(backend, id).await,
         O::PendingMessages(id) => console::pending_messages(backend, id).await,
         _ => Err(HubError::internal("an operation with credentials has no answer").into()),

@@ -3,6 +3,7 @@
 //! An [`Operation`] is what a verb and a path mean; headers, query and body are read by the
 //! operation's own module. Ids in here are already checked.
 
+use super::access_operation::AccessOperation;
 use super::routing_operation::RoutingOperation;
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::registry::{ArchivedDevice, DeadLetterVerb};
@@ -176,6 +177,8 @@ pub enum Operation {
     PutConsumerGroup(String),
     /// `DELETE /api/v1/consumer-groups/{name}`
     DeleteConsumerGroup(String),
+    /// Everything about who may use the hub.
+    Access(AccessOperation),
     /// Routes, endpoints, subscriptions
     Routing(RoutingOperation),
 
@@ -401,6 +404,7 @@ impl Operation {
             | O::ListConsumerGroups
             | O::PutConsumerGroup(_)
             | O::DeleteConsumerGroup(_)
+            | O::Access(_)
             | O::Routing(_)
             | O::TwinHistory(_)
             | O::PastTwin(..)

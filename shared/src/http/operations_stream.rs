@@ -10,10 +10,10 @@ use super::pace::{self, Looks, Pace};
 use super::throttling;
 use crate::error::HubError;
 use crate::ipc::audit::ReadRecords;
+use crate::json;
 use crate::sorting;
 use crate::throttle::OperationClass;
 use crate::time::Timestamp;
-use serde_json::json;
 
 /// Between two looks.
 const PAUSE_MILLISECONDS: i64 = 2_000;

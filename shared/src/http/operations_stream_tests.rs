@@ -4,7 +4,8 @@ use crate::http::fake::{FakeHub, block_on};
 use crate::ipc::audit::AuditPage;
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 

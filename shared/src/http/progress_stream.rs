@@ -7,10 +7,11 @@ use super::backend::Backend;
 use super::pace::{self, Looks, Pace};
 use super::{roll_ups, throttling};
 use crate::error::HubError;
+use crate::json;
 use crate::pattern::totals::{RollUp, Totals};
 use crate::throttle::OperationClass;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Between two looks at the fleet.
 const PAUSE_MILLISECONDS: i64 = 2_000;

@@ -40,41 +40,61 @@ pub struct Cost {
     pub matched: u64,
 }
 
+/// A query, and whose.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The query.
+    pub text: &'a str,
+    /// The twin condition of who asks: there are no other devices.
+    pub scope: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// Over all devices, for the hub itself or for who was found to have them all.
+    pub fn of_all(text: &'a str) -> Self {
+        Self { text, scope: None }
+    }
+}
+
 /// Makes a page of at most `size` results behind `after`.
 pub async fn page<B: Backend>(
     backend: &B,
-    text: &str,
+    asked: Asked<'_>,
     query: &Query,
     after: Option<Position>,
     size: usize,
 ) -> Result<Page, HubError> {
     match (query.shape(), after) {
-        (Shape::Rows, after) => rows(Scans::new(backend, text, size), place_of(after), size).await,
-        (Shape::Ordered, after) => ordered(backend, text, query, place_of(after), size).await,
+        (Shape::Rows, after) => rows(Scans::new(backend, asked, size), place_of(after), size).await,
+        (Shape::Ordered, after) => ordered(backend, asked, query, place_of(after), size).await,
         (Shape::Groups, Some(Position::Group(after))) => {
-            groups(backend, text, query, Some(after), size).await
+            groups(backend, asked, query, Some(after), size).await
         }
-        (Shape::Groups, _) => groups(backend, text, query, None, size).await,
+        (Shape::Groups, _) => groups(backend, asked, query, None, size).await,
     }
 }
 
 /// Runs a query to its end only to count what it costs in each shard.
-pub async fn cost<B: Backend>(backend: &B, text: &str) -> Result<Vec<Cost>, HubError> {
-    Scans::new(backend, text, 0).cost().await
+pub async fn cost<B: Backend>(backend: &B, asked: Asked<'_>) -> Result<Vec<Cost>, HubError> {
+    Scans::new(backend, asked, 0).cost().await
 }
 
 /// How many devices fulfil a condition now.
-pub async fn count<B: Backend>(backend: &B, condition: &str) -> Result<Cost, HubError> {
-    let text = format!("SELECT deviceId FROM devices WHERE {condition}");
-    Ok(total(cost(backend, &text).await?))
+pub async fn count<B: Backend>(
+    backend: &B,
+    condition: &str,
+    scope: Option<&str>,
+) -> Result<Cost, HubError> {
+    let text = &format!("SELECT deviceId FROM devices WHERE {condition}");
+    Ok(total(cost(backend, Asked { text, scope }).await?))
 }
 
 /// How many results a query has, and how many documents that took.
-pub async fn rows_of<B: Backend>(backend: &B, text: &str) -> Result<(u64, u64), HubError> {
-    let query = parse(text)?;
-    let cost = total(cost(backend, text).await?);
+pub async fn rows_of<B: Backend>(backend: &B, asked: Asked<'_>) -> Result<(u64, u64), HubError> {
+    let query = parse(asked.text)?;
+    let cost = total(cost(backend, asked).await?);
     let count = if query.shape() == Shape::Groups {
-        let page = page(backend, text, &query, None, MAX_GROUPS_COUNTED).await?;
+        let page = page(backend, asked, &query, None, MAX_GROUPS_COUNTED).await?;
         u64::try_from(page.items.len()).unwrap_or(u64::MAX)
     } else {
         cost.matched
@@ -89,7 +109,11 @@ pub async fn violations<B: Backend>(
     size: usize,
 ) -> Result<(Page, u64), HubError> {
     let scans = |size| {
-        let mut scans = Scans::new(backend, "SELECT deviceId, tags FROM devices", size);
+        let mut scans = Scans::new(
+            backend,
+            Asked::of_all("SELECT deviceId, tags FROM devices"),
+            size,
+        );
         scans.request.violations = true;
         scans
     };
@@ -131,7 +155,7 @@ struct Scans<'a, B> {
 
 impl<'a, B: Backend> Scans<'a, B> {
     /// One result more than the page holds, to know whether there is another page.
-    fn new(backend: &'a B, text: &str, size: usize) -> Self {
+    fn new(backend: &'a B, asked: Asked<'_>, size: usize) -> Self {
         let shards = (0..backend.layout().shards).map(|shard| Progress {
             shard,
             ..Progress::default()
@@ -139,7 +163,8 @@ impl<'a, B: Backend> Scans<'a, B> {
         Self {
             backend,
             request: QueryScan {
-                text: text.to_owned(),
+                text: asked.text.to_owned(),
+                scope: asked.scope.map(str::to_owned),
                 limit: u32::try_from(size.saturating_add(1)).unwrap_or(u32::MAX),
                 ..QueryScan::default()
             },
@@ -274,12 +299,12 @@ async fn rows<B: Backend>(
 /// for each page, and only the first results are kept.
 async fn ordered<B: Backend>(
     backend: &B,
-    text: &str,
+    asked: Asked<'_>,
     query: &Query,
     beyond: Option<Place>,
     size: usize,
 ) -> Result<Page, HubError> {
-    let mut scans = Scans::new(backend, text, size);
+    let mut scans = Scans::new(backend, asked, size);
     scans.request.beyond = beyond;
     let mut items: Vec<QueryItem> = Vec::new();
     // Behind this place results are missing that a shard, or this, had no room for.
@@ -324,12 +349,12 @@ async fn ordered<B: Backend>(
 /// Adds up the groups of all shards anew for each page, which begins behind a group's key.
 async fn groups<B: Backend>(
     backend: &B,
-    text: &str,
+    asked: Asked<'_>,
     query: &Query,
     after: Option<SortValue>,
     size: usize,
 ) -> Result<Page, HubError> {
-    let mut scans = Scans::new(backend, text, 0);
+    let mut scans = Scans::new(backend, asked, 0);
     let mut sums = Groups::default();
     while !scans.are_done() {
         for part in scans.ask(|_| true).await? {

@@ -1,7 +1,8 @@
 use super::*;
 use crate::http::fake::{FakeHub, SHARDS, block_on};
+use crate::json;
 use crate::query::parse;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn key(device: &str) -> DocumentKey {
     DocumentKey {
@@ -50,7 +51,7 @@ fn after(page: &Page) -> Option<String> {
 
 fn ask(hub: &FakeHub, text: &str, size: usize) -> Page {
     let query = parse(text).unwrap();
-    block_on(page(hub, text, &query, None, size)).unwrap()
+    block_on(page(hub, Asked::of_all(text), &query, None, size)).unwrap()
 }
 
 #[test]

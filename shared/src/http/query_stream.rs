@@ -11,12 +11,12 @@ use super::throttling;
 use crate::error::HubError;
 use crate::ipc::query::{ChangePlace, QueryChanges, QueryPart, QueryScan, Watch};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::json;
 use crate::query::{Collection, DocumentKey, Query, Shape};
 use crate::throttle::OperationClass;
 use crate::time::Timestamp;
 use crate::together::join_all;
 use crate::writing::JsonText;
-use serde_json::json;
 use std::hash::{DefaultHasher, Hasher};
 
 /// Most rows of a result that can be watched.
@@ -62,6 +62,8 @@ pub fn check_count(rows: u64) -> Result<(), HubError> {
 #[derive(Debug)]
 pub struct QueryStream {
     text: String,
+    /// The caller's twin condition.
+    scope: Option<String>,
     shards: Vec<Shard>,
     pace: Pace,
     /// The client was told that it is heard.
@@ -86,9 +88,16 @@ struct Shard {
 
 impl QueryStream {
     /// Begins; whoever asks has checked the query.
-    pub fn new(text: String, shards: u16, now: Timestamp, ends: Timestamp) -> Self {
+    pub fn new(
+        text: String,
+        scope: Option<String>,
+        shards: u16,
+        now: Timestamp,
+        ends: Timestamp,
+    ) -> Self {
         Self {
             text,
+            scope,
             shards: (0..shards).map(|_| Shard::default()).collect(),
             pace: Pace::new(now, ends),
             opened: false,
@@ -116,6 +125,7 @@ impl QueryStream {
         let asks = self.shards.iter().zip(0..).map(|(shard, number)| {
             let scan = QueryScan {
                 text: self.text.clone(),
+                scope: self.scope.clone(),
                 after: shard.scanned_to.clone(),
                 limit: u32::MAX,
                 watch: Some(Watch {

@@ -83,7 +83,7 @@ fn scan(request: &RegistryRequest) -> &QueryScan {
 fn open(hub: &FakeHub, seconds: i64) -> QueryStream {
     let now = hub.now.get();
     let text = "SELECT value FROM devices".to_owned();
-    let mut stream = QueryStream::new(text, SHARDS, now, now.plus_seconds(seconds));
+    let mut stream = QueryStream::new(text, None, SHARDS, now, now.plus_seconds(seconds));
     let opening = next(hub, &mut stream).unwrap();
     assert_eq!(opening, "retry: 1000\n: open\n\n");
     assert!(hub.asked_registry.borrow().is_empty());

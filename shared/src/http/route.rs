@@ -3,6 +3,7 @@
 //! Literal segments match in any case, ids are case-sensitive. A path is split on `/`
 //! first and each segment decoded once after that.
 
+use super::access_operation;
 use super::message::Method;
 use super::operation::{ApiVersion, DEFAULT_BODY_LIMIT, Operation};
 use super::routing_operation;
@@ -322,6 +323,14 @@ fn own_operation(
         (_, ["routing" | "routes" | "subscriptions" | "secrets", ..]) => Ok(O::Routing(
             routing_operation::route(method, literals, texts)?,
         )),
+        (
+            _,
+            [
+                "accounts" | "api-tokens" | "sessions" | "approvals" | "policies" | "access",
+                ..,
+            ]
+            | ["session", "password"],
+        ) => Ok(O::Access(access_operation::route(method, literals, texts)?)),
         (Get, ["twins", _, "history"]) => twin(2, O::TwinHistory),
         (Get, ["twins", _, "modules", _, "history"]) => twin(4, O::TwinHistory),
         (Get, ["twins", _, "history", _]) => past(2),

@@ -104,6 +104,7 @@ fn class(operation: &Operation) -> Option<OperationClass> {
         | O::PutConsumerGroup(_)
         | O::DeleteConsumerGroup(_)
         | O::Routing(_)
+        | O::Access(_)
         | O::ListCertificates
         | O::GetCertificate(_)
         | O::PutCertificate(_)

@@ -5,8 +5,8 @@ use crate::http::{Method, Request, Response, handle};
 use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, HubRequest, ThrottleOverride, ThrottleSettings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::json;
 use crate::throttle::OperationClass;
-use serde_json::json;
 use std::rc::Rc;
 
 /// A hub where that class has a rate of one a second and a burst; no device exists.

@@ -8,10 +8,11 @@ use crate::auth::signature::sha256_hex;
 use crate::error::HubError;
 use crate::ids::{DeviceId, ModuleId};
 use crate::ipc::audit::{AuditEntry, AuditProof, Cause, ChainPlace};
+use crate::json;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The chain, and where it begins once old records were dropped.
 pub const SCHEMA: &[&str] = &[

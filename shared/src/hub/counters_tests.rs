@@ -1,6 +1,6 @@
 use super::*;
+use crate::json;
 use crate::sql::{Row, SqlValue};
-use serde_json::json;
 use std::cell::RefCell;
 
 /// One row.

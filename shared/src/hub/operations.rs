@@ -7,11 +7,12 @@
 
 use crate::error::HubError;
 use crate::ipc::audit::OperationNote;
+use crate::json;
 use crate::sql::Sql;
 use crate::throttle::{Bucket, Limit};
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The table.
 pub const SCHEMA: &str = "CREATE TABLE operation (

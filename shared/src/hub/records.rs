@@ -3,8 +3,9 @@
 
 use crate::error::HubError;
 use crate::ipc::audit::{AuditPage, ReadRecords};
+use crate::json;
 use crate::sql::{Row, Sql, SqlValue};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Reads what is wanted; `chain` names this object's records in them.
 pub fn read(sql: &dyn Sql, chain: &str, wanted: &ReadRecords) -> Result<AuditPage, HubError> {

@@ -10,8 +10,9 @@
 use super::line::identity_of_line;
 use super::{Content, Line, MAX_LINE_BYTES};
 use crate::error::{ErrorCode, HubError};
+use crate::json;
 use csv_core::ReadRecordResult;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Most columns of a table.
 const MAX_COLUMNS: usize = 200;

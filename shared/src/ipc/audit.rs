@@ -2,8 +2,9 @@
 
 use crate::error::ErrorCode;
 use crate::ids::Identity;
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// On whose behalf something is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,10 @@
 
 use super::registry::Precondition;
 use super::{Layout, base64_bytes};
+use crate::auth::Grants;
 use crate::auth::policy::SharedAccessPolicy;
 use crate::error::HubError;
+use crate::ipc::access::AccessVerb;
 use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::audit::{AuditPage, AuditProof, Cause, ChainPlace, ReadRecords};
 use crate::ipc::device_group::DeviceGroup;
@@ -142,11 +144,30 @@ pub enum HubRequest {
     CheckAudit(Option<ChainPlace>),
     /// What an object uses; may get lost, since it is told again → `Done`.
     TellUsage(Box<Usage>),
+    /// Accounts, sessions, API tokens and approvals → `Access`.
+    Access(AccessVerb, Box<Value>, Precondition),
+    /// Adds a policy with these rights or changes them, makes one of its keys anew, or deletes
+    /// it → `Settings`.
+    ChangePolicy(String, PolicyChange),
+}
+
+/// What to do with a shared access policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PolicyChange {
+    /// Its rights; a new one gets keys of these 64 random bytes.
+    Put(String, #[serde(with = "base64_bytes")] Vec<u8>),
+    /// Makes the primary key anew, or the secondary one, of 32 random bytes.
+    Regenerate(bool, #[serde(with = "base64_bytes")] Vec<u8>),
+    /// Deletes it.
+    Delete,
 }
 
 impl HubRequest {
     /// Whether it changes something on behalf of whoever asks, so that the record must tell.
     pub fn is_recorded(&self) -> bool {
+        if let Self::Access(verb, ..) = self {
+            return verb.action().is_some();
+        }
         matches!(
             self,
             Self::PutConsumerGroup(_)
@@ -175,6 +196,7 @@ impl HubRequest {
                 | Self::ChangeAlert(..)
                 | Self::PutAlertRule(..)
                 | Self::DeleteAlertRule(..)
+                | Self::ChangePolicy(..)
         )
     }
 }
@@ -241,6 +263,8 @@ pub enum HubReply {
     Report(Value),
     /// Nothing to say but that it happened.
     Done,
+    /// As the verb says.
+    Access(Value),
 }
 
 /// What an object uses of limits.
@@ -319,6 +343,9 @@ pub struct Settings {
     /// Where files of devices go, and who is told.
     #[serde(default)]
     pub file_upload: FileUploadSettings,
+    /// Who else may use the hub, and as what; only the hub object and the HTTP side have it.
+    #[serde(default)]
+    pub access: Grants,
 }
 
 impl Settings {
@@ -357,6 +384,12 @@ impl Settings {
         self.maintenance = Vec::new();
         self.alert_rules = Vec::new();
         self.patterns = Vec::new();
+        self
+    }
+
+    /// The same for who lets devices in, and nobody else.
+    pub fn without_grants(mut self) -> Self {
+        self.access = Grants::default();
         self
     }
 

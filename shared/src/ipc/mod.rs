@@ -4,6 +4,7 @@
 //! text per hop is enough. Everything must stay readable by the version before and
 //! after it, since outboxes survive a deploy: new fields get `#[serde(default)]`.
 
+pub mod access;
 pub mod alert;
 pub mod audit;
 pub mod device_group;

@@ -26,6 +26,9 @@ pub struct QueryScan {
     /// Whoever asks follows what changes.
     #[serde(default)]
     pub watch: Option<Watch>,
+    /// Behind `WHERE`: there are no other devices for whoever asks.
+    #[serde(default)]
+    pub scope: Option<String>,
 }
 
 /// Asks for what changed in a query's result, or for a scan and where to follow it from.

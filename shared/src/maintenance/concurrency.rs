@@ -102,7 +102,7 @@ impl Concurrency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn a_share_is_rounded_up_and_never_nothing() {

@@ -6,9 +6,10 @@ use super::policy::Policy;
 use super::window::standing;
 use super::zones::Zones;
 use super::{OnHoldTimeout, Step};
+use crate::json;
 use crate::sorting;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A device that reports this must not be touched, whatever anybody wants.
 const INTERLOCK: &str = "/properties/reported/conditions/safetyInterlock";

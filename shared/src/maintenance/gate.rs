@@ -153,8 +153,8 @@ const MAX_SHOWN: usize = 40;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
     use crate::query::parse_condition;
-    use serde_json::json;
 
     fn gate(condition: &str, max_age: Option<i64>) -> Gate {
         Gate {

@@ -1,7 +1,8 @@
 use super::*;
+use crate::json;
 use crate::pattern::Phase;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn calibrate() -> Value {
     json!({

@@ -11,8 +11,9 @@ pub mod standing;
 pub mod totals;
 pub mod wire;
 
+use crate::json;
 use crate::letter_case;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A pattern. Between actors and at rest it is its [`Pattern::document`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use super::*;
+use crate::json;
 use crate::pattern::builtin;
 use crate::twin::Twin;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn at_second(second: i64) -> Timestamp {
     Timestamp::from_milliseconds(1_772_000_000_000).plus_seconds(second)

@@ -4,11 +4,12 @@
 use super::Phase;
 use super::standing::Standing;
 use crate::error::HubError;
+use crate::json;
 use crate::query::{Query, SortValue, parse, parse_condition};
 use crate::sorting;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Most groups.
 pub const MAX_GROUPS: usize = 1_000;

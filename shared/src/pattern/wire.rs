@@ -4,9 +4,10 @@
 use super::Phase;
 use super::totals::{Counts, GroupCounts, Named, Totals};
 use crate::error::HubError;
+use crate::json;
 use crate::query::SortValue;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a shard found in a slice, for each pattern, and where it goes on.
 pub fn write(totals: &[Totals], scanned_to: Option<&str>) -> Value {

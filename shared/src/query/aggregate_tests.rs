@@ -1,6 +1,6 @@
 use super::*;
+use crate::json;
 use crate::query::{parse, project};
-use serde_json::json;
 
 fn fleet() -> Vec<Value> {
     [

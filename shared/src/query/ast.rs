@@ -6,6 +6,7 @@
 
 use super::function::Function;
 use super::path::Path;
+use crate::error::{ErrorCode, HubError};
 
 /// A whole query.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,27 @@ pub struct Query {
     pub group_by: Option<Path>,
     /// In which order; by id if absent.
     pub order_by: Option<Order>,
+}
+
+impl Query {
+    /// Leaves only devices for which another condition is true as well. Documents of modules and
+    /// jobs do not tell whose they are, so these cannot be narrowed.
+    pub fn narrow(&mut self, scope: Expression) -> Result<(), HubError> {
+        if self.collection != Collection::Devices {
+            return Err(HubError::new(
+                ErrorCode::Forbidden,
+                format!(
+                    "You see only some of the devices, and {} shows all; query devices.",
+                    self.collection.name()
+                ),
+            ));
+        }
+        self.condition = Some(match self.condition.take() {
+            Some(condition) => Expression::All(vec![scope, condition]),
+            None => scope,
+        });
+        Ok(())
+    }
 }
 
 /// Over which documents a query goes.

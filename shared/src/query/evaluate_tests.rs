@@ -1,6 +1,7 @@
 use super::*;
+use crate::json;
 use crate::query::parse;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The fleet of `query-routing-events.md` §1.12.
 fn fleet() -> Vec<Value> {

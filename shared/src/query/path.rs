@@ -245,7 +245,7 @@ fn is_metadata_time(steps: &[Step]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn bind(collection: Collection, names: &[&str]) -> Result<Path, QueryError> {
         let steps = names.iter().map(|name| Step::Name((*name).to_owned()));

@@ -2,8 +2,9 @@
 
 use super::ast::{Collection, Query, Select, Source};
 use super::path::CONNECTION_STATE_SINCE;
+use crate::json;
 use crate::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The result for a document.
 pub fn project(query: &Query, document: Value) -> Value {

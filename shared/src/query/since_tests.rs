@@ -1,9 +1,10 @@
 use super::*;
+use crate::json;
 use crate::query::{Select, matches, parse, project};
 use crate::time::Timestamp;
 use crate::twin::{Section, Twin};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The columns behind `deviceId`, as they are written.
 fn columns(condition: &str) -> Vec<String> {

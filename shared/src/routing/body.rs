@@ -66,7 +66,7 @@ pub(super) fn encoding(content_type: &str, content_encoding: Option<&str>) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn utf8(content_type: &str, encoding: Option<&str>) -> Option<Value> {
         json_body(Some(content_type), encoding, br#"{"t":1}"#)

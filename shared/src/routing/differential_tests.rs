@@ -3,8 +3,9 @@
 //! stand there (§1.5, §3.6).
 
 use super::{Condition, Message, Outcome};
+use crate::json;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Choices, one byte each; what is missing is zero.

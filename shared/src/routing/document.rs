@@ -14,7 +14,8 @@ use crate::error::{ErrorCode, HubError};
 use crate::http::json::{self, Object};
 use crate::ipc::hub::{RoutingChange, Settings};
 use crate::ipc::routing::{BUILT_IN, Endpoint, EndpointSort, QUEUE_SCHEME, Route};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// Most of each (§3.1).
 const MAX_ROUTES: usize = 100;

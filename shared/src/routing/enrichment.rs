@@ -96,7 +96,7 @@ fn begins_as(text: &str, begin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn enrichment(value: &str) -> Enrichment {
         Enrichment {

@@ -2,8 +2,9 @@
 //! (`query-routing-events.md` §3.9).
 
 use crate::error::HubError;
+use crate::json;
 use crate::query::error::Position;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Most that is said about one text.
 pub(super) const MAX_ERRORS: usize = 20;

@@ -1,5 +1,6 @@
+use crate::json;
 use crate::routing::{Condition, Message, Outcome};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A message of fixed properties.

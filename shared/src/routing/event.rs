@@ -103,8 +103,8 @@ pub fn filter(text: &str, sources: &[String]) -> Result<Condition, HubError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
     use crate::routing::Outcome;
-    use serde_json::json;
 
     fn telemetry(system: &Value, body: &Value) -> Value {
         let mut event = json!({

@@ -1,7 +1,8 @@
 //! How endpoints stand, over all partitions (`query-routing-events.md` §3.9).
 
 use crate::ipc::routing::{Endpoint, EndpointSort};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// From the best to the worst.
 const STATES: [&str; 4] = ["unknown", "healthy", "unhealthy", "dead"];

@@ -236,7 +236,7 @@ fn names_that_may_be_meant_as_operators_are_pointed_out() {
     let condition = Condition::compile("a+b = 'x'", "DeviceMessages").unwrap();
     assert_eq!(
         condition.warnings()[0].to_json(),
-        serde_json::json!({
+        crate::json!({
             "message": "'a+b' is one name; put spaces around what is meant as an operator.",
             "severity": "warning",
             "location": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 4}},

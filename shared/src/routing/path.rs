@@ -66,7 +66,7 @@ fn index(text: &str) -> Option<(usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn names_in_any_case_and_elements_of_arrays() {

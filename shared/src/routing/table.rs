@@ -7,8 +7,9 @@
 use super::{ALERTS, Condition, Enrichment, Message, Outcome, SOURCES};
 use crate::ipc::hub::Settings;
 use crate::ipc::routing::{BUILT_IN, EndpointSort};
+use crate::json;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The bit of the built-in endpoint.
 pub const BUILT_IN_MASK: u64 = 1;

@@ -8,7 +8,8 @@ use super::body::encoding;
 use super::message::Message;
 use super::{Condition, DEVICE_MESSAGES, Outcome, SOURCES, source};
 use crate::error::HubError;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// The message of a test call.

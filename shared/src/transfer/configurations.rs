@@ -9,7 +9,8 @@ use crate::http::operations::configurations::given;
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::Precondition;
 use crate::ipc::transfer::Transfer;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Largest file: a hub keeps 1 MiB of configurations, and some write them with more space.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;

@@ -10,9 +10,10 @@ use crate::ipc::registry::{
     ApplyItems, Caused, IDENTITY_ENTROPY, ImportItems, RegistryReply, RegistryRequest,
 };
 use crate::ipc::transfer::{Stepped, Transfer, TransferCursor};
+use crate::json;
 use crate::ordered::OrderedMap;
 use crate::together::join_all;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Bytes of the file in one step: some hundred lines, so that no shard is busy for long.
 const STEP_BYTES: u64 = 128 * 1024;

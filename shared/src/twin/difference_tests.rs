@@ -1,9 +1,9 @@
 use super::*;
 use crate::ids::{DeviceId, Identity};
+use crate::json;
 use crate::time::Timestamp;
 use crate::twin::TwinPatch;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn any_value(nulls: u32) -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ids::{DeviceId, ModuleId};
+use crate::json;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_milliseconds(1_772_359_200_000 + milliseconds)

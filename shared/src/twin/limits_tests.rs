@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use crate::json;
 
 fn check(section: SectionName, value: &Value) -> Result<(), HubError> {
     check_patch(section, value.as_object().unwrap())

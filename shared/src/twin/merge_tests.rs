@@ -1,6 +1,6 @@
 use super::*;
+use crate::json;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn object(value: Value) -> Map<String, Value> {
     match value {

@@ -3,7 +3,8 @@
 //! Another look at what a change of a twin tells anyway; only twins with a model have one.
 
 use super::document::{REPLACE_TWIN, TwinChange};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// Marks a component among properties, with the value `c`.
 const MARKER: &str = "__t";

@@ -143,7 +143,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn content(value: Value) -> SectionPatch {
         SectionPatch::Content(value.as_object().unwrap().clone())

@@ -121,9 +121,9 @@ fn push_service_form(text: &mut String, section: &str) -> Result<(), HubError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
     use crate::time::Timestamp;
     use crate::twin::{Twin, TwinPatch};
-    use serde_json::json;
 
     fn written(value: &impl serde::Serialize) -> String {
         serde_json::to_string(value).unwrap()

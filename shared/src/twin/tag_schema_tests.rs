@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use crate::json;
 
 fn broken_rule(schema: Value, tags: Value) -> Option<String> {
     check(&schema).unwrap();
@@ -150,6 +150,6 @@ fn a_text_about_a_violation_is_never_long() {
     assert!(text.len() <= MAX_TEXT + 3, "{}", text.len());
     let members: Map<String, Value> = names.into_iter().map(|name| (name, json!({}))).collect();
     let closed = json!({"properties": members, "additionalProperties": false});
-    let text = broken_rule(closed, json!({ "x".repeat(1000): 1 })).unwrap();
+    let text = broken_rule(closed, serde_json::json!({ "x".repeat(1000): 1 })).unwrap();
     assert!(text.len() <= MAX_TEXT + 3, "{}", text.len());
 }

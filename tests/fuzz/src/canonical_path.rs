@@ -1,6 +1,7 @@
 //! The one path that names an operation, written from the contract's route table
 //! (`service.md` §3) and not from the router, so that each checks the other.
 
+use shared::http::access_operation::{AccessOperation, Decision};
 use shared::http::message::Method;
 use shared::http::operation::Operation;
 use shared::http::routing_operation::RoutingOperation;
@@ -186,6 +187,7 @@ pub fn of(operation: &Operation) -> (Method, Vec<Segment<'_>>) {
         O::PutConsumerGroup(name) => (Put, own(&[Word("consumer-groups"), Text(name)])),
         O::DeleteConsumerGroup(name) => (Delete, own(&[Word("consumer-groups"), Text(name)])),
         O::Routing(operation) => routing(operation),
+        O::Access(operation) => access(operation),
 
         O::ListCertificates => (Get, own(&[Word("certificates")])),
         O::GetCertificate(name) => (Get, own(&[Word("certificates"), Text(name)])),
@@ -344,6 +346,36 @@ fn archive<'a>(archived: &'a ArchivedDevice, rest: &[Segment<'a>]) -> Vec<Segmen
         Text(archived.generation_id.as_str()),
     ];
     [&own(&ARCHIVE)[..], &place[..], rest].concat()
+}
+
+fn access(operation: &AccessOperation) -> (Method, Vec<Segment<'_>>) {
+    use AccessOperation as A;
+    use Method::{Delete, Get, Post, Put};
+    let one = |list: &'static str, id| own(&[Word(list), Text(id)]);
+    let act = |list: &'static str, id, verb: &'static str| own(&[Word(list), Text(id), Word(verb)]);
+    match operation {
+        A::ListAccounts => (Get, own(&[Word("accounts")])),
+        A::GetAccount(name) => (Get, one("accounts", name)),
+        A::PutAccount(name) => (Put, one("accounts", name)),
+        A::DeleteAccount(name) => (Delete, one("accounts", name)),
+        A::ListTokens => (Get, own(&[Word("api-tokens")])),
+        A::CreateToken => (Post, own(&[Word("api-tokens")])),
+        A::DeleteToken(id) => (Delete, one("api-tokens", id)),
+        A::ListSessions => (Get, own(&[Word("sessions")])),
+        A::EndSession(id) => (Delete, one("sessions", id)),
+        A::ChangePassword => (Post, own(&[Word("session"), Word("password")])),
+        A::ListApprovals => (Get, own(&[Word("approvals")])),
+        A::GetApproval(id) => (Get, one("approvals", id)),
+        A::DecideApproval(id, Decision::Approve) => (Post, act("approvals", id, "approve")),
+        A::DecideApproval(id, Decision::Reject) => (Post, act("approvals", id, "reject")),
+        A::DecideApproval(id, Decision::Withdraw) => (Post, act("approvals", id, "withdraw")),
+        A::ListPolicies => (Get, own(&[Word("policies")])),
+        A::PutPolicy(name) => (Put, one("policies", name)),
+        A::DeletePolicy(name) => (Delete, one("policies", name)),
+        A::RegeneratePolicyKey(name) => (Post, act("policies", name, "regenerate")),
+        A::GetSettings => (Get, own(&[Word("access"), Word("settings")])),
+        A::PutSettings => (Put, own(&[Word("access"), Word("settings")])),
+    }
 }
 
 fn routing(operation: &RoutingOperation) -> (Method, Vec<Segment<'_>>) {

@@ -69,6 +69,7 @@ pub fn settings() -> Settings {
         query_indexes: Vec::new(),
         twin_history: Default::default(),
         file_upload: Default::default(),
+        access: Default::default(),
     }
 }
 

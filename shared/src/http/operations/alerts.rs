@@ -11,8 +11,8 @@ use crate::http::json;
 use crate::http::message::{Body, Request, Response, Stream};
 use crate::ipc::alert::{AlertChange, ListAlerts, RaiseAlert};
 use crate::ipc::hub::{HubReply, HubRequest};
+use crate::json;
 use crate::time::Timestamp;
-use serde_json::json;
 
 /// Alerts of a page.
 const PAGE_SIZE: u32 = 100;

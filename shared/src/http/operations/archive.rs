@@ -9,10 +9,11 @@ use crate::http::message::{Request, Response};
 use crate::http::parameters;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{ArchivedDevice, ListArchive, RegistryReply, RegistryRequest, Restore};
+use crate::json;
 use crate::query::parse_condition;
 use crate::sorting;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Entries of one page unless the request says otherwise, and at most.
 const MAX_TOP: u32 = 100;

@@ -10,7 +10,8 @@ use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::ipc::hub::Settings;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// 30 days.
 const MAX_MINUTES: i64 = 30 * 24 * 60;

@@ -1,7 +1,8 @@
 use crate::auth::Role;
 use crate::http::fake::{FakeHub, block_on, request};
 use crate::http::message::{Method, Response};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 fn ask(hub: &FakeHub, body: Value) -> Response {
     let token = hub.token("iothubowner");

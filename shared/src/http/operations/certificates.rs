@@ -10,10 +10,11 @@ use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::ipc::hub::{CertificateChange, ChangeCertificate, HubReply, HubRequest};
 use crate::ipc::registry::Precondition;
+use crate::json;
 use crate::x509::{Certificate, certificate::decode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Random bytes of a verification code; as hex it must fit into a common name of 64.
 const CODE_BYTES: usize = 24;

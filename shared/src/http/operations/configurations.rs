@@ -12,12 +12,13 @@ use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::http::parameters;
 use crate::http::precondition::if_match;
-use crate::http::query_pages;
+use crate::http::query_pages::{self, Asked};
 use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{ApplyContent, RegistryReply, RegistryRequest};
+use crate::json;
 use crate::query::parse;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A list stops counting after so many documents, so that one request cannot scan without
 /// end; each count costs a little whatever it scans.
@@ -45,7 +46,7 @@ async fn results<B: Backend>(
         if text.is_empty() {
             results.insert(name.clone(), json!(0));
         } else if *budget > 0 {
-            let (count, scanned) = query_pages::rows_of(backend, text).await?;
+            let (count, scanned) = query_pages::rows_of(backend, Asked::of_all(text)).await?;
             *budget = budget.saturating_sub(scanned + COST_OF_COUNT);
             results.insert(name.clone(), json!(count));
         }

@@ -6,9 +6,10 @@ use crate::error::HubError;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::json;
 use crate::sorting;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// How far back, unless the request says otherwise, and at most.
 const DEFAULT_MINUTES: i64 = 60;

@@ -5,17 +5,22 @@ use super::devices::id_of;
 use super::events::partition_infos;
 use super::{Failure, ask_all_shards, ask_shard, settings, statistics, unexpected};
 use crate::error::HubError;
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
+use crate::http::continuation::Position::Place;
 use crate::http::cursor::{decode_id, encode_id};
 use crate::http::message::{Request, Response};
 use crate::http::parameters;
+use crate::http::query_pages::{self, Asked};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, ReadEvents};
 use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
+use crate::json;
+use crate::query::{DocumentKey, SortValue, parse};
 use crate::sorting;
 use crate::time::Timestamp;
 use crate::together::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DEFAULT_PAGE: u32 = 50;
@@ -125,8 +130,15 @@ pub async fn hub<B: Backend>(backend: &B) -> Result<Response, Failure> {
 }
 
 /// `GET /api/v1/devices`: a page in order of id over all shards
-pub async fn devices<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+pub async fn devices<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
     let browse = read_browse(request)?;
+    if caller.scope.is_some() {
+        return some_devices(backend, &browse, caller).await;
+    }
     let top = usize::try_from(browse.top).unwrap_or(usize::MAX);
     let (mut items, mut more, mut total) = (Vec::new(), false, 0u64);
     for reply in ask_all_shards(backend, &RegistryRequest::BrowseDevices(browse)).await? {
@@ -148,6 +160,57 @@ pub async fn devices<B: Backend>(backend: &B, request: &Request) -> Result<Respo
     Ok(Response::json(
         200,
         &json!({ "items": items, "cursor": cursor, "total": total }),
+    ))
+}
+
+/// The same for who sees only some of the devices, which a query knows how to tell. A search
+/// minds the case.
+async fn some_devices<B: Backend>(
+    backend: &B,
+    wanted: &BrowseDevices,
+    caller: &Caller,
+) -> Result<Response, Failure> {
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
+    let mut conditions = vec!["IS_DEFINED(deviceId)".to_owned()];
+    if let Some(search) = wanted.search.as_deref().filter(|search| !search.is_empty()) {
+        conditions.push(format!("CONTAINS(deviceId, '{}')", quoted(search)));
+    }
+    if let Some(status) = &wanted.status {
+        conditions.push(format!("status = '{status}'"));
+    }
+    if let Some(connected) = wanted.connected {
+        let state = if connected {
+            "Connected"
+        } else {
+            "Disconnected"
+        };
+        conditions.push(format!("connectionState = '{state}'"));
+    }
+    let text = format!("SELECT * FROM devices WHERE {}", conditions.join(" AND "));
+    let asked = Asked {
+        text: &text,
+        scope: caller.scope.as_deref(),
+    };
+    let query = parse(&text).map_err(HubError::from)?;
+    let after = wanted.after.as_ref().map(|after| {
+        Place(crate::query::Place {
+            value: SortValue::Absent,
+            key: DocumentKey {
+                device: after.clone(),
+                module: String::new(),
+            },
+        })
+    });
+    let top = usize::try_from(wanted.top).unwrap_or(usize::MAX);
+    let page = query_pages::page(backend, asked, &query, after, top).await?;
+    let (total, _) = query_pages::rows_of(backend, asked).await?;
+    let cursor = match page.next {
+        Some(Place(place)) => Some(encode_id(&place.key.device)),
+        _ => None,
+    };
+    Ok(Response::json(
+        200,
+        &json!({ "items": page.items, "cursor": cursor, "total": total }),
     ))
 }
 

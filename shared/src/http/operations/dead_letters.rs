@@ -11,8 +11,8 @@ use crate::ids::DeviceId;
 use crate::ipc::registry::{
     AskDeadLetters, DeadLetterVerb as Verb, RegistryReply, RegistryRequest,
 };
+use crate::json;
 use crate::time::Timestamp;
-use serde_json::json;
 
 /// `GET` and `DELETE /api/v1/devices/{id}/dead-letters`, of all or of one behind them; `POST
 /// …/{number}/resend`, perhaps with `{"expiryTime": "…"}`. One message comes as an HTTPS

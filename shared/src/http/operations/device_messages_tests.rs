@@ -3,8 +3,8 @@ use crate::http::fake::{FakeHub, block_on, request, time};
 use crate::http::{Method, handle};
 use crate::hub::segment::{Entry, Reader};
 use crate::ipc::registry::DeviceAuthorization;
+use crate::json;
 use crate::mqtt::property_bag;
-use serde_json::json;
 
 fn authorizing() -> FakeHub {
     FakeHub::new().registry_answers(|_, request| match request {

@@ -4,17 +4,19 @@
 //! desired patch, a command a direct method. What a component is, the twin itself says with
 //! the marker `__t`.
 
-use super::methods::{Call, call_device};
+use super::methods::{Call, call_device, permit_method};
 use super::{Failure, ask_shard, unexpected};
 use crate::error::{ErrorCode, HubError};
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::registry::{Document, RegistryReply, RegistryRequest, RegistryResult, WriteTwin};
+use crate::json;
 use crate::percent;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Marks a component among properties, with the value `c`.
 const MARKER: &str = "__t";
@@ -67,9 +69,11 @@ pub async fn patch<B: Backend>(
 pub async fn command<B: Backend>(
     backend: &B,
     request: &Request,
+    caller: &Caller,
     device: DeviceId,
     name: String,
 ) -> Result<Response, Failure> {
+    permit_method(backend, caller, &name).await?;
     let seconds = |parameter: &str| {
         request
             .filled_parameter(parameter)

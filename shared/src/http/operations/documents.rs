@@ -9,8 +9,9 @@ use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::ipc::hub::{HubReply, HubRequest};
+use crate::json;
 use crate::maintenance;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Which documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

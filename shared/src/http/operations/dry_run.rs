@@ -19,10 +19,11 @@ use crate::http::message::{Request, Response};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::import::{Content, Format, Line, Reader};
 use crate::ipc::registry::{ApplyItems, Planned, RegistryReply, RegistryRequest};
+use crate::json;
 use crate::ordered::OrderedMap;
 use crate::query::project::weight;
 use crate::together::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Lines of one part, and of one device.

@@ -15,9 +15,10 @@ use crate::http::json;
 use crate::http::message::{Body, Request, Response, Stream};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, ReaderPlace};
 use crate::ipc::hub::{HubReply, HubRequest};
+use crate::json;
 use crate::time::Timestamp;
 use crate::together::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const DEFAULT_MAX: u32 = 100;
 const MAX_EVENTS: u32 = 1000;
@@ -174,12 +175,11 @@ pub fn socket<B: Backend>(
     if caller.session.is_some() {
         check_origin(request)?;
     }
-    let role = caller.session.as_ref().map(|session| session.role);
     let mut response = Response::empty(101);
     response.body = Body::EventSocket(EventSocket {
         ends: end_of_stream(backend, caller),
         // As for the operation that does nothing else.
-        may_checkpoint: role.is_none_or(|role| role.can(Action::WriteConfigurations)),
+        may_checkpoint: caller.can(Action::WriteConfigurations),
         name: stream_name(backend),
     });
     Ok(response)

@@ -15,10 +15,10 @@ use crate::ids::{DeviceId, Identity};
 use crate::ipc::file_upload::FileUploadSettings;
 use crate::ipc::hub::{HubReply, HubRequest, Settings};
 use crate::ipc::registry::{DeviceOperation, EndUpload, OpenUpload, RegistryReply};
+use crate::json;
 use crate::percent;
 use crate::throttle::OperationClass;
 use crate::time::Timestamp;
-use serde_json::json;
 
 /// What the signed URL of an upload allows: what Azure's does.
 const ALLOWED: Permissions = Permissions::READ.and(Permissions::WRITE);

@@ -6,6 +6,7 @@
 use super::{Failure, deleted, unexpected};
 use crate::alert::Severity;
 use crate::error::{ErrorCode, HubError};
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
@@ -13,8 +14,9 @@ use crate::http::precondition::if_match;
 use crate::http::query_pages;
 use crate::ipc::device_group::DeviceGroup;
 use crate::ipc::hub::{HubReply, HubRequest};
+use crate::json;
 use crate::query::since::watch_query;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A list stops counting after so many documents, so that one request cannot scan without
 /// end; each group costs a little whatever it scans.
@@ -55,7 +57,11 @@ fn severity(text: &str) -> Result<Severity, HubError> {
 }
 
 /// `GET /api/v1/groups`; with `?count=true` the counts as far as they can be had
-pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+pub async fn list<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
     let groups = read(backend, None).await?;
     let counts = request
         .parameter("count")
@@ -65,7 +71,8 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
     for group in &groups {
         let mut count = None;
         if scanned < MAX_SCANNED {
-            let cost = query_pages::count(backend, &group.condition).await?;
+            let cost =
+                query_pages::count(backend, &group.condition, caller.scope.as_deref()).await?;
             scanned += cost.scanned + COST_OF_GROUP;
             count = Some(cost.matched);
         }
@@ -75,10 +82,17 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
 }
 
 /// `GET /api/v1/groups/{id}` with its count
-pub async fn get<B: Backend>(backend: &B, id: String) -> Result<Response, Failure> {
+pub async fn get<B: Backend>(
+    backend: &B,
+    caller: &Caller,
+    id: String,
+) -> Result<Response, Failure> {
     let groups = read(backend, Some(id.clone())).await?;
     let group = groups.first().ok_or_else(|| not_found(&id))?;
-    let count = query_pages::count(backend, &group.condition).await?.matched;
+    let scope = caller.scope.as_deref();
+    let count = query_pages::count(backend, &group.condition, scope)
+        .await?
+        .matched;
     Ok(Response::json(200, &document(group, Some(count))).with_etag(&group.etag))
 }
 

@@ -6,8 +6,9 @@ use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::http::{cursor, parameters};
 use crate::ipc::registry::{ListHeartbeats, RegistryReply, RegistryRequest};
+use crate::json;
 use crate::sorting;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Devices of one page unless the request says otherwise, and at most.
 const DEFAULT_TOP: u32 = 100;

@@ -46,8 +46,7 @@ pub(super) fn overriding(request: &Request, caller: &Caller) -> Result<Option<St
             REASON.end()
         )));
     }
-    let session = caller.session.as_ref();
-    if session.is_some_and(|session| !session.role.can(Action::OverridePolicies)) {
+    if !caller.can(Action::OverridePolicies) {
         return Err(forbidden(
             "Your role does not allow to override maintenance policies.",
         ));

@@ -9,10 +9,11 @@ use crate::http::message_properties;
 use crate::http::precondition::unquote;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{AckMode, RegistryReply, RegistryRequest, SendMessage};
+use crate::json;
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const FEEDBACK_TYPE: &str = "application/vnd.microsoft.iothub.feedback.json";
 const FILES_TYPE: &str = "application/vnd.microsoft.iothub.filenotification.json";

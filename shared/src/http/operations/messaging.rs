@@ -7,7 +7,8 @@ use crate::http::backend::Backend;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::ipc::hub::{CloudToDevice, HubReply, HubRequest, Retention};
-use serde_json::{Map, json};
+use crate::json;
+use serde_json::Map;
 
 const MIB: i64 = 1024 * 1024;
 

@@ -3,8 +3,9 @@
 //! A call asks the device's shard where it is, waiting for it to come if the caller wants
 //! to, and then that gateway. A place that is out of date is looked up once more.
 
-use super::{Failure, alerts, ask_shard, maintenance, unexpected};
+use super::{Failure, alerts, ask_shard, maintenance, settings, unexpected};
 use crate::alert::Rule;
+use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
 use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
@@ -15,8 +16,10 @@ use crate::ids::Identity;
 use crate::ipc::alert::RaiseAlert;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
 use crate::ipc::registry::{Locate, Location, RegistryReply, RegistryRequest};
+use crate::json;
+use crate::maintenance::Step;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Largest payload, as JSON text.
 const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
@@ -44,11 +47,28 @@ pub async fn invoke<B: Backend>(
 ) -> Result<Response, Failure> {
     let mut call = Call::parse(&request.body)?;
     call.overrides = maintenance::overriding(request, caller)?;
+    permit_method(backend, caller, &call.method).await?;
     let (status, payload) = call_device(backend, identity, call).await?;
     Ok(Response::json(
         200,
         &json!({ "status": status, "payload": payload }),
     ))
+}
+
+/// A method that puts its device out of service takes more than one that does not.
+pub(super) async fn permit_method<B: Backend>(
+    backend: &B,
+    caller: &Caller,
+    method: &str,
+) -> Result<(), HubError> {
+    if caller.can(Action::RunDisruptiveJobs) {
+        return Ok(());
+    }
+    let known = settings(backend).await?;
+    if Step::method(method, &known.disruptions).is_disruptive {
+        caller.permit(Action::RunDisruptiveJobs)?;
+    }
+    Ok(())
 }
 
 /// Calls a device: the status and the payload of its answer.

@@ -14,9 +14,10 @@ use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo};
 use crate::ipc::gateway::{GatewayReply, GatewayRequest};
 use crate::ipc::hub::{HubReply, HubRequest, ThrottleSettings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, Statistics};
+use crate::json;
 use crate::throttle::{self, OperationClass, Throttles};
 use crate::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// What all objects say of themselves.
 struct Gathered {

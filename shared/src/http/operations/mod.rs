@@ -1,7 +1,9 @@
 //! One file per group of operations: reads what is special in the request, asks the actors
 //! and shapes the answer. Callers have been authorised before.
 
+pub mod access;
 pub mod alerts;
+pub mod approvals;
 pub mod archive;
 pub mod audit;
 pub mod blobs;

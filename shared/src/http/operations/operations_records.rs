@@ -8,8 +8,9 @@ use crate::http::backend::Backend;
 use crate::http::message::{Body, Request, Response, Stream};
 use crate::http::operations_stream::OperationsStream;
 use crate::ipc::audit::ReadRecords;
+use crate::json;
 use crate::writing::JsonText;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A stream ends after this long at the latest; clients come back by themselves.
 const MAX_STREAM_SECONDS: i64 = 3600;

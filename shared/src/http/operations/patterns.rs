@@ -7,8 +7,9 @@ use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
 use crate::ipc::hub::{HubReply, HubRequest};
+use crate::json;
 use crate::pattern::check;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// All patterns, or the one with that id.
 pub(super) async fn read<B: Backend>(

@@ -9,12 +9,13 @@ use crate::http::continuation::Continuation;
 use crate::http::json;
 use crate::http::message::{Body, Request, Response, Stream};
 use crate::http::parameters::page_size;
-use crate::http::query_pages::{cost, page};
+use crate::http::query_pages::{Asked, cost, page};
 use crate::http::query_stream::{self, QueryStream};
+use crate::json;
 use crate::query::plan::{IndexedPath, prefilter};
 use crate::query::{Query, Sections, Shape, parse};
 use crate::sql::SqlValue;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Most results of a page, also what an absent size means; clients ask for more and loop.
 pub(super) const MAX_PAGE: usize = 100;
@@ -25,8 +26,19 @@ const MAX_STREAM_SECONDS: i64 = 3600;
 /// Where clients name the size of a page.
 pub(super) const PAGE_SIZE: &str = "x-ms-max-item-count";
 
+fn asked<'a>(text: &'a str, caller: &'a Caller) -> Asked<'a> {
+    Asked {
+        text,
+        scope: caller.scope.as_deref(),
+    }
+}
+
 /// `POST /devices/query`
-pub async fn query<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+pub async fn query<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
     let text = read_text(request)?;
     let query = parse(&text).map_err(HubError::from)?;
     let mut size = page_size(request.header(PAGE_SIZE), PAGE_SIZE, MAX_PAGE)?;
@@ -44,7 +56,7 @@ pub async fn query<B: Backend>(backend: &B, request: &Request) -> Result<Respons
     if let Some(remaining) = remaining {
         size = size.min(usize::try_from(remaining).unwrap_or(usize::MAX));
     }
-    let page = page(backend, &text, &query, position, size).await?;
+    let page = page(backend, asked(&text, caller), &query, position, size).await?;
     let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
     let remaining = remaining.map(|remaining| remaining.saturating_sub(shown));
     let response =
@@ -64,10 +76,14 @@ pub async fn query<B: Backend>(backend: &B, request: &Request) -> Result<Respons
 }
 
 /// `POST /api/v1/query/explain`: how a query is answered, and what that costs now.
-pub async fn explain<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+pub async fn explain<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
     let text = read_text(request)?;
     let query = parse(&text).map_err(HubError::from)?;
-    let shards = cost(backend, &text).await?;
+    let shards = cost(backend, asked(&text, caller)).await?;
     let declared = &settings(backend).await?.query_indexes;
     let indexed: Vec<IndexedPath> = declared
         .iter()
@@ -109,11 +125,17 @@ pub async fn stream<B: Backend>(
     let text = read_text(request)?;
     query_stream::check(&parse(&text).map_err(HubError::from)?)?;
     // Counted before anything is sent, so that a result too large is an answer, not an event.
-    let shards = cost(backend, &text).await?;
+    let shards = cost(backend, asked(&text, caller)).await?;
     query_stream::check_count(shards.iter().map(|shard| shard.matched).sum())?;
     let now = backend.now();
     let ends = caller.until.min(now.plus_seconds(MAX_STREAM_SECONDS));
-    let stream = QueryStream::new(text, backend.layout().shards, now, ends);
+    let stream = QueryStream::new(
+        text,
+        caller.scope.clone(),
+        backend.layout().shards,
+        now,
+        ends,
+    );
     let mut response =
         Response::empty(200).with_header("content-type", "text/event-stream; charset=utf-8");
     response.body = Body::EventStream(Stream::Query(Box::new(stream)));

@@ -6,8 +6,9 @@ use crate::http::backend::Backend;
 use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::ipc::hub::{HubReply, HubRequest};
+use crate::json;
 use crate::query::plan::IndexedPath;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Each index is written with every twin.
 const MAX_INDEXES: usize = 8;

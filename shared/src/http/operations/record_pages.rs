@@ -11,12 +11,13 @@ use crate::ipc::audit::{AuditPage, ReadRecords};
 use crate::ipc::events::{EventsReply, EventsRequest};
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::json;
 use crate::ordered::OrderedMap;
 use crate::sorting;
 use crate::time::Timestamp;
 use crate::together::join_all;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Records of one page unless the request says otherwise.
 const DEFAULT_TOP: u32 = 100;

@@ -14,10 +14,11 @@ use crate::http::message::{Request, Response};
 use crate::http::throttling;
 use crate::ids::Identity;
 use crate::ipc::registry::{PolicyKey, RegenerateKeys, RegistryReply, RegistryRequest};
+use crate::json;
 use crate::ordered::OrderedMap;
 use crate::throttle::OperationClass;
 use crate::together::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// `POST /devices/keys/regenerate`: 200, 207 if some failed, 400 if all did.
 pub async fn keys<B: Backend>(

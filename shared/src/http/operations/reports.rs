@@ -6,14 +6,15 @@ use crate::http::backend::Backend;
 use crate::http::message::Response;
 use crate::http::{query_pages, roll_ups};
 use crate::ipc::hub::{HubReply, HubRequest};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// `GET /api/v1/reports/fleet`; `inner` is the backend of streams, so that adding up is
 /// compiled once.
 pub async fn fleet<B: Backend, I: Backend>(backend: &B, inner: &I) -> Result<Response, Failure> {
     let as_of = backend.now();
     let devices = statistics::total(backend).await?;
-    let edge = query_pages::count(backend, "capabilities.iotEdge = true").await?;
+    let edge = query_pages::count(backend, "capabilities.iotEdge = true", None).await?;
     let HubReply::JobCounts(jobs) = backend.hub(HubRequest::CountScheduledJobs).await? else {
         return Err(unexpected("the hub"));
     };

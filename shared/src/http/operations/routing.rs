@@ -20,9 +20,10 @@ use crate::ipc::events::{EventsReply, EventsRequest};
 use crate::ipc::hub::{HubReply, HubRequest, RoutingChange, Settings};
 use crate::ipc::registry::Precondition;
 use crate::ipc::routing::{Endpoint, EndpointSort, Route};
+use crate::json;
 use crate::routing::{document, test_route};
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// How often a change is made again when somebody else was faster.
 const ATTEMPTS: u32 = 5;

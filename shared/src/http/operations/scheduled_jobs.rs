@@ -4,7 +4,7 @@
 //! job are read with the machinery of queries.
 
 use super::queries::{MAX_PAGE, PAGE_SIZE};
-use super::{Failure, maintenance, methods, unexpected};
+use super::{Failure, maintenance, methods, settings, unexpected};
 use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
 use crate::http::authorize::{Caller, forbidden};
@@ -14,17 +14,20 @@ use crate::http::cursor;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::http::parameters::page_size;
-use crate::http::query_pages::page;
+use crate::http::query_pages::{Asked, page, rows_of};
+use crate::http::scope::{is_own, narrowed};
 use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
 use crate::ipc::scheduled_job::{
     CancelJobDevice, JobChange, JobKind, JobOrder, ListScheduledJobs, Rollout,
 };
-use crate::query::{DocumentKey, Place, SortValue, parse};
+use crate::json;
+use crate::maintenance::Step;
+use crate::query::{DocumentKey, Place, SortValue, parse, parse_condition};
 use crate::time::{Timestamp, duration_seconds};
 use crate::twin::TwinPatch;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Longest id (`service.md` §10.1).
 const MAX_ID: usize = 64;
@@ -46,7 +49,67 @@ pub async fn create<B: Backend>(
 ) -> Result<Response, Failure> {
     let mut order = order(&json::parse_object(&request.body)?, id, backend.now())?;
     order.overrides = maintenance::overriding(request, caller)?;
+    if let Some(scope) = &caller.scope {
+        check_whole(&order.condition)?;
+        order.condition = narrowed(scope, &order.condition);
+    }
+    permit(backend, caller, &order).await?;
     one(backend, HubRequest::CreateScheduledJob(Box::new(order))).await
+}
+
+/// A condition that stands for itself can be put into parentheses.
+fn check_whole(condition: &str) -> Result<(), HubError> {
+    if condition != "*" {
+        parse_condition(condition)?;
+    }
+    Ok(())
+}
+
+/// What puts devices out of service, or touches many of them, not everybody may do alone.
+async fn permit<B: Backend>(
+    backend: &B,
+    caller: &Caller,
+    order: &JobOrder,
+) -> Result<(), HubError> {
+    if caller.can(Action::RunDisruptiveJobs) {
+        return Ok(());
+    }
+    let known = settings(backend).await?;
+    let threshold = known.access.approval_threshold;
+    let is_disruptive = Step::of_job(order, &known.disruptions).is_disruptive;
+    if is_disruptive || count(backend, &order.condition).await? > threshold {
+        caller.permit(Action::RunDisruptiveJobs)?;
+    }
+    Ok(())
+}
+
+async fn count<B: Backend>(backend: &B, condition: &str) -> Result<u64, HubError> {
+    let text = if condition == "*" {
+        "SELECT deviceId FROM devices".to_owned()
+    } else {
+        format!("SELECT deviceId FROM devices WHERE {condition}")
+    };
+    Ok(rows_of(backend, Asked::of_all(&text)).await?.0)
+}
+
+/// `POST /api/v1/jobs/{id}/resume`, `…/retry`: devices are touched again, which takes the same as
+/// to make the job.
+pub async fn again<B: Backend>(
+    backend: &B,
+    caller: &Caller,
+    id: String,
+    change: JobChange,
+) -> Result<Response, Failure> {
+    if !caller.can(Action::RunDisruptiveJobs) {
+        let known = backend.hub(HubRequest::GetScheduledJob(id.clone())).await?;
+        if let HubReply::ScheduledJobs(jobs, _) = known
+            && let Some(Value::Object(job)) = jobs.first()
+        {
+            let order = order(job, id.clone(), backend.now())?;
+            permit(backend, caller, &order).await?;
+        }
+    }
+    self::change(backend, id, change).await
 }
 
 /// `GET /jobs/v2/{id}`: an unknown one is no error, so that clients look among the others.
@@ -80,8 +143,7 @@ pub async fn cancel<B: Backend>(
     let force = request
         .parameter("force")
         .is_some_and(|force| force.eq_ignore_ascii_case("true"));
-    let session = caller.session.as_ref().filter(|_| force);
-    if session.is_some_and(|session| !session.role.can(Action::OverridePolicies)) {
+    if force && !caller.can(Action::OverridePolicies) {
         return Err(forbidden("Your role does not allow to stop a running job.").into());
     }
     change(backend, id, JobChange::Cancel { force }).await
@@ -98,7 +160,11 @@ async fn one<B: Backend>(backend: &B, request: HubRequest) -> Result<Response, F
 }
 
 /// `GET /jobs/v2/query`
-pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response, Failure> {
+pub async fn list<B: Backend>(
+    backend: &B,
+    request: &Request,
+    caller: &Caller,
+) -> Result<Response, Failure> {
     let parameter = |name: &str| request.filled_parameter(name).map(|text| text.into_owned());
     let named = parameter("pageSize");
     let size = request.header(PAGE_SIZE).or(named.as_deref());
@@ -128,11 +194,14 @@ pub async fn list<B: Backend>(backend: &B, request: &Request) -> Result<Response
         before,
         limit: u32::try_from(size).unwrap_or(1),
     };
-    let HubReply::ScheduledJobs(jobs, next) =
+    let HubReply::ScheduledJobs(mut jobs, next) =
         backend.hub(HubRequest::ListScheduledJobs(wanted)).await?
     else {
         return Err(unexpected("the hub"));
     };
+    if let Some(scope) = &caller.scope {
+        jobs.retain(|job| is_own(scope, job));
+    }
     let next = next.map(|next| cursor::encode_id(&next.to_string()));
     Ok(Response::json(200, &Value::Array(jobs))
         .with_header("x-ms-item-type", "JobResponse")
@@ -171,7 +240,7 @@ pub async fn devices<B: Backend>(
         })),
     };
     let query = parse(&text).map_err(HubError::from)?;
-    let page = page(backend, &text, &query, after, size).await?;
+    let page = page(backend, Asked::of_all(&text), &query, after, size).await?;
     let next = match page.next {
         Some(Position::Place(place)) => Some(cursor::encode_id(&place.key.module)),
         _ => None,

@@ -1,27 +1,43 @@
 //! Signing in to the console, and the first start of a hub (`device-management.md` §6).
 //!
-//! The one-time sign-in token is traded for a cookie that page scripts cannot read.
+//! A one-time sign-in token, or a name and a password, are traded for a cookie that page scripts
+//! cannot read.
 
+use super::access::{ask, new_id, password_is, source};
 use super::{Failure, settings, unexpected};
 use crate::auth::signature::secrets_match;
 use crate::auth::{ConnectionString, Role, Session, policy::find_policy};
 use crate::error::{ErrorCode, HubError};
-use crate::http::authorize::{COOKIE, Caller, check_same_site, unauthorized};
+use crate::http::attributed::Attributed;
+use crate::http::authorize::{COOKIE, Caller, check_same_site, signed_in, unauthorized};
 use crate::http::backend::Backend;
-use crate::http::error::{Trace, uuid};
-use crate::http::json;
+use crate::http::error::Trace;
+use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::hub::administration::bootstrap::ENTROPY_BYTES;
+use crate::ipc::access::AccessVerb;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::hub::{HubReply, HubRequest};
-use serde_json::json;
+use crate::ipc::registry::Precondition;
+use crate::json;
 
 /// How long a session lasts.
 const SESSION_SECONDS: i64 = 12 * 3600;
+/// Longest name of an account.
+const MAX_ACCOUNT_NAME: usize = 64;
 /// The policy whose connection string the launcher shows.
 const OWNER_POLICY: &str = "iothubowner";
 
-/// `POST /api/v1/session` with `{"token":"…"}`
+/// Who shows what to sign in.
+struct Arrival {
+    name: String,
+    role: Role,
+    /// With a name and a password instead of the launcher's link.
+    account: bool,
+    passed: bool,
+}
+
+/// `POST /api/v1/session` with `{"token"}` of the launcher's link, or `{"name","password"}`
 pub async fn sign_in<B: Backend>(
     backend: &B,
     request: &Request,
@@ -29,52 +45,130 @@ pub async fn sign_in<B: Backend>(
 ) -> Result<Response, Failure> {
     check_same_site(request)?;
     let body = json::parse_object(&request.body)?;
-    let token = json::text_member(&body, "token")?.ok_or_else(|| {
-        HubError::invalid("token is required: it is the part of the sign-in link after '='.")
-    })?;
     let settings = settings(backend).await?;
+    let arrival = match json::text_member(&body, "token")? {
+        Some(token) => redeem(backend, token).await?,
+        None => by_password(backend, request, &body).await?,
+    };
+    let mut session = Session {
+        name: arrival.name,
+        role: arrival.role,
+        issued: trace.time,
+        expires: trace.time.plus_seconds(SESSION_SECONDS),
+        id: new_id(backend),
+        account: arrival.account,
+    };
+    let start = json!({
+        "id": session.id,
+        "name": session.name,
+        "account": session.account,
+        "passed": arrival.passed,
+        "issued": session.issued.to_string(),
+        "expires": session.expires.to_string(),
+        "source": source(request),
+        "userAgent": request.header("user-agent").map(|text| text.chars().take(200).collect::<String>()),
+    });
+    let caller = Caller::signing_in(&session.name, session.expires);
+    let backend = Attributed::new(backend, request, &caller, trace);
+    let started = ask(
+        &backend,
+        AccessVerb::StartSession,
+        start,
+        Precondition::None,
+    )
+    .await?;
+    let role = started.get("role").and_then(serde_json::Value::as_str);
+    session.role = role.and_then(Role::parse).unwrap_or(session.role);
+    let scope = settings
+        .access
+        .account(&session.name)
+        .filter(|_| session.account);
+    let value = session.issue(&settings.session_key)?;
+    let scope = scope.and_then(|grant| grant.scope.as_deref());
+    Ok(answer(&session, session.role, scope).with_header(
+        "set-cookie",
+        set_cookie(&value, SESSION_SECONDS, request.secure),
+    ))
+}
+
+async fn redeem<B: Backend>(backend: &B, token: &str) -> Result<Arrival, Failure> {
     let redeem = HubRequest::RedeemSignIn {
         token: token.to_owned(),
     };
     let HubReply::SignedIn { name, role } = backend.hub(redeem).await? else {
         return Err(unexpected("the hub"));
     };
-    let role =
-        Role::parse(&role).ok_or_else(|| HubError::internal("the hub named an unknown role"))?;
-    let mut id = [0; 16];
-    backend.random(&mut id);
-    let session = Session {
+    let role = Role::parse(&role);
+    Ok(Arrival {
         name,
-        role,
-        issued: trace.time,
-        expires: trace.time.plus_seconds(SESSION_SECONDS),
-        id: uuid(u128::from_be_bytes(id)),
-    };
-    let value = session.issue(&settings.session_key)?;
-    Ok(answer(&session).with_header(
-        "set-cookie",
-        set_cookie(&value, SESSION_SECONDS, request.secure),
-    ))
+        role: role.ok_or_else(|| HubError::internal("the hub named an unknown role"))?,
+        account: false,
+        passed: true,
+    })
+}
+
+async fn by_password<B: Backend>(
+    backend: &B,
+    request: &Request,
+    body: &Object,
+) -> Result<Arrival, Failure> {
+    let name = json::text_member(body, "name")?.unwrap_or_default().trim();
+    let password = json::text_member(body, "password")?.unwrap_or_default();
+    if name.is_empty() || password.is_empty() || name.len() > MAX_ACCOUNT_NAME {
+        return Err(HubError::invalid(
+            "Send the token of a sign-in link (the part behind '='), or name and password.",
+        )
+        .into());
+    }
+    let attempt = json!({ "id": name, "source": source(request) });
+    Ok(Arrival {
+        passed: password_is(backend, attempt, password).await?,
+        name: name.to_owned(),
+        role: Role::Viewer,
+        account: true,
+    })
 }
 
 /// `GET /api/v1/session`
 pub fn current(caller: &Caller) -> Result<Response, Failure> {
     match &caller.session {
-        Some(session) => Ok(answer(session)),
+        Some(session) => {
+            let role = caller.role.unwrap_or(session.role);
+            Ok(answer(session, role, caller.scope.as_deref()))
+        }
         None => Err(unauthorized("no session").into()),
     }
 }
 
-/// `DELETE /api/v1/session`: also without a valid session, so that signing out always works
-pub fn sign_out(request: &Request) -> Result<Response, Failure> {
+/// `DELETE /api/v1/session`: also without a valid session, so that signing out always works.
+/// The cookie is of no use afterwards, wherever else it may be.
+pub async fn sign_out<B: Backend>(
+    backend: &B,
+    request: &Request,
+    trace: &Trace,
+) -> Result<Response, Failure> {
     check_same_site(request)?;
+    let settings = settings(backend).await?;
+    if let Ok(session) = signed_in(request, &settings, trace.time) {
+        let caller = Caller::signing_in(&session.name, session.expires);
+        let backend = Attributed::new(backend, request, &caller, trace);
+        let end = json!({ "id": session.id });
+        let ended = ask(&backend, AccessVerb::EndSession, end, Precondition::None).await;
+        // The cookie goes in any case.
+        if let Err(failure) = ended {
+            backend.report(&format!("a session was not ended: {}", failure.error));
+        }
+    }
     Ok(Response::empty(204).with_header("set-cookie", set_cookie("", 0, request.secure)))
 }
 
-fn answer(session: &Session) -> Response {
+fn answer(session: &Session, role: Role, scope: Option<&str>) -> Response {
     let body = json!({
         "name": session.name,
-        "role": session.role.as_str(),
+        "role": role.as_str(),
+        "scope": scope,
+        "hasAccount": session.account,
+        "sessionId": session.id,
         "expiresAt": session.expires.to_string(),
     });
     Response::json(200, &body)

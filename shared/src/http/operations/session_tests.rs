@@ -9,6 +9,7 @@ fn signing_in() -> FakeHub {
             name: "Ada".into(),
             role: "admin".into(),
         }),
+        HubRequest::Access(..) => Ok(HubReply::Access(json!({ "role": "admin" }))),
         _ => Err(HubError::new(
             ErrorCode::IotHubUnauthorizedAccess,
             "used up",
@@ -31,7 +32,14 @@ fn a_one_time_token_becomes_a_cookie_that_signs_in() {
     assert_eq!(response.status, 200);
     assert_eq!(
         response.value(),
-        json!({"name": "Ada", "role": "admin", "expiresAt": "2026-03-01T22:00:00.0000000Z"})
+        json!({
+            "name": "Ada",
+            "role": "admin",
+            "scope": null,
+            "hasAccount": false,
+            "sessionId": response.value()["sessionId"],
+            "expiresAt": "2026-03-01T22:00:00.0000000Z",
+        })
     );
     let set_cookie = response.header("set-cookie").unwrap();
     assert!(

@@ -4,7 +4,7 @@ use super::{Failure, ask_all_shards, unexpected};
 use crate::http::backend::Backend;
 use crate::http::message::Response;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, Statistics};
-use serde_json::json;
+use crate::json;
 
 /// `GET /statistics/devices`
 pub async fn devices<B: Backend>(backend: &B) -> Result<Response, Failure> {

@@ -10,8 +10,9 @@ use crate::http::precondition::if_match;
 use crate::http::query_pages;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::hub::{HubReply, HubRequest, TagSchema, TagSchemaMode};
+use crate::json;
 use crate::query::{DocumentKey, Place, SortValue};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Tells whoever wrote tags that they break the schema, where that is allowed.
 pub const WARNING: &str = "x-skerry-schema-warning";

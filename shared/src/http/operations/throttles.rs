@@ -6,8 +6,9 @@ use crate::http::backend::Backend;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::ipc::hub::{HubReply, HubRequest, Settings, ThrottleOverride, ThrottleSettings};
+use crate::json;
 use crate::throttle::{self, OperationClass};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// `GET /api/v1/throttles`
 pub async fn get<B: Backend>(backend: &B) -> Result<Response, Failure> {

@@ -11,8 +11,8 @@ use crate::http::precondition::if_match;
 use crate::ids::Identity;
 use crate::ipc::hub::{HubReply, HubRequest, TwinHistorySettings};
 use crate::ipc::registry::{ReadHistory, RegistryReply, RegistryRequest, RevertTwin};
+use crate::json;
 use crate::twin::difference::{DESIRED, REPORTED, SECTIONS, TAGS};
-use serde_json::json;
 
 const DEFAULT_TOP: u32 = 50;
 const MAX_TOP: u32 = 100;

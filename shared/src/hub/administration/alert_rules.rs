@@ -8,10 +8,11 @@ use crate::alert::rule::{RuleSettings, find, id_of};
 use crate::error::HubError;
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::twin::etag::etag_text;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Rules of a hub, and all their bytes together: they travel with the settings.
 const MAX_RULES: usize = 50;

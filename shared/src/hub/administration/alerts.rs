@@ -10,9 +10,10 @@ use crate::error::{ErrorCode, HubError};
 use crate::hub::effects::Effects;
 use crate::ipc::alert::{AlertChange, AlertReport, ListAlerts, RaiseAlert};
 use crate::ipc::hub::{HubReply, HubResult};
+use crate::json;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// When what a person said is over.
 pub(super) const PAUSES: &str = "CREATE INDEX alert_until ON alert (until) WHERE until IS NOT NULL";

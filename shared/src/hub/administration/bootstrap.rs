@@ -70,6 +70,7 @@ impl Hub {
                     query_indexes: Vec::new(),
                     twin_history: Default::default(),
                     file_upload: Default::default(),
+                    access: Default::default(),
                 };
                 self.keep(sql, settings)?;
             }

@@ -11,12 +11,13 @@ use crate::error::{ErrorCode, HubError};
 use crate::ipc::alert::RaiseAlert;
 use crate::ipc::hub::{Authority, CertificateChange, ChangeCertificate, HubReply, HubResult};
 use crate::ipc::registry::Precondition;
+use crate::json;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::x509::Certificate;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// `code` is the verification code, `content` DER in base64.
 pub(super) const SCHEMA: &[&str] = &["CREATE TABLE certificate (

@@ -13,12 +13,13 @@ use crate::configuration::target::Target;
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::{ApplyConfigurations, Precondition};
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::writing::JsonText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// `configuration_set` has one row: the version of the whole set, which also numbers etags, so
 /// that none comes twice.

@@ -11,9 +11,9 @@ use crate::hub::job_event::{job_event, routed};
 use crate::hub::outbox::Outbox;
 use crate::ipc::audit::note;
 use crate::ipc::hub::HubResult;
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::json;
 
 impl Hub {
     /// Stores a job that went on; `before` is the phase that it was in, none if it is new.

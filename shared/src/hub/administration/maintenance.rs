@@ -5,12 +5,13 @@ use super::{Hub, check_precondition, configurations, patterns};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
+use crate::json;
 use crate::maintenance::{Disruption, Policy};
 use crate::pattern;
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Policies of a hub, and all their bytes together: they travel with the settings.
 const MAX_POLICIES: usize = 50;

@@ -4,6 +4,7 @@
 //! shards and partitions before it answers, so that whoever changed something sees it in
 //! force. It must never be needed to connect a device or to store a message.
 
+mod access;
 mod alert_conditions;
 mod alert_events;
 mod alert_rules;
@@ -20,6 +21,7 @@ mod job_events;
 mod job_places;
 mod maintenance;
 mod patterns;
+mod policies;
 mod pushes;
 mod record;
 mod rollout;
@@ -47,10 +49,10 @@ use crate::ipc::hub::{
 use crate::ipc::registry::Precondition;
 use crate::ipc::scheduled_job::{JobChange, JobKind};
 use crate::ipc::transfer::{Stepped, Transfer};
+use crate::json;
 use crate::ordered::OrderedMap;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::json;
 
 const STEPS: &[&[&str]] = &[
     FIRST,
@@ -70,6 +72,7 @@ const STEPS: &[&[&str]] = &[
     alert_conditions::SCHEMA,
     alert_events::SCHEMA,
     &[usage::SCHEMA, alerts::PAUSES],
+    access::SCHEMA,
 ];
 
 const FIRST: &[&str] = &[
@@ -345,6 +348,11 @@ impl Hub {
                 let heard = self.hear_usage(now, &told, sql, effects);
                 return Some(heard.map(|()| HubReply::Done));
             }
+            HubRequest::Access(verb, asked, precondition) => {
+                let by = cause.map_or("hub", |cause| cause.actor.as_str());
+                return Some(self.access(now, verb, &asked, &precondition, by, sql));
+            }
+            HubRequest::ChangePolicy(name, change) => self.change_policy(&name, change, sql),
             HubRequest::ListAlerts(wanted) => return Some(alerts::list(now, &wanted, sql)),
             HubRequest::ChangeAlert(number, change) => {
                 let by = cause.map_or("hub", |cause| cause.actor.as_str());

@@ -8,13 +8,14 @@ use crate::error::{ErrorCode, HubError};
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::registry::Precondition;
 use crate::ipc::scheduled_job::{JobKind, JobOrder};
+use crate::json;
 use crate::pattern::check::{self, MAX_PATTERNS};
 use crate::pattern::{Trigger, builtin};
 use crate::sorting;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::etag::etag_text;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// `etag` rises, and begins at the time, so that a pattern that was made anew never repeats
 /// one.

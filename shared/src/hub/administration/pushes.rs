@@ -77,7 +77,7 @@ impl Hub {
             let Ok(index) = index.parse::<u16>() else {
                 continue;
             };
-            let document = settings.clone();
+            let document = settings.clone().without_grants();
             let (to, request) = if kind == "gateway" {
                 let request = GatewayRequest::ApplyThrottles {
                     version: settings.version,

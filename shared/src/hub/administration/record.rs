@@ -1,23 +1,27 @@
 //! What the hub object writes into the record of changes.
 
+use super::access;
 use super::alerts;
 use super::certificates;
 use super::configurations;
 use super::device_groups;
 use super::maintenance;
 use super::patterns;
+use super::policies;
 use super::scheduled_jobs;
 use crate::alert::rule;
 use crate::error::HubError;
 use crate::hub::audit;
+use crate::ipc::access::AccessVerb;
 use crate::ipc::alert::AlertChange;
 use crate::ipc::audit::{AuditEntry, Cause};
-use crate::ipc::hub::{CertificateChange, HubRequest, Settings};
+use crate::ipc::hub::{CertificateChange, HubRequest, PolicyChange, Settings};
 use crate::ipc::scheduled_job::JobChange;
+use crate::json;
 use crate::routing;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A request whose outcome is to be recorded.
 pub(super) struct Recorded {
@@ -47,6 +51,10 @@ enum Kind {
     FileUpload,
     Pattern,
     Alert(u64, Timestamp),
+    /// Of this kind.
+    Access(&'static str),
+    ApprovalThreshold,
+    Policy,
 }
 
 impl Recorded {
@@ -144,6 +152,24 @@ impl Recorded {
                 };
                 (action, Kind::Alert(*number, now), "")
             }
+            HubRequest::Access(AccessVerb::PutThreshold, ..) => {
+                ("putApprovalThreshold", Kind::ApprovalThreshold, "")
+            }
+            HubRequest::Access(verb, asked, _) => {
+                let Some(action) = verb.action() else {
+                    return Ok(None);
+                };
+                let id = asked.get("id").and_then(Value::as_str);
+                (action, Kind::Access(verb.kind()), id.unwrap_or_default())
+            }
+            HubRequest::ChangePolicy(name, change) => {
+                let action = match change {
+                    PolicyChange::Put(..) => "putPolicy",
+                    PolicyChange::Regenerate(..) => "regeneratePolicyKey",
+                    PolicyChange::Delete => "deletePolicy",
+                };
+                (action, Kind::Policy, name.as_str())
+            }
             _ => return Ok(None),
         };
         let mut recorded = Self {
@@ -199,6 +225,11 @@ impl Recorded {
                 known.into_iter().next().unwrap_or(Value::Null)
             }
             Kind::Alert(number, now) => alerts::find(*now, *number, sql)?.unwrap_or(Value::Null),
+            Kind::Access(kind) => access::summary(sql, kind, &self.name)?,
+            Kind::ApprovalThreshold => {
+                settings.map_or(Value::Null, |known| json!(known.access.approval_threshold))
+            }
+            Kind::Policy => settings.map_or(Value::Null, |known| policies::summary(known, &self.name)),
             Kind::Throttles => settings.map_or(Value::Null, |settings| json!(settings.throttles)),
         })
     }

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::ipc::audit::Cause;
     use crate::ipc::scheduled_job::{JobCounts, JobKind, JobOrder, Rollout};
-    use serde_json::json;
+    use crate::json;
 
     const NOW: i64 = 1_700_000_000_000;
 

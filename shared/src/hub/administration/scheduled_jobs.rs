@@ -12,11 +12,12 @@ use crate::ipc::alert::RaiseAlert;
 use crate::ipc::audit::Cause;
 use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::scheduled_job::{JobChange, JobCounts, JobKind, JobOrder, ListScheduledJobs};
+use crate::json;
 use crate::reading;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) const SCHEMA: &[&str] = &[
     "CREATE TABLE scheduled_job (

@@ -9,11 +9,12 @@ use crate::ipc::hub::{HubReply, HubResult};
 use crate::ipc::transfer::{
     Direction, Stepped, Transfer, TransferCursor, TransferOrder, TransferStatus,
 };
+use crate::json;
 use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::transfer::progress;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) const SCHEMA: &str = "CREATE TABLE transfer (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

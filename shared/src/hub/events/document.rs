@@ -4,12 +4,13 @@
 use super::view::FLAG_PROPERTIES;
 use crate::hub::segment::{Entry, Record};
 use crate::ipc::events::HubEvent;
+use crate::json;
 use crate::mqtt::property_bag::{self, MessageProperties, SystemProperty};
 use crate::reading;
 use crate::routing::json_body;
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Where an event lies.
 #[derive(Debug, Clone, Copy)]

@@ -10,11 +10,12 @@ use crate::delivery::Delivery;
 use crate::error::HubError;
 use crate::hub::segment::{self, Entry, Reader};
 use crate::ipc::routing::Endpoint;
+use crate::json;
 use crate::routing::table::stamps_of;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Letters of a partition; beyond them the oldest go.
 const MOST: i64 = 10_000;

@@ -14,13 +14,14 @@ use crate::hub::segment::{self, Entry, Reader};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::audit;
 use crate::ipc::events::HubEvent;
+use crate::json;
 use crate::reading;
 use crate::routing::EventMessage;
 use crate::routing::table::{BUILT_IN_MASK, Decision, TELEMETRY, Table, source};
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::rc::Rc;
 

@@ -10,13 +10,13 @@ use crate::ipc::audit::note;
 use crate::ipc::registry::{
     ConnectRequest, Connected, RegistryReply, RegistryRequest, RegistryResult,
 };
+use crate::json;
 use crate::mqtt::encode;
 use crate::mqtt::packet::{ConnAck, Connect, ConnectCode};
 use crate::mqtt::property_bag;
 use crate::mqtt::topic::{DeviceTopic, parse_publish};
 use crate::mqtt::user_name::UserName;
 use crate::throttle::OperationClass;
-use serde_json::json;
 
 /// Longest will body; the session's attachment must hold it over a hibernation.
 const MAX_WILL_BYTES: usize = 4_096;

@@ -25,6 +25,7 @@ use crate::ids::Identity;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, GatewayResult};
 use crate::ipc::registry::RegistryRequest;
 use crate::ipc::{Address, ConnectionId, Layout};
+use crate::json;
 use crate::mqtt::packet::Publish;
 use crate::sql::Sql;
 use crate::throttle::Throttles;
@@ -32,7 +33,6 @@ use crate::time::Timestamp;
 use calls::PendingCall;
 use census::Census;
 use connection::{Connection, Phase, Session};
-use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use telemetry::Batcher;
 

@@ -6,12 +6,13 @@ use super::packets::Verdict;
 use super::{Context, Gateway};
 use crate::error::{ErrorCode, HubError, tracking_id};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult, ReportTwin};
+use crate::json;
 use crate::mqtt::encode;
 use crate::mqtt::packet::Publish;
 use crate::mqtt::topic::twin_response_topic;
 use crate::throttle::{self, OperationClass};
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Whom to answer: the request's id, and a PUBACK if it came with QoS 1.
 #[derive(Debug)]

@@ -15,12 +15,13 @@ use crate::ipc::registry::{
     ArchivePage, ArchivedDevice, IDENTITY_ENTROPY, ListArchive, Precondition, RegistryReply,
     Restore, Retire,
 };
+use crate::json;
 use crate::query::{matches, parse_condition};
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::TwinPatch;
 use crate::writing::JsonText;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Archived devices; a tombstone has no document.
 pub(super) const SCHEMA: &str = "CREATE TABLE archive (

@@ -3,8 +3,9 @@
 use crate::auth::AuthenticationType;
 use crate::auth::keys::{GENERATED_KEY_BYTES, KeyPair};
 use crate::error::HubError;
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Stored credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

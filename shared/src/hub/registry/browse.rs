@@ -4,8 +4,9 @@ use super::Context;
 use super::identity::{COLUMNS, IdentityRow};
 use crate::error::HubError;
 use crate::ipc::registry::{BrowseDevices, DevicePage, ListDevices, RegistryReply, Statistics};
+use crate::json;
 use crate::sql::SqlValue;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Most rows of one page.
 const MAX_PAGE: u32 = 1_000;

@@ -10,8 +10,9 @@ use crate::configuration::{content, explain};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::registry::{ApplyContent, RegistryReply};
+use crate::json;
 use crate::twin::{SectionPatch, TwinPatch};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 impl Registry {
     /// Writes content into the twins of an edge device, once; each key replaces what was there.

@@ -16,11 +16,12 @@ use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity, ModuleId};
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::registry::{ApplyConfigurations, RegistryReply};
+use crate::json;
 use crate::query::{DocumentKey, Sections};
 use crate::sql::{Row, Sql};
 use crate::twin::{SectionPatch, Twin, TwinPatch};
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::rc::Rc;
 
 /// A write of a configuration may make a device a target of others, if conditions look at

@@ -9,8 +9,9 @@ use crate::doctor::ends::{self, End};
 use crate::error::HubError;
 use crate::ids::Identity;
 use crate::ipc::registry::RegistryReply;
+use crate::json;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 impl Registry {
     /// `GET /api/v1/devices/{id}/connection`, and the same of a module

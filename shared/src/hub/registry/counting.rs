@@ -5,9 +5,9 @@ use crate::hub::counters::{Counter, length};
 use crate::hub::effects::Effects;
 use crate::ipc::hub::Usage;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::json;
 
 /// The successes of a request's group, where its sizes are counted, and the bytes that it
 /// brought.

@@ -10,9 +10,10 @@ use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::registry::{AskDeadLetters, DeadLetterVerb, RegistryReply, SendMessage};
+use crate::json;
 use crate::mqtt::property_bag::SystemProperty;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The message as it was in its queue, and its end. What a sweep reads stands before the body.
 pub(super) const SCHEMA: &str = "CREATE TABLE dead_letter (

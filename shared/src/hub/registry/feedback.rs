@@ -6,9 +6,9 @@ use super::messages::MessageRow;
 use super::{Context, Registry};
 use crate::error::HubError;
 use crate::ipc::registry::AckMode;
+use crate::json;
 use crate::mqtt::property_bag::SystemProperty;
 use crate::writing::JsonText;
-use serde_json::json;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

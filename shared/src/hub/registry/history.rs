@@ -13,11 +13,12 @@ use super::{Context, Registry, twins};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::Identity;
 use crate::ipc::registry::{ReadHistory, RegistryReply, RegistryRequest, RevertTwin};
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::twin::difference::{DESIRED, SECTIONS, TAGS, Undo};
 use crate::twin::{Twin, TwinPatch};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// One slot holds the change that led to `version`.
 pub(super) const SCHEMA: &str = "CREATE TABLE twin_history (

@@ -4,10 +4,11 @@ use super::{Context, Registry};
 use crate::error::{ErrorCode, HubError};
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::registry::{DeleteDevice, Document, Precondition, RegistryReply};
+use crate::json;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::authentication::Authentication;
 use crate::reading;

@@ -10,9 +10,10 @@ use crate::error::HubError;
 use crate::hub::effects::Effects;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{RegistryReply, RegistryResult};
+use crate::json;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) const SCHEMA: &str = "CREATE TABLE close_cause (
     minute INTEGER NOT NULL,

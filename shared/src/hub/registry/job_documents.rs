@@ -5,12 +5,13 @@
 
 use super::query::BATCH;
 use crate::error::HubError;
+use crate::json;
 use crate::query::ast::{Comparison, Expression, Literal};
 use crate::query::plan::Prefilter;
 use crate::query::{DocumentKey, Query, Sections};
 use crate::sql::{Row, Sql, SqlValue};
 use crate::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A prefilter names `identity.device_id` and `identity.status`; here they are the job's.
 const SELECT: &str = "SELECT job.id, identity.device_id, job.type, identity.status, job.started, \

@@ -15,10 +15,11 @@ use crate::ipc::Address;
 use crate::ipc::gateway::{GatewayReply, GatewayRequest, InvokeMethod};
 use crate::ipc::registry::{Location, RegistryResult};
 use crate::ipc::scheduled_job::JobKind;
+use crate::json;
 use crate::sql::{Sql, SqlValue};
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Calls of jobs under way from one shard.
 const MOST_UNDER_WAY: usize = 500;

@@ -8,13 +8,13 @@ use crate::error::HubError;
 use crate::hub::effects::Correlation;
 use crate::ids::DeviceId;
 use crate::ipc::scheduled_job::{ChooseDevices, JobCounts, JobOrder};
+use crate::json;
 use crate::maintenance::Wish;
 use crate::ordered::{OrderedMap, OrderedSet};
 use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::json;
 
 /// `is_open`: some device may still change. `wave`: the last one that may be touched.
 pub(super) const SCHEMA: &[&str] = &[

@@ -10,9 +10,10 @@ use super::{Context, Registry, query};
 use crate::error::HubError;
 use crate::ids::DeviceId;
 use crate::ipc::audit::AuditEntry;
+use crate::json;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::twin::TwinPatch;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Devices of one step: some tens of milliseconds.
 const STEP: u32 = 200;

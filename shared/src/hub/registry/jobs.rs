@@ -17,10 +17,11 @@ use crate::ipc::registry::RegistryReply;
 use crate::ipc::scheduled_job::{
     CancelJobDevice, ChooseDevices, JobCommand, JobKind, JobPart, JobStep,
 };
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Devices that are chosen in one step.
 const CHOSEN: u32 = 500;

@@ -18,9 +18,10 @@ use crate::ids::{DeviceId, Identity};
 use crate::ipc::gateway::{GatewayReply, GatewayRequest};
 use crate::ipc::registry::{ListHeartbeats, RegistryReply, RegistryResult};
 use crate::ipc::{Address, ConnectionId};
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// `seconds` is null where the hub's own interval counts, and 0 where none does.
 pub(super) const SCHEMA: &[&str] = &[

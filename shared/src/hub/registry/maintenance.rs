@@ -8,9 +8,10 @@ use crate::ids::Identity;
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::hub::Settings;
 use crate::ipc::registry::{ExplainMaintenance, Locate, RegistryReply};
+use crate::json;
 use crate::maintenance::{Disruption, Hold, Policies, Step, Verdict, Wish};
 use crate::twin::Twin;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The policies of the settings.
 pub(super) fn read(settings: Option<&Settings>) -> Policies {

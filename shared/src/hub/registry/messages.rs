@@ -12,12 +12,13 @@ use crate::ipc::audit::AuditEntry;
 use crate::ipc::registry::{
     AckMode, CompleteDelivery, Delivery, ReceivedMessage, RegistryReply, SendMessage,
 };
+use crate::json;
 use crate::mqtt::property_bag::{MessageProperties, SystemProperty};
 use crate::mqtt::topic::devicebound_topic;
 use crate::reading;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Pending messages a device may have.
 const MAX_PENDING: i64 = 50;

@@ -12,10 +12,11 @@ use crate::hub::records;
 use crate::ids::{DeviceId, Identity};
 use crate::ipc::audit::{OperationNote, note};
 use crate::ipc::registry::{ConnectRequest, RegistryReply, RegistryRequest};
+use crate::json;
 use crate::mqtt::property_bag::SystemProperty;
 use crate::sql::Sql;
 use crate::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Refusals of a device that the doctor looks at, and how far back in the shard's records.
 const REFUSALS: u32 = 5;

@@ -12,10 +12,12 @@ use crate::configuration::marks::{self, Marks};
 use crate::error::HubError;
 use crate::ipc::query::{QueryItem, QueryPart, QueryScan};
 use crate::ipc::registry::RegistryReply;
+use crate::json;
 use crate::query::plan::{IndexedPath, Prefilter, prefilter};
 use crate::query::project::with_since;
 use crate::query::{
-    Collection, DocumentKey, Groups, Place, Query, Sections, Select, Shape, matches, parse, project,
+    Collection, DocumentKey, Groups, Place, Query, Sections, Select, Shape, matches, parse,
+    parse_condition, project,
 };
 use crate::reading;
 use crate::sorting;
@@ -23,8 +25,8 @@ use crate::sql::{Row, Sql, SqlValue};
 use crate::twin::stored::{ObjectText, StoredTwin};
 use crate::twin::tag_schema::violation;
 use crate::twin::{Section, Twin};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
 
 /// Rows of one statement: they are all in memory at once. One more than a page has, since
 /// that is what a page without a condition asks for.
@@ -47,7 +49,10 @@ impl Registry {
         if let Some(part) = sight.and_then(Sight::nothing) {
             return Ok(RegistryReply::QueryPart(Box::new(part)));
         }
-        let query = parse(&scan.text)?;
+        let mut query = parse(&scan.text)?;
+        if let Some(scope) = &scan.scope {
+            query.narrow(parse_condition(scope)?)?;
+        }
         let nothing = json!({});
         let known = self
             .settings

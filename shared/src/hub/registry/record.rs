@@ -7,10 +7,11 @@ use crate::hub::audit;
 use crate::ids::Identity;
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::registry::RegistryRequest;
+use crate::json;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use crate::twin::{SectionPatch, Twin, TwinPatch};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The result of what was done.
 pub(super) const OK: &str = "ok";

@@ -13,10 +13,11 @@ use crate::hub::outbox::Outbox;
 use crate::ids::Identity;
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::registry::{Predecessor, RegistryReply, Retire, RetireMode, Succeed};
+use crate::json;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::twin::Twin;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Retirements, done or waiting for the deletion.
 pub(super) const SCHEMA: &str = "CREATE TABLE retirement (

@@ -16,12 +16,12 @@ use crate::ipc::registry::{
     ConnectRequest, Connected, Disconnected, Locate, Location, Refused, RegistryReply,
     RegistryResult, UpdateSession,
 };
+use crate::json;
 use crate::mqtt::topic::Subscriptions;
 use crate::reading;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// Messages in flight to one device; C# acknowledges strictly in order, so few suffice
 /// (`device.md` §4.2).

@@ -13,8 +13,9 @@ use crate::hub::audit;
 use crate::ids::Identity;
 use crate::ipc::audit::{AuditEntry, Cause};
 use crate::ipc::registry::{Precondition, RegistryReply, Succeed};
+use crate::json;
 use crate::twin::{SectionPatch, TwinPatch};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 impl Registry {
     pub(super) fn succeed(

@@ -7,12 +7,12 @@ use super::identity::IdentityRow;
 use super::{Context, Registry, query};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{ExportLines, ImportItems, Lines, RegistryReply};
+use crate::json;
 use crate::query::DocumentKey;
 use crate::reading;
 use crate::sql::Row;
 use crate::twin::etag::etag_text;
 use crate::twin::stored::ObjectText;
-use serde_json::json;
 use serde_json::value::RawValue;
 
 /// How far the newest import has come here: one row.

@@ -9,11 +9,12 @@ use crate::ipc::ConnectionId;
 use crate::ipc::audit::AuditEntry;
 use crate::ipc::gateway::GatewayRequest;
 use crate::ipc::registry::{Document, RegistryReply, ReportTwin, WriteTwin};
+use crate::json;
 use crate::reading;
 use crate::sql::Sql;
 use crate::twin::etag::etag_text;
 use crate::twin::{Twin, TwinChange, TwinPatch, UPDATE_TWIN, model_change};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Longest reported patch that is parsed; the section limit is far below.
 const MAX_PATCH_BYTES: usize = 262_144;

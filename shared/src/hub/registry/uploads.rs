@@ -9,9 +9,9 @@ use super::identity::IdentityRow;
 use super::{Context, Registry};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::registry::{EndUpload, OpenUpload, RegistryReply};
+use crate::json;
 use crate::time::Timestamp;
 use crate::writing::JsonText;
-use serde_json::json;
 
 /// One row for each upload while it is open; notifications wait as feedback does.
 pub(super) const SCHEMA: &[&str] = &[

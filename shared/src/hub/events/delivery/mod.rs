@@ -14,13 +14,14 @@ use crate::delivery::{Delivered, Delivery};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::audit::{self, OperationNote};
 use crate::ipc::hub::Settings;
+use crate::json;
 use crate::ordered::OrderedMap;
 use crate::reading;
 use crate::sql::Sql;
 use crate::time::Timestamp;
 pub(super) use line::State;
 use line::{Line, Standing, store};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 mod gathering;
 mod line;
