@@ -27,13 +27,15 @@ use crate::pages::{
     transfers::{ImportPage, TransfersPage},
 };
 use crate::preferences;
+use crate::reactive::{RwSignal, effect, memo, part};
 use crate::routes;
 use crate::session::{self, SessionState};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::path;
+use leptos_router::components::Router;
+use leptos_router::hooks::use_location;
+use leptos_router::location::{BrowserUrl, LocationProvider};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The console.
@@ -66,30 +68,7 @@ pub fn App() -> impl IntoView {
             SessionState::SignedIn(session) => view! {
                 <Router base=routes::BASE>
                     <Shell session>
-                        <Routes fallback=NotFound>
-                            <Route path=path!("/") view=OverviewPage/>
-                            <Route path=path!("/devices") view=DevicesPage/>
-                            <Route path=path!("/devices/:id/:tab?") view=DevicePage/>
-                            <Route path=path!("/archive") view=ArchivePage/>
-                            <Route path=path!("/archive/:id/:generation") view=ArchivedPage/>
-                            <Route path=path!("/alerts") view=AlertsPage/>
-                            <Route path=path!("/alerts/rules") view=AlertRulesPage/>
-                            <Route path=path!("/audit") view=AuditPage/>
-                            <Route path=path!("/operations") view=OperationsPage/>
-                            <Route path=path!("/configurations") view=ConfigurationsPage/>
-                            <Route path=path!("/configurations/:id") view=ConfigurationPage/>
-                            <Route path=path!("/configurations/:id/edit") view=EditConfigurationPage/>
-                            <Route path=path!("/configure") view=ConfigurePage/>
-                            <Route path=path!("/query") view=QueryPage/>
-                            <Route path=path!("/jobs") view=JobsPage/>
-                            <Route path=path!("/jobs/:id") view=JobPage/>
-                            <Route path=path!("/progress") view=ProgressPage/>
-                            <Route path=path!("/routing") view=RoutingPage/>
-                            <Route path=path!("/schedule") view=SchedulePage/>
-                            <Route path=path!("/limits") view=LimitsPage/>
-                            <Route path=path!("/transfers") view=TransfersPage/>
-                            <Route path=path!("/transfers/import") view=ImportPage/>
-                        </Routes>
+                        <Page/>
                     </Shell>
                 </Router>
             }
@@ -97,6 +76,62 @@ pub fn App() -> impl IntoView {
         }}
         <Toasts/>
     }
+}
+
+/// The pattern of a page's addresses, and the page.
+type Place = (&'static str, fn() -> AnyView);
+
+const PAGES: &[Place] = &[
+    ("/", || OverviewPage().into_any()),
+    ("/devices", || DevicesPage().into_any()),
+    ("/devices/:id/:tab?", || DevicePage().into_any()),
+    ("/archive", || ArchivePage().into_any()),
+    ("/archive/:id/:generation", || ArchivedPage().into_any()),
+    ("/alerts", || AlertsPage().into_any()),
+    ("/alerts/rules", || AlertRulesPage().into_any()),
+    ("/audit", || AuditPage().into_any()),
+    ("/operations", || OperationsPage().into_any()),
+    ("/configurations", || ConfigurationsPage().into_any()),
+    ("/configurations/:id", || ConfigurationPage().into_any()),
+    ("/configurations/:id/edit", || {
+        EditConfigurationPage().into_any()
+    }),
+    ("/configure", || ConfigurePage().into_any()),
+    ("/query", || QueryPage().into_any()),
+    ("/jobs", || JobsPage().into_any()),
+    ("/jobs/:id", || JobPage().into_any()),
+    ("/progress", || ProgressPage().into_any()),
+    ("/routing", || RoutingPage().into_any()),
+    ("/schedule", || SchedulePage().into_any()),
+    ("/limits", || LimitsPage().into_any()),
+    ("/transfers", || TransfersPage().into_any()),
+    ("/transfers/import", || ImportPage().into_any()),
+];
+
+/// The page of the address. It stays as long as another address is one of the same page.
+#[component]
+fn Page() -> impl IntoView {
+    let path = use_location().pathname;
+    let place = memo(move || {
+        path.with(|path| {
+            let mut patterns = PAGES.iter().map(|(pattern, _)| pattern);
+            patterns.position(|pattern| routes::fits(pattern, path))
+        })
+    });
+    // Whoever followed a link waits for this before the address shows and the page scrolls.
+    let address = use_context::<BrowserUrl>();
+    effect(move |_| {
+        path.with(|_| ());
+        if let Some(address) = &address {
+            address.ready_to_complete();
+        }
+    });
+    part(
+        move || match place.get().and_then(|place| PAGES.get(place)) {
+            Some((_, page)) => page(),
+            None => NotFound().into_any(),
+        },
+    )
 }
 
 /// Redeems a one-time link if the address holds one, else asks who is signed in.

@@ -5,7 +5,7 @@
 use crate::api::ApiError;
 use crate::clock;
 use crate::logic::time::Millis;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
@@ -65,10 +65,11 @@ fn may_repeat() -> bool {
     ACTS.get() == 0 && !document().hidden()
 }
 
-/// A value with its freshness.
-pub struct Live<T: Send + Sync + 'static> {
-    /// Last good value.
-    pub data: RwSignal<Option<T>>,
+/// How fresh a value is, whatever kind of value: all of this is compiled once.
+#[derive(Clone, Copy)]
+pub struct Freshness {
+    /// Whether there is a value.
+    pub known: RwSignal<bool>,
     /// Why the last read failed; `None` after a good one.
     pub error: RwSignal<Option<ApiError>>,
     /// When the last good value came.
@@ -76,6 +77,63 @@ pub struct Live<T: Send + Sync + 'static> {
     /// Whether a read is under way.
     pub busy: RwSignal<bool>,
     round: RwSignal<u64>,
+}
+
+impl Freshness {
+    fn new() -> Self {
+        Self {
+            known: RwSignal::new(false),
+            error: RwSignal::new(None),
+            at: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            round: RwSignal::new(0),
+        }
+    }
+
+    /// Reads again now.
+    pub fn refresh(self) {
+        let _ = self.round.try_update(|round| *round += 1);
+    }
+
+    /// Reads again every `period` while the tab is visible and `wanted` says so.
+    fn poll(self, period: Duration, wanted: Box<dyn Fn() -> bool>) {
+        let timer = set_interval_with_handle(
+            move || {
+                let idle = self.busy.try_get_untracked() == Some(false);
+                if idle && wanted() && may_repeat() {
+                    self.refresh();
+                }
+            },
+            period,
+        );
+        if let Ok(timer) = timer {
+            on_cleanup(move || timer.clear());
+        }
+    }
+
+    /// The value went: it belonged to something else.
+    fn forget(self) {
+        self.known.set(false);
+        self.error.set(None);
+        self.at.set(None);
+    }
+
+    /// A good value has come.
+    fn renew(self) {
+        let _ = self.known.try_set(true);
+        if self.error.try_with_untracked(Option::is_some) == Some(true) {
+            let _ = self.error.try_set(None);
+        }
+        let _ = self.at.try_set(Some(clock::now_once()));
+    }
+}
+
+/// A value with its freshness.
+pub struct Live<T: Send + Sync + 'static> {
+    /// Last good value.
+    pub data: RwSignal<Option<T>>,
+    /// How fresh it is.
+    pub fresh: Freshness,
 }
 
 impl<T: Send + Sync + 'static> Clone for Live<T> {
@@ -89,54 +147,39 @@ impl<T: Send + Sync + 'static> Copy for Live<T> {}
 impl<T: Clone + PartialEq + Send + Sync + 'static> Live<T> {
     /// Reads again now.
     pub fn refresh(&self) {
-        let _ = self.round.try_update(|round| *round += 1);
+        self.fresh.refresh();
     }
 
     /// Reads again every few seconds while what is there says that it goes on, and the tab is
     /// visible.
     pub fn poll_while(self, goes_on: impl Fn(&T) -> bool + 'static) {
-        let timer = set_interval_with_handle(
-            move || {
-                let idle = self.busy.try_get_untracked() == Some(false);
-                let wanted = self
-                    .data
-                    .try_with_untracked(|data| data.as_ref().is_some_and(&goes_on));
-                if idle && wanted == Some(true) && may_repeat() {
-                    self.refresh();
-                }
-            },
-            PERIOD,
-        );
-        if let Ok(timer) = timer {
-            on_cleanup(move || timer.clear());
-        }
+        let wanted = move || {
+            let known = self
+                .data
+                .try_with_untracked(|data| data.as_ref().is_some_and(&goes_on));
+            known == Some(true)
+        };
+        self.fresh.poll(PERIOD, Box::new(wanted));
     }
 
-    /// Takes what came of a read.
-    fn settle(&self, outcome: Result<T, ApiError>) {
-        let _ = self.busy.try_set(false);
-        let value = match outcome {
-            Ok(value) => value,
-            Err(error) => {
-                let _ = self.error.try_set(Some(error));
-                return;
-            }
-        };
-        let same = self.data.try_with_untracked(|d| d.as_ref() == Some(&value));
-        if same == Some(false) {
-            let _ = self.data.try_set(Some(value));
-        }
-        if self.error.try_with_untracked(Option::is_some) == Some(true) {
-            let _ = self.error.try_set(None);
-        }
-        let _ = self.at.try_set(Some(clock::now_once()));
+    /// What is there now and whatever comes after it; the last value stays when the data go.
+    pub fn latest(self) -> Option<Memo<T>> {
+        let first = self.data.get_untracked()?;
+        Some(Memo::new(move |before: Option<&T>| {
+            self.data
+                .get()
+                .or_else(|| before.cloned())
+                .unwrap_or_else(|| first.clone())
+        }))
     }
 
     /// Puts a value in that came by another way, such as the answer to a write.
     pub fn put(&self, value: T) {
-        let _ = self.data.try_set(Some(value));
-        let _ = self.error.try_set(None);
-        let _ = self.at.try_set(Some(clock::now_once()));
+        let same = self.data.try_with_untracked(|d| d.as_ref() == Some(&value));
+        if same == Some(false) {
+            let _ = self.data.try_set(Some(value));
+        }
+        self.fresh.renew();
     }
 }
 
@@ -155,71 +198,64 @@ where
 {
     let key = memo(key);
     let known = RefCell::new(None::<K>);
-    // Whether the key is another one than before, and the read for it.
-    let next = move || -> (bool, Reading<T>) {
-        let current = key.get();
-        let before = known.replace(Some(current.clone()));
-        let changed = before.is_some_and(|before| before != current);
-        (changed, Box::pin(fetch(current)))
-    };
-    driven(Box::new(next), period)
-}
-
-/// A read under way.
-type Reading<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
-
-/// Behind boxes, so that it is compiled once for each type of data and not for each read.
-#[inline(never)]
-fn driven<T: Clone + PartialEq + Send + Sync + 'static>(
-    next: Box<dyn Fn() -> (bool, Reading<T>)>,
-    period: Option<Duration>,
-) -> Live<T> {
     let this = Live {
         data: RwSignal::new(None),
-        error: RwSignal::new(None),
-        at: RwSignal::new(None),
-        busy: RwSignal::new(false),
-        round: RwSignal::new(0),
+        fresh: Freshness::new(),
     };
+    let next = move || -> Reading {
+        let current = key.get();
+        let before = known.replace(Some(current.clone()));
+        if before.is_some_and(|before| before != current) {
+            this.data.set(None);
+            this.fresh.forget();
+        }
+        let fetched = fetch(current);
+        Box::pin(async move {
+            let value = fetched.await?;
+            Ok(Box::new(move || this.put(value)) as Keep)
+        })
+    };
+    drive(this.fresh, Box::new(next));
+    if let Some(period) = period {
+        this.fresh.poll(period, Box::new(|| true));
+    }
+    this
+}
+
+/// Keeps what was read.
+type Keep = Box<dyn FnOnce()>;
+
+/// A read under way.
+type Reading = Pin<Box<dyn Future<Output = Result<Keep, ApiError>>>>;
+
+/// Carries out one read after the other, the next one whenever something that it depends on has
+/// changed.
+fn drive(fresh: Freshness, next: Box<dyn Fn() -> Reading>) {
     // Counts reads, so that a slow answer never overwrites a newer one.
     let generation = StoredValue::new(0u64);
 
     effect(move |_| {
-        this.round.track();
-        let (changed, reading) = next();
-        if changed {
-            this.data.set(None);
-            this.error.set(None);
-            this.at.set(None);
-        }
+        fresh.round.track();
+        let reading = next();
         let mine = generation.try_update_value(|g| {
             *g += 1;
             *g
         });
-        this.busy.set(true);
+        fresh.busy.set(true);
         spawn_local(async move {
             let under_way = Counted::new(&READS);
             let outcome = reading.await;
             drop(under_way);
-            if generation.try_get_value() == mine && mine.is_some() {
-                this.settle(outcome);
+            if generation.try_get_value() != mine || mine.is_none() {
+                return;
+            }
+            let _ = fresh.busy.try_set(false);
+            match outcome {
+                Ok(keep) => keep(),
+                Err(error) => {
+                    let _ = fresh.error.try_set(Some(error));
+                }
             }
         });
     });
-
-    if let Some(period) = period {
-        let timer = set_interval_with_handle(
-            move || {
-                let idle = this.busy.try_get_untracked() == Some(false);
-                if idle && may_repeat() {
-                    this.refresh();
-                }
-            },
-            period,
-        );
-        if let Ok(timer) = timer {
-            on_cleanup(move || timer.clear());
-        }
-    }
-    this
 }

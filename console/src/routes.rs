@@ -14,6 +14,19 @@ use leptos_router::NavigateOptions;
 /// Where the console is mounted.
 pub const BASE: &str = "/console";
 
+/// Whether an address is one of a pattern's: `:id` stands for any segment, `:tab?` for one or none.
+pub fn fits(pattern: &str, pathname: &str) -> bool {
+    let Some(path) = pathname.strip_prefix(BASE) else {
+        return false;
+    };
+    let mut given = path.split('/').filter(|segment| !segment.is_empty());
+    let mut wanted = pattern.split('/').filter(|segment| !segment.is_empty());
+    wanted.all(|wanted| match given.next() {
+        Some(given) => wanted.starts_with(':') || wanted == given,
+        None => wanted.ends_with('?'),
+    }) && given.next().is_none()
+}
+
 /// Goes to another screen. Addresses built here are whole, so the router must not resolve them.
 pub fn to_screen() -> NavigateOptions {
     NavigateOptions {
@@ -288,6 +301,34 @@ mod tests {
                 let read = read_device(&device(id, tab));
                 assert_eq!(read, Some((id.to_owned(), Some(tab))));
             }
+        }
+    }
+
+    #[test]
+    fn addresses_fit_their_patterns_only() {
+        for (pattern, path, fitting) in [
+            ("/", "/console", true),
+            ("/", "/console/", true),
+            ("/", "/console/devices", false),
+            ("/devices", "/console/devices/", true),
+            ("/devices", "/other/devices", false),
+            ("/devices/:id/:tab?", "/console/devices", false),
+            ("/devices/:id/:tab?", "/console/devices/a", true),
+            ("/devices/:id/:tab?", "/console/devices/a/twin", true),
+            ("/devices/:id/:tab?", "/console/devices/a/twin/b", false),
+            ("/jobs/:id", "/console/jobs", false),
+            (
+                "/configurations/:id/edit",
+                "/console/configurations/a",
+                false,
+            ),
+            (
+                "/configurations/:id/edit",
+                "/console/configurations/a/edit",
+                true,
+            ),
+        ] {
+            assert_eq!(fits(pattern, path), fitting, "{pattern} {path}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::logic::members::{Members, Told};
 use crate::logic::server_events::ServerEvents;
 use crate::logic::time::Millis;
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use crate::seats::{self, Seat};
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -8,6 +8,7 @@ use crate::session;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use js_sys::{Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
+use std::pin::Pin;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader};
@@ -160,9 +161,12 @@ impl Call {
         }
     }
 
-    async fn send(self) -> Result<Answer<String>, ApiError> {
-        let quiet = self.quiet;
-        settle(self.fetch().await?, quiet).await
+    /// In a box, which is small in every call that waits for it.
+    fn send(self) -> Pin<Box<dyn Future<Output = Result<Answer<String>, ApiError>>>> {
+        Box::pin(async move {
+            let quiet = self.quiet;
+            settle(self.fetch().await?, quiet).await
+        })
     }
 
     async fn fetch(self) -> Result<Response, ApiError> {

@@ -8,16 +8,17 @@ use crate::logic::url_state::encode;
 use gloo_net::http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use shared::ordered::OrderedMap;
+use shared::sorting::sort_by;
 
 /// Queries and what they counted.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default)]
 pub struct Metrics {
     /// Counted at the moment of the answer, by name.
-    pub results: BTreeMap<String, u64>,
+    pub results: OrderedMap<String, u64>,
     /// The queries by name.
-    pub queries: BTreeMap<String, String>,
+    pub queries: OrderedMap<String, String>,
 }
 
 /// One configuration.
@@ -33,7 +34,7 @@ pub struct Configuration {
     /// Whom it is about.
     pub target_condition: String,
     /// For people; null if there are none.
-    pub labels: Option<BTreeMap<String, Value>>,
+    pub labels: Option<OrderedMap<String, Value>>,
     /// What it writes.
     pub content: Value,
     /// When it was made.
@@ -80,7 +81,7 @@ pub struct Verdict {
     /// What is wrong with the condition.
     pub target_condition_error: Option<String>,
     /// What is wrong with queries, by name.
-    pub custom_metric_query_errors: BTreeMap<String, String>,
+    pub custom_metric_query_errors: OrderedMap<String, String>,
     /// How many the condition picks now.
     #[serde(skip)]
     pub count: Option<u64>,
@@ -141,14 +142,14 @@ pub struct Effective {
     /// Every leaf.
     pub desired: Vec<Leaf>,
     /// The same of modules, by id.
-    pub modules: BTreeMap<String, Effective>,
+    pub modules: OrderedMap<String, Effective>,
 }
 
 /// All of them, the highest priority first.
 pub async fn list() -> Result<Vec<Configuration>, ApiError> {
     let answer = hub(Method::GET, "/configurations?top=100").read().await?;
     let mut all: Vec<Configuration> = answer.value;
-    all.sort_by(|one, other| {
+    sort_by(&mut all, |one, other| {
         let newest = other.created_time_utc.cmp(&one.created_time_utc);
         other.priority.cmp(&one.priority).then(newest)
     });
@@ -178,7 +179,7 @@ pub async fn delete(id: &str, etag: &str) -> Result<(), ApiError> {
 /// Tries a condition and queries, and counts whom the condition picks.
 pub async fn test(
     condition: &str,
-    metrics: &BTreeMap<String, String>,
+    metrics: &OrderedMap<String, String>,
 ) -> Result<Verdict, ApiError> {
     let body = json!({ "targetCondition": condition, "customMetricQueries": metrics });
     let answer = hub(Method::POST, "/configurations/testQueries")

@@ -6,7 +6,7 @@ use crate::logic::number::measure;
 use crate::logic::scale::{axis, polylines};
 use crate::logic::time::{Millis, clock_seconds};
 use crate::preferences::offset_minutes;
-use crate::reactive::memo;
+use crate::reactive::{memo, part};
 use leptos::prelude::*;
 
 /// Series drawn at once, at most; each has its colour.
@@ -139,6 +139,6 @@ pub fn LineChart(
         )
     };
     view! {
-        <svg class="chart" viewBox="0 0 1104 222" role="img" aria-label=label>{drawing}</svg>
+        <svg class="chart" viewBox="0 0 1104 222" role="img" aria-label=label>{part(drawing)}</svg>
     }
 }

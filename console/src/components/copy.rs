@@ -4,6 +4,7 @@ use crate::components::button::Weight;
 use crate::components::icon::{Icon, IconView};
 use crate::components::toast;
 use crate::i18n::{t, t_once};
+use crate::reactive::{RwSignal, part};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
@@ -68,7 +69,7 @@ pub fn CopyButton(
                 let icon = if done.get() { Icon::Check } else { Icon::Copy };
                 view! { <IconView icon/> }
             }}
-            {(!icon_only).then(|| view! { <span>{words}</span> })}
+            {(!icon_only).then(|| view! { <span>{part(words)}</span> })}
             <span class="visually-hidden" role="status">
                 {move || (icon_only && done.get()).then(|| t().common.copied)}
             </span>

@@ -5,7 +5,7 @@
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
 use crate::i18n::{fill, t, tr, wording};
-use crate::reactive::{effect, memo};
+use crate::reactive::{RwSignal, effect, memo};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

@@ -5,7 +5,7 @@ use crate::components::field::unique_id;
 use crate::i18n::{fill, t};
 use crate::logic::json_document::{JsonError, parse};
 use crate::logic::json_ink::ink;
-use crate::reactive::memo;
+use crate::reactive::{RwSignal, memo};
 use leptos::prelude::*;
 use serde_json::Value;
 

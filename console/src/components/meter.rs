@@ -1,6 +1,7 @@
 //! Bars: how full something is, and how a whole is divided. Drawn as SVG so that no style
 //! attribute is needed.
 
+use crate::reactive::part;
 use leptos::prelude::*;
 
 /// How much of a limit is used.
@@ -61,7 +62,7 @@ pub fn StackedBar(
     };
     view! {
         <div class="stacked" role="img" aria-label=move || label.get()>
-            <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{rects}</svg>
+            <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{part(rects)}</svg>
         </div>
     }
 }

@@ -4,8 +4,9 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::unique_id;
 use crate::components::icon::Icon;
 use crate::i18n::{Read, fill, shown, t, wording};
+use crate::reactive::{For, RwSignal};
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use shared::ordered::OrderedMap;
 
 /// One row.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub struct Pairs {
 
 impl Pairs {
     /// Rows that hold these.
-    pub fn new(held: &BTreeMap<String, String>) -> Self {
+    pub fn new(held: &OrderedMap<String, String>) -> Self {
         let this = Self {
             rows: RwSignal::new(Vec::new()),
             next: RwSignal::new(0),
@@ -47,7 +48,7 @@ impl Pairs {
     }
 
     /// What they hold; of equal names the last. Tracked.
-    pub fn held(self) -> BTreeMap<String, String> {
+    pub fn held(self) -> OrderedMap<String, String> {
         self.rows.with(|rows| {
             rows.iter()
                 .map(|pair| (pair.name.get().trim().to_owned(), pair.text.get()))

@@ -11,11 +11,12 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::query_result::Workbench;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo};
 use crate::routes::{self, Tab};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
+use shared::letter_case;
 use std::cell::RefCell;
 
 /// Devices that are offered.
@@ -70,9 +71,8 @@ struct Entry {
 
 /// Whether every word that was typed is in the text.
 fn matches(text: &str, typed: &str) -> bool {
-    let text = text.to_lowercase();
-    typed
-        .to_lowercase()
+    let text = letter_case::lower(text);
+    letter_case::lower(typed)
         .split_whitespace()
         .all(|word| text.contains(word))
 }
@@ -152,7 +152,7 @@ fn Choices(open: RwSignal<bool>) -> impl IntoView {
             does: Does::Go(routes::device(&id, Tab::Identity)),
             words: id,
         }));
-        if text.trim_start().to_lowercase().starts_with("select") {
+        if letter_case::lower(text.trim_start()).starts_with("select") {
             let bench = Workbench {
                 text,
                 ..Workbench::default()

@@ -1,8 +1,7 @@
 //! A question on screen and how its answer fares: open, under way, refused.
 
 use crate::api::ApiError;
-use crate::reactive::effect;
-use leptos::prelude::*;
+use crate::reactive::{RwSignal, effect};
 
 /// The state of one `Confirm`.
 #[derive(Clone, Copy)]

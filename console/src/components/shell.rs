@@ -14,7 +14,7 @@ use crate::i18n::{Language, count as counted, fill, shown, t, tr};
 use crate::live::live;
 use crate::logic::url_state::DeviceFilter;
 use crate::preferences::{Theme, Zone, preferences};
-use crate::reactive::memo;
+use crate::reactive::{RwSignal, memo, part};
 use crate::routes;
 use crate::session::{self, SessionState};
 use leptos::prelude::*;
@@ -284,7 +284,7 @@ fn Account(session: Session) -> impl IntoView {
                 <span>{session.name.clone()}</span>
             </summary>
             <div class="menu-body narrow">
-                <div class="menu-who"><b>{session.name}</b><span class="dim">{role_words}</span></div>
+                <div class="menu-who"><b>{session.name}</b><span class="dim">{part(role_words)}</span></div>
                 <button type="button" class="btn" on:click=leave>{tr!(common.sign_out)}</button>
             </div>
         </details>

@@ -4,6 +4,7 @@ use crate::components::dialog::Dialog;
 use crate::components::keyboard::{is_jumping, on_page_key, set_jumping};
 use crate::components::screens::SCREENS;
 use crate::i18n::{fill, t, tr, wording};
+use crate::reactive::RwSignal;
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;

@@ -6,9 +6,9 @@ use crate::clock;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
 use crate::i18n::{ago, fill, t, tr, wording};
-use crate::live::Live;
+use crate::live::{Freshness, Live};
 use crate::logic::time;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use leptos::prelude::*;
 
 /// A failed call in words, with the tracking id if the hub gave one.
@@ -131,23 +131,23 @@ pub fn Skeleton(
 
 /// Says that the data shown is old because the last refresh failed.
 #[component]
-pub fn StaleNotice<T: Clone + PartialEq + Send + Sync + 'static>(
-    /// The data in question.
-    live: Live<T>,
+fn StaleNotice(
+    /// The freshness of the data in question.
+    fresh: Freshness,
 ) -> impl IntoView {
-    let stale = memo(move || live.error.with(Option::is_some) && live.data.with(Option::is_some));
+    let stale = memo(move || fresh.error.with(Option::is_some) && fresh.known.get());
     view! {
         {move || stale.get().then(|| view! {
             <div class="notice warn" role="status">
                 <IconView icon=Icon::Offline/>
                 <div class="grow">
                     {move || {
-                        let age = live.at.get().map(|at| ago(time::distance(at, clock::now()))).unwrap_or_default();
+                        let age = fresh.at.get().map(|at| ago(time::distance(at, clock::now()))).unwrap_or_default();
                         fill(t().common.stale, &[("age", &age)])
                     }}
                 </div>
                 <Button label=wording(|t| t.common.retry) weight=Weight::Quiet
-                    on_press=move |()| live.refresh()/>
+                    on_press=move |()| fresh.refresh()/>
             </div>
         })}
     }
@@ -165,44 +165,46 @@ enum Phase {
 pub fn live_view<T, V>(
     live: Live<T>,
     skeleton_lines: usize,
-    view: impl Fn(Signal<T>) -> V + Send + Sync + 'static,
-) -> impl IntoView
+    view: impl Fn(Memo<T>) -> V + Send + Sync + 'static,
+) -> AnyView
 where
     T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    let ready = move || Some(view(live.latest()?).into_any());
+    framed(live.fresh, skeleton_lines, Box::new(ready))
+}
+
+/// What surrounds live data. `ready` builds their view, if there are any.
+fn framed(
+    fresh: Freshness,
+    skeleton_lines: usize,
+    ready: Box<dyn Fn() -> Option<AnyView> + Send + Sync>,
+) -> AnyView {
     let phase = memo(move || {
-        if live.data.with(Option::is_some) {
+        if fresh.known.get() {
             Phase::Ready
-        } else if live.error.with(Option::is_some) {
+        } else if fresh.error.with(Option::is_some) {
             Phase::Failed
         } else {
             Phase::Loading
         }
     });
-    move || match phase.get() {
+    part(move || match phase.get() {
         Phase::Loading => view! { <Skeleton lines=skeleton_lines/> }.into_any(),
         Phase::Failed => {
-            let error = Signal::derive(move || live.error.get().unwrap_or(ApiError::Unreachable));
-            view! { <ErrorState error on_retry=move |()| live.refresh()/> }.into_any()
+            let error = Signal::derive(move || fresh.error.get().unwrap_or(ApiError::Unreachable));
+            view! { <ErrorState error on_retry=move |()| fresh.refresh()/> }.into_any()
         }
-        Phase::Ready => {
-            let Some(first) = live.data.get_untracked() else {
-                return view! { <Skeleton lines=skeleton_lines/> }.into_any();
-            };
-            let latest = Memo::new(move |before: Option<&T>| {
-                live.data
-                    .get()
-                    .or_else(|| before.cloned())
-                    .unwrap_or_else(|| first.clone())
-            });
-            view! {
-                <StaleNotice live/>
-                <div class="live-data" class:stale=move || live.error.with(Option::is_some)>
-                    {view(latest.into())}
+        Phase::Ready => match ready() {
+            None => view! { <Skeleton lines=skeleton_lines/> }.into_any(),
+            Some(shown) => view! {
+                <StaleNotice fresh/>
+                <div class="live-data" class:stale=move || fresh.error.with(Option::is_some)>
+                    {shown}
                 </div>
             }
-            .into_any()
-        }
-    }
+            .into_any(),
+        },
+    })
 }

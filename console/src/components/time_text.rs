@@ -4,7 +4,7 @@ use crate::clock;
 use crate::i18n::{ago, fill, lasting, t};
 use crate::logic::time;
 use crate::preferences::offset_minutes;
-use crate::reactive::memo;
+use crate::reactive::{memo, part};
 use leptos::prelude::*;
 
 /// The exact time in the chosen zone with its name.
@@ -30,7 +30,7 @@ pub fn Ago(
         None => "–".to_owned(),
     };
     view! {
-        <time datetime=move || at.get() title=move || at.get().as_deref().and_then(exact)>{words}</time>
+        <time datetime=move || at.get() title=move || at.get().as_deref().and_then(exact)>{part(words)}</time>
     }
 }
 

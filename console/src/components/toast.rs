@@ -5,6 +5,7 @@ use crate::api::ApiError;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::explain;
 use crate::i18n::tr;
+use crate::reactive::For;
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::time::Duration;

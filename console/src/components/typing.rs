@@ -1,7 +1,7 @@
 //! Text that somebody types and that the hub is asked about: not with every letter, but once
 //! nobody types.
 
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Configurations as people write them, checked before the hub is asked (`service.md` §11.1).
 
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use shared::ordered::OrderedMap;
 
 /// Metrics of a back end's own, at most.
 pub const MOST_METRICS: usize = 5;
@@ -91,9 +91,9 @@ pub struct Settings {
     /// Whom it is about.
     pub condition: String,
     /// For people.
-    pub labels: BTreeMap<String, String>,
+    pub labels: OrderedMap<String, String>,
     /// Queries by the name of the metric.
-    pub metrics: BTreeMap<String, String>,
+    pub metrics: OrderedMap<String, String>,
 }
 
 impl Settings {
@@ -195,8 +195,8 @@ mod tests {
         let settings = Settings {
             priority: 20,
             condition: "*".to_owned(),
-            labels: BTreeMap::from([("ring".to_owned(), "b".to_owned())]),
-            metrics: BTreeMap::from([(
+            labels: OrderedMap::from([("ring".to_owned(), "b".to_owned())]),
+            metrics: OrderedMap::from([(
                 "all".to_owned(),
                 "SELECT deviceId FROM devices".to_owned(),
             )]),

@@ -3,6 +3,7 @@
 //! a file may have hundreds of thousands.
 
 use serde_json::Value;
+use shared::sorting::sort_by;
 
 /// Refused lines that are kept to be shown.
 pub const KEPT: usize = 500;
@@ -140,7 +141,7 @@ pub fn read_log(text: &str) -> Vec<Refused> {
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut all: Vec<Refused> = documents.map(|entry| Refused::read(&entry)).collect();
-    all.sort_unstable_by_key(|entry| entry.line);
+    sort_by(&mut all, |one, other| one.line.cmp(&other.line));
     all.truncate(KEPT);
     all
 }

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use shared::sorting::sort_by;
 
 /// Why the hub could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -88,7 +89,7 @@ pub fn clusters(rows: &[JobRow]) -> Vec<Cluster> {
             }),
         }
     }
-    found.sort_by_key(|cluster| std::cmp::Reverse(cluster.devices));
+    sort_by(&mut found, |one, other| other.devices.cmp(&one.devices));
     found
 }
 

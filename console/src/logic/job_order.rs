@@ -1,5 +1,6 @@
 //! What a person asks of a scheduled job, as the hub takes it (`service.md` §10.1).
 
+use super::number::decimal;
 use super::time::{Millis, timestamp};
 use serde_json::{Map, Value, json};
 
@@ -134,7 +135,7 @@ pub fn may_start(at: Millis, now: Millis) -> bool {
 pub fn read_waves(text: &str) -> Option<Vec<f64>> {
     let waves: Option<Vec<f64>> = text
         .split(',')
-        .map(|part| part.trim().trim_end_matches('%').trim().parse().ok())
+        .map(|part| decimal(part.trim().trim_end_matches('%').trim()))
         .collect();
     let waves = waves?;
     let rises = waves.iter().zip(waves.iter().skip(1)).all(|(a, b)| a < b);
@@ -146,7 +147,7 @@ pub fn read_waves(text: &str) -> Option<Vec<f64>> {
 
 /// A share above 0 and at most 100.
 pub fn share(text: &str) -> Option<f64> {
-    let number: f64 = text.trim().parse().ok()?;
+    let number = decimal(text.trim())?;
     (number > 0.0 && number <= 100.0).then_some(number)
 }
 

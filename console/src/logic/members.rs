@@ -4,10 +4,10 @@
 use super::server_events::ServerEvent;
 use super::time::{Millis, parse};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use shared::ordered::OrderedMap;
 
 /// Devices with the time since when each is in the group, where that is known.
-type Rows = BTreeMap<String, Option<Millis>>;
+type Rows = OrderedMap<String, Option<Millis>>;
 
 /// A device in a group.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,13 +101,13 @@ impl Members {
 
     /// Whether only some of them are known by name.
     pub fn is_partial(&self) -> bool {
-        let known = self.rows.as_ref().map_or(0, BTreeMap::len) as u64;
+        let known = self.rows.as_ref().map_or(0, OrderedMap::len) as u64;
         self.counted.is_some_and(|count| count > known)
     }
 
     /// Since when the one is in it that is in it longest.
     pub fn oldest(&self) -> Option<Millis> {
-        let times = self.rows.iter().flat_map(BTreeMap::values).flatten();
+        let times = self.rows.iter().flat_map(OrderedMap::values).flatten();
         times.copied().min_by(f64::total_cmp)
     }
 

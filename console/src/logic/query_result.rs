@@ -1,6 +1,7 @@
 //! What the query screen shows of results: columns, cells, files, and what else a query is good
 //! for.
 
+use super::number::decimal;
 use super::url_state::{query_value, write_query};
 use serde_json::Value;
 
@@ -108,7 +109,7 @@ pub fn cell(row: &Value, path: &str) -> String {
 /// Results as a table for other programs. What a spreadsheet would take for a formula is text.
 pub fn csv(rows: &[Value], columns: &[String]) -> String {
     let quoted = |text: &str| {
-        let guarded = if text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() {
+        let guarded = if text.starts_with(['=', '+', '-', '@']) && decimal(text).is_none() {
             format!("'{text}")
         } else {
             text.to_owned()

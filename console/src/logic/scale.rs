@@ -1,6 +1,8 @@
 //! From samples to the points of a chart: axis steps people can read, and lines that break where
 //! data is missing. Knows nothing of SVG elements.
 
+use shared::sorting::sort_by;
+
 /// A span of values and the round steps between.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -87,7 +89,7 @@ pub fn with_gaps(samples: Vec<(f64, f64)>) -> Vec<(f64, Option<f64>)> {
         .windows(2)
         .map(|pair| pair[1].0 - pair[0].0)
         .collect();
-    steps.sort_by(f64::total_cmp);
+    sort_by(&mut steps, f64::total_cmp);
     let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
     let longest = (usual * 5.0).max(10_000.0);
     let mut out = Vec::with_capacity(samples.len());

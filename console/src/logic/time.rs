@@ -1,6 +1,8 @@
 //! Time as text: reading the hub's timestamps and writing them in UTC or with a given offset.
 //! The current time and the local offset come in as arguments.
 
+use super::number::decimal;
+
 /// A moment in milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = f64;
 
@@ -34,7 +36,7 @@ pub fn parse(text: &str) -> Option<Millis> {
         let end = tail
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(tail.len());
-        fraction = format!("0.{}", &tail[..end]).parse::<f64>().ok()?;
+        fraction = decimal(&format!("0.{}", &tail[..end]))?;
         rest = &tail[end..];
     }
     let offset = match rest {

@@ -1,6 +1,7 @@
 //! The state that lives in the URL: filters, tabs, picks. Reading never fails: what is not
 //! understood is left out, so that an old link still opens.
 
+use shared::letter_case;
 use std::fmt::Write as _;
 
 /// Percent-encodes a path segment or query value (RFC 3986 unreserved characters stay).
@@ -159,7 +160,7 @@ impl DeviceFilter {
         // On lines of its own: it may end with a comment.
         let mut whole = format!("(\n{}\n)", self.condition);
         if !self.search.is_empty() {
-            let search = self.search.to_lowercase();
+            let search = letter_case::lower(&self.search);
             let escaped = search.replace('\\', "\\\\").replace('\'', "\\'");
             let _ = write!(whole, " AND CONTAINS(LOWER(deviceId), '{escaped}')");
         }

@@ -9,7 +9,7 @@ use crate::i18n::{count, t, tr};
 use crate::live::live;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::effect;
+use crate::reactive::{Memo, effect, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -55,8 +55,8 @@ pub fn AbsentDevices(
     }
 }
 
-fn rows(page: Signal<DevicePage>) -> impl IntoView {
-    move || {
+fn rows(page: Memo<DevicePage>) -> impl IntoView {
+    part(move || {
         let items = page.with(|p| p.items.clone());
         if items.is_empty() {
             return view! { <p class="body dim">{tr!(overview.absent_none)}</p> }.into_any();
@@ -78,7 +78,7 @@ fn rows(page: Signal<DevicePage>) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 fn row(device: DeviceRow) -> impl IntoView {

@@ -14,7 +14,7 @@ use crate::i18n::{tr, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::logic::operations_filter::OperationsFilter;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -99,12 +99,12 @@ fn Filters(filter: Memo<OperationsFilter>, change: Callback<OperationsFilter>) -
 }
 
 fn listed(
-    data: Signal<Page>,
+    data: Memo<Page>,
     filter: Memo<OperationsFilter>,
     change: Callback<OperationsFilter>,
 ) -> impl IntoView {
     let empty = memo(move || data.with(|page| page.records.is_empty()));
-    move || {
+    part(move || {
         if !empty.get() {
             return view! {
                 <Table data/>
@@ -140,11 +140,11 @@ fn listed(
             }
             .into_any()
         }
-    }
+    })
 }
 
 #[component]
-fn Table(data: Signal<Page>) -> impl IntoView {
+fn Table(data: Memo<Page>) -> impl IntoView {
     view! {
         <div class="table-scroll" tabindex="0" role="group" aria-label=tr!(operations.table)>
             <table>

@@ -15,7 +15,7 @@ use crate::logic::url_state::DeviceFilter;
 use crate::pages::absent::AbsentDevices;
 use crate::pages::issues::CurrentIssues;
 use crate::pages::snippets::Snippets;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -43,7 +43,7 @@ pub fn OverviewPage() -> impl IntoView {
     let data = live(|| (), Some(PERIOD), |()| api::overview());
     let samples = RwSignal::new(HISTORY.with(|h| h.borrow().clone()));
     effect(move |_| {
-        if data.at.get().is_none() {
+        if data.fresh.at.get().is_none() {
             return;
         }
         let Some(now) = data.data.get_untracked() else {
@@ -80,7 +80,7 @@ pub fn OverviewPage() -> impl IntoView {
 }
 
 #[component]
-fn Figures(overview: Signal<Overview>, samples: RwSignal<VecDeque<Sample>>) -> impl IntoView {
+fn Figures(overview: Memo<Overview>, samples: RwSignal<VecDeque<Sample>>) -> impl IntoView {
     let line = move |pick: fn(&Sample) -> f64| {
         Signal::derive(move || samples.with(|all| all.iter().map(pick).collect::<Vec<f64>>()))
     };
@@ -138,7 +138,7 @@ fn Figures(overview: Signal<Overview>, samples: RwSignal<VecDeque<Sample>>) -> i
 }
 
 #[component]
-fn Details(overview: Signal<Overview>) -> impl IntoView {
+fn Details(overview: Memo<Overview>) -> impl IntoView {
     let empty = memo(move || overview.with(|o| o.devices.total == 0));
     let host = Signal::derive(move || overview.with(|o| o.hub.host_name.clone()));
     let absent =
@@ -175,7 +175,7 @@ fn Details(overview: Signal<Overview>) -> impl IntoView {
 }
 
 #[component]
-fn FleetState(overview: Signal<Overview>) -> impl IntoView {
+fn FleetState(overview: Memo<Overview>) -> impl IntoView {
     let counts = memo(move || {
         overview.with(|o| {
             let d = &o.devices;
@@ -243,7 +243,7 @@ fn FleetState(overview: Signal<Overview>) -> impl IntoView {
 }
 
 #[component]
-fn HubCard(overview: Signal<Overview>) -> impl IntoView {
+fn HubCard(overview: Memo<Overview>) -> impl IntoView {
     let host = Signal::derive(move || overview.with(|o| o.hub.host_name.clone()));
     view! {
         <section class="card" aria-labelledby="hub-title">

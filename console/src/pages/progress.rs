@@ -14,7 +14,7 @@ use crate::i18n::{Read, count as counted, fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::logic::progress::{Asked, PHASES, count, parts, total};
-use crate::reactive::memo;
+use crate::reactive::{Memo, RwSignal, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -100,7 +100,7 @@ fn Filters(asked: Memo<Asked>, change: Callback<Asked>) -> impl IntoView {
                 <select id=id class="input select" on:change=move |event| {
                     let pattern = event_target_value(&event);
                     apply(&|asked| asked.pattern.clone_from(&pattern));
-                }>{options}</select>
+                }>{part(options)}</select>
             </div>
             <SearchField
                 main=true
@@ -120,7 +120,7 @@ fn Filters(asked: Memo<Asked>, change: Callback<Asked>) -> impl IntoView {
 }
 
 #[component]
-fn All(data: Signal<Value>) -> impl IntoView {
+fn All(data: Memo<Value>) -> impl IntoView {
     let empty = memo(move || data.with(total) == 0);
     let devices = move || {
         let words = &t().progress;
@@ -129,7 +129,7 @@ fn All(data: Signal<Value>) -> impl IntoView {
     let named =
         |pointer: &'static str| memo(move || data.with(|data| names(data.pointer(pointer))));
     let (stalled, oldest) = (named("/stalled"), named("/oldestInProgress"));
-    move || {
+    part(move || {
         if empty.get() {
             return view! {
                 <EmptyState icon=Icon::Search title=wording(|t| t.progress.none_title) text=wording(|t| t.progress.none_text)/>
@@ -147,7 +147,7 @@ fn All(data: Signal<Value>) -> impl IntoView {
         });
         view! {
             <div class="body stack">
-                <p class="lead" role="status">{devices}</p>
+                <p class="lead" role="status">{part(devices)}</p>
                 <Bar counts=data/>
                 <ul class="legend">{phases.collect_view()}</ul>
                 {move || listed(stalled.get(), |t| t.progress.stalled_title, Tone::Bad)}
@@ -155,7 +155,7 @@ fn All(data: Signal<Value>) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
@@ -223,7 +223,7 @@ fn live_groups(data: RwSignal<Option<Value>>) -> impl IntoView {
         .unwrap_or_default()
     });
     let any = memo(move || !groups.with(Vec::is_empty));
-    move || {
+    part(move || {
         any.get().then(|| view! {
             <section class="card" aria-labelledby="progress-groups">
                 <header><h2 id="progress-groups">{tr!(progress.groups)}</h2></header>
@@ -243,7 +243,7 @@ fn live_groups(data: RwSignal<Option<Value>>) -> impl IntoView {
                 </div>
             </section>
         })
-    }
+    })
 }
 
 fn group(group: Value) -> impl IntoView {

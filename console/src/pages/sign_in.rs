@@ -12,6 +12,7 @@ use crate::components::state_view::ErrorNote;
 use crate::i18n::{Language, t, tr, wording};
 use crate::logic::connection_string::sign_in_token;
 use crate::preferences::preferences;
+use crate::reactive::RwSignal;
 use crate::session::{self, SessionState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -5,7 +5,7 @@ use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
 use crate::components::field::Segmented;
 use crate::i18n::{tr, wording};
-use crate::reactive::memo;
+use crate::reactive::{RwSignal, memo};
 use leptos::prelude::*;
 
 const PYTHON: &str = r#"import json, time

@@ -52,7 +52,7 @@ pub fn build(project: &Project) -> Outcome {
     let stamp_path = project.target.join("console-dist.stamp");
     let digest = Inputs::new()
         .text(WASM_BINDGEN)
-        .text(Engine::Browser.option())
+        .text(Engine::OPTION)
         .file(&compiled)?
         .file(&sources.page)?
         .folder(&sources.styles)?

@@ -47,7 +47,7 @@ pub fn compile(project: &Project) -> Outcome<Option<Compiled>> {
     let digest = Inputs::new()
         .text(WORKER_BUILD)
         .text(WASM_BINDGEN)
-        .text(Engine::Worker.option())
+        .text(Engine::OPTION)
         .file(&compiled_module(project)?)?
         .digest();
     if stamp::is_current(&stamp_path, &digest) && is_complete(project) {

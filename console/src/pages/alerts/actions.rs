@@ -9,6 +9,7 @@ use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
 use crate::logic::time;
+use crate::reactive::RwSignal;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

@@ -19,7 +19,7 @@ use crate::components::state_view::{EmptyState, live_view};
 use crate::i18n::{tr, wording};
 use crate::live::live;
 use crate::logic::alert_filter::{AlertFilter, Show};
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo, part};
 use crate::routes;
 use actions::{Acting, Questions};
 use item::Item;
@@ -138,7 +138,7 @@ fn Filters(filter: Memo<AlertFilter>, change: Callback<AlertFilter>) -> impl Int
 }
 
 fn listed(
-    data: Signal<AlertPage>,
+    data: Memo<AlertPage>,
     filter: Memo<AlertFilter>,
     change: Callback<AlertFilter>,
     acting: Acting,
@@ -147,7 +147,7 @@ fn listed(
     let paged = memo(move || {
         data.with(|page| page.cursor.is_some()) || filter.with(|f| !f.cursors.is_empty())
     });
-    move || {
+    part(move || {
         if !empty.get() {
             return view! {
                 <ul class="alerts">
@@ -182,5 +182,5 @@ fn listed(
             )
         };
         view! { <EmptyState icon title text/> }.into_any()
-    }
+    })
 }

@@ -12,6 +12,7 @@ use crate::i18n::{Read, count, fill, t, t_once, wording};
 use crate::live::{Live, live};
 use crate::logic::alert_rule::{Draft, NUMBERS, is_custom, number, typed};
 use crate::logic::json_document::text;
+use crate::reactive::RwSignal;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
@@ -252,7 +253,10 @@ fn preview(asked: RwSignal<String>, counted: Live<Option<u64>>) -> String {
     if asked.with(String::is_empty) {
         return words.backtest_empty.to_owned();
     }
-    match (counted.error.with(Option::is_some), counted.data.get()) {
+    match (
+        counted.fresh.error.with(Option::is_some),
+        counted.data.get(),
+    ) {
         (true, _) => words.backtest_failed.to_owned(),
         (false, Some(Some(n))) => count(n, words.backtest_one, words.backtest_other),
         (false, _) => words.backtest_counting.to_owned(),

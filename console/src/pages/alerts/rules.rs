@@ -15,6 +15,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::live;
 use crate::logic::alert_rule::{is_custom, number};
 use crate::logic::json_document::text;
+use crate::reactive::{Memo, RwSignal, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -61,7 +62,7 @@ pub fn AlertRulesPage() -> impl IntoView {
 /// The question and the rule that it is about.
 type Removing = (Question, RwSignal<Value>);
 
-fn table(data: Signal<Vec<Value>>, editing: Editing, removing: Removing) -> impl IntoView {
+fn table(data: Memo<Vec<Value>>, editing: Editing, removing: Removing) -> impl IntoView {
     view! {
         <div class="table-scroll" tabindex="0" role="group" aria-label=tr!(alerts.rules_title)>
             <table>
@@ -113,7 +114,7 @@ fn row(rule: Value, editing: Editing, (question, asked): Removing) -> impl IntoV
             } else {
                 view! { <span class="dim">{tr!(alerts.off)}</span> }.into_any()
             }}</td>
-            <td class="num">{lasting}</td>
+            <td class="num">{part(lasting)}</td>
             <td>{if group.is_empty() {
                 view! { <span class="dim">{tr!(alerts.ungrouped)}</span> }.into_any()
             } else {

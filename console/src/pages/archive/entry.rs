@@ -17,7 +17,7 @@ use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::number::grouped;
 use crate::logic::url_state::query_value;
 use crate::pages::not_found::NotFound;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -28,10 +28,10 @@ use serde_json::Value;
 pub fn ArchivedPage() -> impl IntoView {
     let path = use_location().pathname;
     let named = memo(move || routes::read_archived(&path.get()));
-    move || match named.get() {
+    part(move || match named.get() {
         Some((id, generation)) => view! { <OneEntry id generation/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -46,11 +46,12 @@ fn OneEntry(id: String, generation: String) -> impl IntoView {
     );
     let absent = memo(move || {
         entry
+            .fresh
             .error
             .with(|error| error.as_ref().and_then(|error| error.status()) == Some(404))
     });
     let title = StoredValue::new(name);
-    move || {
+    part(move || {
         if absent.get() {
             return view! { <Absent/> }.into_any();
         }
@@ -72,7 +73,7 @@ fn OneEntry(id: String, generation: String) -> impl IntoView {
             {live_view(entry, 8, move |found| view! { <Kept found entry/> })}
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
@@ -91,11 +92,11 @@ fn Absent() -> impl IntoView {
 
 /// What is kept of the device.
 #[component]
-fn Kept(found: Signal<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView {
+fn Kept(found: Memo<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView {
     let erased = memo(move || found.with(ArchiveEntry::erased));
     let changed = memo(move || found.with(|e| !e.erased() && e.intact == Some(false)));
     let document = Signal::derive(move || found.with(|e| e.document.clone()));
-    let stale = memo(move || entry.error.with(Option::is_some));
+    let stale = memo(move || entry.fresh.error.with(Option::is_some));
     view! {
         {move || changed.get().then(|| view! {
             <div class="notice bad" role="alert"><IconView icon=Icon::Warning/><div>{tr!(archive.changed_text)}</div></div>
@@ -122,7 +123,7 @@ fn Kept(found: Signal<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView
 }
 
 #[component]
-fn Facts(found: Signal<ArchiveEntry>) -> impl IntoView {
+fn Facts(found: Memo<ArchiveEntry>) -> impl IntoView {
     let text = move |name: &'static str| {
         Signal::derive(move || found.with(|e| Some(e.text(name)).filter(|t| !t.is_empty())))
     };
@@ -171,13 +172,13 @@ fn Facts(found: Signal<ArchiveEntry>) -> impl IntoView {
                 <dt>{tr!(archive.actor)}</dt>
                 <dd><code class="wrap">{or_dash(text("actor"))}</code></dd>
                 <dt>{tr!(archive.replacement)}</dt>
-                <dd>{replacement}</dd>
+                <dd>{part(replacement)}</dd>
                 <dt>{tr!(archive.last_activity)}</dt>
                 <dd><Moment at=text("lastActivityTime")/></dd>
                 <dt>{tr!(archive.modules)}</dt>
-                <dd class="wrap">{modules}</dd>
+                <dd class="wrap">{part(modules)}</dd>
                 <dt>{tr!(archive.purged)}</dt>
-                <dd>{purged}</dd>
+                <dd>{part(purged)}</dd>
             })}
             <dt>{tr!(archive.generation)}</dt>
             <dd><code class="wrap">{move || found.with(|e| e.generation_id.clone())}</code></dd>

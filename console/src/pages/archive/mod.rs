@@ -22,7 +22,7 @@ use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::device_rules::{IdProblem, check_device_id};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::id_problem;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -87,12 +87,12 @@ pub fn ArchivePage() -> impl IntoView {
 }
 
 fn listed(
-    data: Signal<Page>,
+    data: Memo<Page>,
     filter: Memo<ArchiveFilter>,
     change: Callback<ArchiveFilter>,
 ) -> impl IntoView {
     let empty = memo(move || data.with(|page| page.items.is_empty()));
-    move || {
+    part(move || {
         if !empty.get() {
             return view! {
                 <Table data/>
@@ -130,11 +130,11 @@ fn listed(
             }
             .into_any()
         }
-    }
+    })
 }
 
 #[component]
-fn Table(data: Signal<Page>) -> impl IntoView {
+fn Table(data: Memo<Page>) -> impl IntoView {
     view! {
         <div class="table-scroll" tabindex="0" role="group" aria-label=tr!(archive.table)>
             <table>

@@ -7,7 +7,7 @@ use crate::components::state_view::live_view;
 use crate::components::time_text::exact;
 use crate::i18n::{fill, t};
 use crate::live::{PERIOD, live};
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -25,7 +25,7 @@ pub fn Outcome(
     live_view(stands, 1, notice)
 }
 
-fn notice(stands: Signal<Retirement>) -> impl IntoView {
+fn notice(stands: Memo<Retirement>) -> impl IntoView {
     let state = memo(move || stands.with(|r| r.state.clone()));
     let words = move || {
         let words = &t().retirement;
@@ -53,9 +53,9 @@ fn notice(stands: Signal<Retirement>) -> impl IntoView {
     view! {
         <div class="notice" class:ok=move || state.get() == "completed" role="status">
             <IconView icon=Icon::Check/>
-            <div class="grow"><b>{words}</b> " " <span class="dim">{deletion}</span></div>
-            {waiting}
-            {replacement}
+            <div class="grow"><b>{part(words)}</b> " " <span class="dim">{part(deletion)}</span></div>
+            {part(waiting)}
+            {part(replacement)}
         </div>
     }
 }

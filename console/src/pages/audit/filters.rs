@@ -9,7 +9,7 @@ use crate::components::search_field::SearchField;
 use crate::i18n::{t, tr, wording};
 use crate::logic::audit_filter::{AuditFilter, BETWEEN};
 use crate::logic::time;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo};
 use leptos::prelude::*;
 
 /// The bar.

@@ -19,7 +19,7 @@ use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::number::grouped;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use filters::Filters;
@@ -177,7 +177,7 @@ fn listed(
         })
         .to_owned()
     });
-    move || {
+    part(move || {
         if !empty.get() {
             return view! {
                 <RecordTable all filter change/>
@@ -217,5 +217,5 @@ fn listed(
             }
             .into_any()
         }
-    }
+    })
 }

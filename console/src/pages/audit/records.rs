@@ -10,7 +10,7 @@ use crate::i18n::{fill, t, tr};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::time;
 use crate::preferences::offset_minutes;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -39,7 +39,7 @@ pub fn RecordTable(
             <table class="records">
                 <thead>
                     <tr>
-                        <th scope="col">{zone}</th>
+                        <th scope="col">{part(zone)}</th>
                         <th scope="col">{tr!(audit.column_who)}</th>
                         <th scope="col">{tr!(audit.column_what)}</th>
                         <th scope="col" class="grow">{tr!(audit.column_target)}</th>
@@ -99,7 +99,7 @@ fn Record(
                     on:click=toggle>
                     <IconView icon=Icon::Right/>
                     <time datetime=at>{when}</time>
-                    <span class="visually-hidden">" " {spoken}</span>
+                    <span class="visually-hidden">" " {part(spoken)}</span>
                 </button>
             </th>
             <td>{actor(record.text("actor"))}</td>
@@ -130,13 +130,13 @@ fn outcome(result: String) -> AnyView {
 }
 
 fn actor(recorded: String) -> impl IntoView {
-    move || {
+    part(move || {
         let (kind, name) = names::actor(&recorded);
         view! {
             {kind.map(|kind| view! { <span class="dim">{kind}</span> " " })}
             <b>{name}</b>
         }
-    }
+    })
 }
 
 fn target(record: &AuditRecord) -> AnyView {

@@ -9,6 +9,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::ErrorNote;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::number::grouped;
+use crate::reactive::RwSignal;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -15,7 +15,7 @@ use crate::i18n::{Read, fill, shown, t, t_once, tr, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::pages::not_found::NotFound;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -31,10 +31,10 @@ const PERIOD: Duration = Duration::from_secs(5);
 pub fn ConfigurationPage() -> impl IntoView {
     let path = use_location().pathname;
     let id = memo(move || routes::read_configuration(&path.get()));
-    move || match id.get() {
+    part(move || match id.get() {
         Some(id) => view! { <One id/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -46,7 +46,10 @@ fn One(id: String) -> impl IntoView {
         |id| async move { api::get(&id).await },
     );
     let gone = memo(move || {
-        let status = one.error.with(|e| e.as_ref().and_then(|e| e.status()));
+        let status = one
+            .fresh
+            .error
+            .with(|e| e.as_ref().and_then(|e| e.status()));
         status == Some(404)
     });
     view! {
@@ -60,7 +63,7 @@ fn One(id: String) -> impl IntoView {
 }
 
 #[component]
-fn Known(id: StoredValue<String>, data: Signal<Configuration>) -> impl IntoView {
+fn Known(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
     let content = memo(move || data.with(|one| one.content.clone()));
     let edit = move || {
         if may(Permission::ConfigurationsWrite) {
@@ -86,7 +89,7 @@ fn Known(id: StoredValue<String>, data: Signal<Configuration>) -> impl IntoView 
                 </nav>
                 <h1 class="mono">{id.get_value()}</h1>
             </div>
-            <div class="actions">{edit}<Delete id data/></div>
+            <div class="actions">{part(edit)}<Delete id data/></div>
         </div>
         <div class="grid g21">
             <div class="stack">
@@ -106,7 +109,7 @@ fn Known(id: StoredValue<String>, data: Signal<Configuration>) -> impl IntoView 
 }
 
 #[component]
-fn Reach(data: Signal<Configuration>) -> impl IntoView {
+fn Reach(data: Memo<Configuration>) -> impl IntoView {
     let counts = memo(move || data.with(|one| (one.targeted(), one.applied())));
     let edge = memo(move || {
         data.with(|one| {
@@ -143,7 +146,7 @@ fn Reach(data: Signal<Configuration>) -> impl IntoView {
 }
 
 #[component]
-fn Metrics(data: Signal<Configuration>) -> impl IntoView {
+fn Metrics(data: Memo<Configuration>) -> impl IntoView {
     let metrics = memo(move || data.with(|one| one.metrics.clone()));
     view! {
         <section class="card" aria-labelledby="metrics-title">
@@ -186,7 +189,7 @@ fn Metrics(data: Signal<Configuration>) -> impl IntoView {
 }
 
 #[component]
-fn Facts(data: Signal<Configuration>) -> impl IntoView {
+fn Facts(data: Memo<Configuration>) -> impl IntoView {
     let time =
         move |read: fn(&Configuration) -> Option<String>| Signal::derive(move || data.with(read));
     let condition = memo(move || data.with(|one| one.target_condition.clone()));
@@ -221,7 +224,7 @@ fn Facts(data: Signal<Configuration>) -> impl IntoView {
 }
 
 #[component]
-fn Delete(id: StoredValue<String>, data: Signal<Configuration>) -> impl IntoView {
+fn Delete(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
     let question = Question::new();
     let navigate = use_navigate();
     let named = move |read: Read| {

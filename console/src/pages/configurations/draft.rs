@@ -10,10 +10,10 @@ use crate::logic::configuration::{
     ContentProblem, Settings, check_content, is_configuration_id, priority,
 };
 use crate::logic::json_document::pretty;
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use shared::ordered::OrderedMap;
 use std::time::Duration;
 
 /// A pause in typing after which the hub is asked.
@@ -194,7 +194,7 @@ impl Draft {
 fn debounced(
     condition: RwSignal<String>,
     metrics: Pairs,
-) -> RwSignal<(String, BTreeMap<String, String>)> {
+) -> RwSignal<(String, OrderedMap<String, String>)> {
     let asked = RwSignal::new((
         condition.with_untracked(|text| text.trim().to_owned()),
         untrack(|| metrics.held()),

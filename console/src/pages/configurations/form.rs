@@ -21,7 +21,7 @@ use crate::logic::configuration::MOST_METRICS;
 use crate::logic::json_document::pretty;
 use crate::logic::number::grouped;
 use crate::pages::not_found::NotFound;
-use crate::reactive::memo;
+use crate::reactive::{memo, part};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -62,10 +62,10 @@ pub fn ConfigurePage() -> impl IntoView {
 pub fn EditConfigurationPage() -> impl IntoView {
     let path = use_location().pathname;
     let id = memo(move || routes::read_configuration(&path.get()));
-    move || match id.get() {
+    part(move || match id.get() {
         Some(id) => view! { <Edit id/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -81,7 +81,10 @@ fn Edit(id: String) -> impl IntoView {
     let title =
         Signal::derive(move || fill(t().configurations.edit_title, &[("id", &id.get_value())]));
     let gone = memo(move || {
-        let status = one.error.with(|e| e.as_ref().and_then(|e| e.status()));
+        let status = one
+            .fresh
+            .error
+            .with(|e| e.as_ref().and_then(|e| e.status()));
         status == Some(404)
     });
     view! {
@@ -117,14 +120,14 @@ fn Form(base: Option<Configuration>) -> impl IntoView {
             .with(|verdict| verdict.as_ref().and_then(|verdict| verdict.count))?;
         Some(count(n, words.matches_one, words.matches_other))
     };
-    let refusal = Signal::derive(move || draft.verdict.error.get());
+    let refusal = Signal::derive(move || draft.verdict.fresh.error.get());
     view! {
         <div class="pagehead">
             <div class="grow">
                 <nav class="crumbs" aria-label=tr!(configurations.title)>
                     <a href=routes::configurations()>{tr!(configurations.title)}</a>
                 </nav>
-                <h1>{title}</h1>
+                <h1>{part(title)}</h1>
                 <p class="lead">{tr!(configurations.form_explained)}</p>
             </div>
             <div class="actions">
@@ -158,7 +161,7 @@ fn Form(base: Option<Configuration>) -> impl IntoView {
                             error=Signal::derive(move || draft.condition_problem())
                             mono=true
                         />
-                        <p class="picks" role="status">{picks}</p>
+                        <p class="picks" role="status">{part(picks)}</p>
                         <ErrorNote error=refusal/>
                     </div>
                     <PairRows

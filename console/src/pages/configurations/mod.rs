@@ -18,6 +18,7 @@ use crate::components::time_text::Ago;
 use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
+use crate::reactive::{Memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -47,7 +48,7 @@ pub fn ConfigurationsPage() -> impl IntoView {
         </div>
         <section class="card" aria-label=tr!(configurations.table)>
             <div class="list-head">
-                <span class="dim grow" role="status">{shown}</span>
+                <span class="dim grow" role="status">{part(shown)}</span>
                 <Button
                     label=wording(|t| t.configurations.refresh)
                     icon=Icon::Refresh
@@ -63,7 +64,7 @@ pub fn ConfigurationsPage() -> impl IntoView {
 /// Leads to a new one; a role that may not sees why.
 #[component]
 fn CreateLink() -> impl IntoView {
-    move || {
+    part(move || {
         if may(Permission::ConfigurationsWrite) {
             view! {
                 <a class="btn primary" href=routes::configure()>
@@ -83,11 +84,11 @@ fn CreateLink() -> impl IntoView {
             }
             .into_any()
         }
-    }
+    })
 }
 
-fn listed(data: Signal<Vec<Configuration>>) -> impl IntoView {
-    move || {
+fn listed(data: Memo<Vec<Configuration>>) -> impl IntoView {
+    part(move || {
         let all = data.get();
         if all.is_empty() {
             return view! {
@@ -118,7 +119,7 @@ fn listed(data: Signal<Vec<Configuration>>) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 fn row(one: Configuration) -> impl IntoView {

@@ -9,6 +9,7 @@ use crate::components::state_view::{EmptyState, live_view};
 use crate::i18n::{fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::configuration::value_text;
+use crate::reactive::part;
 use crate::routes;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub fn ConfigurationTab(
         Some(PERIOD),
         |id| async move { api::effective(&id).await },
     );
-    live_view(effective, 5, |data| move || parts(data.get()))
+    live_view(effective, 5, |data| part(move || parts(data.get())))
 }
 
 fn parts(effective: Effective) -> AnyView {
@@ -157,7 +158,7 @@ fn loser(one: Loser) -> impl IntoView {
         <div class="loser">
             <a class="mono" href=routes::configuration(&one.configuration)>{one.configuration.clone()}</a>
             <code class="sub wrap">{value_text(&one.wanted)}</code>
-            <span class="dim">{why}</span>
+            <span class="dim">{part(why)}</span>
         </div>
     }
 }

@@ -7,7 +7,7 @@ use crate::components::time_text::Moment;
 use crate::i18n::{Read, fill, lasting, t, tr};
 use crate::logic::json_document::text;
 use crate::logic::time;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ fn words(code: &str) -> (Tone, Read, Option<Read>) {
 #[component]
 pub(super) fn Doctor(
     /// What is known of the connection.
-    connection: Signal<Connection>,
+    connection: Memo<Connection>,
 ) -> impl IntoView {
     let findings = memo(move || connection.with(|c| c.diagnosis.clone()));
     let ends = memo(move || connection.with(|c| c.last_closes.clone()));
@@ -130,7 +130,7 @@ fn end(end: &Value) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row"><Moment at=Signal::stored(Some(at))/></th>
-            <td class="num">{lasted}</td>
+            <td class="num">{part(lasted)}</td>
             <td class="wrapping">
                 <code class="wrap">{detail}</code>
                 {(!packet.is_empty()).then(|| view! {

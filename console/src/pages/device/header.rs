@@ -13,7 +13,7 @@ use crate::logic::connection_string::device_connection_string;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::{DeleteDevice, DisableDevice, Target, enable};
-use crate::reactive::memo;
+use crate::reactive::{RwSignal, memo};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;

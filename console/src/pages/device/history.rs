@@ -16,7 +16,7 @@ use crate::logic::history_filter::{HistoryFilter, SECTIONS};
 use crate::logic::time;
 use crate::pages::audit::names;
 use crate::preferences::offset_minutes;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -116,13 +116,13 @@ pub fn HistoryTab(
 
 fn listed(
     shared: Shared,
-    data: Signal<ChangePage>,
+    data: Memo<ChangePage>,
     page: Live<ChangePage>,
     filter: Memo<HistoryFilter>,
     change: Callback<HistoryFilter>,
 ) -> impl IntoView {
     let empty = memo(move || data.with(|page| page.items.is_empty()));
-    move || {
+    part(move || {
         if empty.get() {
             return view! {
                 <EmptyState
@@ -164,7 +164,7 @@ fn listed(
             />
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
@@ -219,11 +219,11 @@ fn Row(
                     on:click=toggle>
                     <IconView icon=Icon::Right/>
                     <time datetime=at>{when}</time>
-                    <span class="visually-hidden">" " {spoken}</span>
+                    <span class="visually-hidden">" " {part(spoken)}</span>
                 </button>
             </th>
             <td class="num">{version}</td>
-            <td>{who}</td>
+            <td>{part(who)}</td>
             <td>{move || cause_words(&cause)}</td>
             <td>{move || sections.iter().map(|section| view! {
                 <span class="tag">{section_words(section)}</span>

@@ -15,7 +15,7 @@ use crate::i18n::{Read, fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::history_filter::{Against, HistoryFilter, comparable, writable};
 use crate::logic::json_document::pretty;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -108,7 +108,7 @@ pub fn Version(
                 <Revert shared version page compared/>
             </div>
             <div class="record-change">
-                {live_view(compared, 3, |data| move || difference(data.get()))}
+                {live_view(compared, 3, |data| part(move || difference(data.get())))}
             </div>
         </div>
     }

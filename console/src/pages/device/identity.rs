@@ -9,7 +9,7 @@ use crate::components::time_text::Moment;
 use crate::i18n::{fill, t, tr};
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::time;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -62,7 +62,7 @@ fn refused(id: &str) -> String {
 }
 
 #[component]
-fn ConnectionFacts(connection: Signal<Connection>) -> impl IntoView {
+fn ConnectionFacts(connection: Memo<Connection>) -> impl IntoView {
     let with = move |read: fn(&Connection) -> Option<String>| {
         Signal::derive(move || connection.with(read).filter(|text| !text.is_empty()))
     };
@@ -162,7 +162,7 @@ fn moment(value: &Value) -> Option<String> {
 }
 
 #[component]
-fn IdentityFacts(identity: Signal<Identity>) -> impl IntoView {
+fn IdentityFacts(identity: Memo<Identity>) -> impl IntoView {
     let text =
         move |name: &'static str| Signal::derive(move || Some(identity.with(|i| i.text(name))));
     let waiting = move || {
@@ -190,7 +190,7 @@ fn IdentityFacts(identity: Signal<Identity>) -> impl IntoView {
             <dt>{tr!(device.last_activity)}</dt>
             <dd><Moment at=text("lastActivityTime")/></dd>
             <dt>{tr!(device.waiting_messages)}</dt>
-            <dd>{waiting}</dd>
+            <dd>{part(waiting)}</dd>
             <dt>{tr!(device.generation)}</dt>
             <dd><code>{move || identity.with(|i| i.text("generationId"))}</code></dd>
             <dt>{tr!(device.etag)}</dt>

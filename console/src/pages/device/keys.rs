@@ -5,7 +5,7 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::{device_connection_string, mask};
-use crate::reactive::memo;
+use crate::reactive::{RwSignal, memo, part};
 use crate::session::{Permission, may};
 use leptos::prelude::*;
 
@@ -63,7 +63,7 @@ pub fn Keys(
     view! {
         <dl class="kv">
             <dt>{tr!(device.authentication)}</dt>
-            <dd>{kind_words}</dd>
+            <dd>{part(kind_words)}</dd>
             {move || thumbprints().map(|all| view! {
                 <dt>{tr!(device.thumbprints)}</dt>
                 <dd>{all.into_iter().map(|print| view! { <div><code class="wrap">{print}</code></div> }).collect_view()}</dd>

@@ -13,8 +13,9 @@ use crate::components::toast;
 use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::device_rules::{is_property_name, is_property_value};
+use crate::logic::number::decimal;
 use crate::logic::time::date_time;
-use crate::reactive::memo;
+use crate::reactive::{For, RwSignal, memo};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -25,7 +26,7 @@ const LARGEST: usize = 64 * 1024;
 const MOST_PROPERTIES: usize = 20;
 
 /// A property under construction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Property {
     key: u32,
     name: RwSignal<String>,
@@ -93,7 +94,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
         if busy.get_untracked() || refused {
             return;
         }
-        let minutes = expiry.with_untracked(|e| e.parse::<f64>().ok());
+        let minutes = expiry.with_untracked(|e| decimal(e));
         let message = Outgoing {
             body: body.get_untracked(),
             content_type: content_type.get_untracked(),

@@ -17,7 +17,7 @@ use crate::logic::device_rules::is_method_name;
 use crate::logic::number::grouped;
 use crate::logic::time::{Millis, clock_seconds};
 use crate::preferences::offset_minutes;
-use crate::reactive::memo;
+use crate::reactive::{For, RwSignal, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -369,7 +369,7 @@ fn HistoryRow(record: CallRecord, form: Form) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="mono">{clock}</td>
+            <td class="mono">{part(clock)}</td>
             <td><code>{shown}</code></td>
             <td class="grow"><Badge tone=Signal::stored(tone) text=words/></td>
             <td class="num">{move || fill(t().methods.took, &[("n", &grouped(took))])}</td>

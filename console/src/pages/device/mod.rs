@@ -32,7 +32,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::{Live, PERIOD, live};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::not_found::NotFound;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -68,10 +68,10 @@ pub fn DevicePage() -> impl IntoView {
     let read = memo(move || routes::read_device(&path.get()));
     let id = memo(move || read.get().map(|(id, _)| id));
     let tab = memo(move || read.get().and_then(|(_, tab)| tab));
-    move || match id.get() {
+    part(move || match id.get() {
         Some(id) => view! { <OneDevice id tab/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -96,10 +96,11 @@ fn OneDevice(id: String, tab: Memo<Option<Tab>>) -> impl IntoView {
     };
     let gone = memo(move || {
         identity
+            .fresh
             .error
             .with(|e| e.as_ref().and_then(|e| e.status()) == Some(404))
     });
-    move || {
+    part(move || {
         if gone.get() {
             return view! { <Gone id=id.get_value()/> }.into_any();
         }
@@ -121,7 +122,7 @@ fn OneDevice(id: String, tab: Memo<Option<Tab>>) -> impl IntoView {
             })}
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
@@ -147,7 +148,7 @@ fn Tabs(id: StoredValue<String>, tab: Memo<Option<Tab>>) -> impl IntoView {
                     href=id.with_value(|id| routes::device(id, one))
                     aria-current=move || (tab.get() == Some(one)).then_some("page")
                 >
-                    {words}
+                    {part(words)}
                 </a>
             }
         })

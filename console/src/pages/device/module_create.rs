@@ -13,7 +13,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_system_module};
 use crate::pages::devices::id_problem;
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

@@ -8,7 +8,7 @@ use crate::components::dialog::Confirm;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
-use crate::reactive::effect;
+use crate::reactive::{Memo, RwSignal, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

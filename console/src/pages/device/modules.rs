@@ -19,7 +19,7 @@ use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::is_system_module;
 use crate::logic::time;
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::{effect, memo};
+use crate::reactive::{For, Memo, RwSignal, effect, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -108,7 +108,7 @@ fn left(all: Live<Vec<Identity>>, rows: Rows) {
     all.refresh();
 }
 
-fn listed(found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView {
+fn listed(found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
     let names = memo(move || {
         found.with(|all| {
             all.iter()
@@ -116,7 +116,7 @@ fn listed(found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView {
                 .collect::<Vec<_>>()
         })
     });
-    move || {
+    part(move || {
         if names.with(Vec::is_empty) {
             return view! {
                 <EmptyState
@@ -149,11 +149,11 @@ fn listed(found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
-fn Row(name: String, found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView {
+fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
     let wanted = name.clone();
     // Keeps the last state while the list lets go of it.
     let module = Memo::new(move |before: Option<&Option<Identity>>| {
@@ -221,7 +221,7 @@ fn Row(name: String, found: Signal<Vec<Identity>>, rows: Rows) -> impl IntoView 
             </th>
             <td><ConnectionBadge state seen/></td>
             <td>{move || match managed.get() { none if none.is_empty() => "–".to_owned(), by => by }}</td>
-            <td>{kind_words}</td>
+            <td>{part(kind_words)}</td>
             <td class="dim"><Ago at=Signal::derive(move || Some(text("lastActivityTime").get()))/></td>
             <td class="num row-tools">
                 {move || match primary.get() {

@@ -15,7 +15,7 @@ use crate::i18n::{count, fill, lasting, t, t_once, tr, wording};
 use crate::live::Live;
 use crate::logic::number::bytes;
 use crate::logic::time;
-use crate::reactive::{effect, memo};
+use crate::reactive::{For, Memo, RwSignal, effect, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -52,9 +52,9 @@ pub fn QueueCard(
     }
 }
 
-fn listed(messages: Signal<Vec<QueuedMessage>>) -> impl IntoView {
+fn listed(messages: Memo<Vec<QueuedMessage>>) -> impl IntoView {
     let empty = memo(move || messages.with(Vec::is_empty));
-    move || {
+    part(move || {
         if empty.get() {
             return view! {
                 <EmptyState
@@ -91,7 +91,7 @@ fn listed(messages: Signal<Vec<QueuedMessage>>) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
@@ -132,9 +132,9 @@ fn Row(message: QueuedMessage) -> impl IntoView {
             <td class="clip"><code title=id.clone()>{id.clone()}</code></td>
             <td><Badge tone=Signal::stored(if locked { Tone::Info } else { Tone::Neutral }) text=state/></td>
             <td class="dim"><Ago at=Signal::stored(message.enqueued_time)/></td>
-            <td class="dim">{left}</td>
+            <td class="dim">{part(left)}</td>
             <td class="num">{message.delivery_count}</td>
-            <td>{ack_words}</td>
+            <td>{part(ack_words)}</td>
             <td class="num dim">{bytes(message.size)}</td>
         </tr>
     }

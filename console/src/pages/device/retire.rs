@@ -12,7 +12,7 @@ use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::live::undisturbed;
 use crate::logic::retirement::{Plan, PlanProblem};
 use crate::pages::devices::id_problem;
-use crate::reactive::{effect, memo};
+use crate::reactive::{RwSignal, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -286,7 +286,7 @@ fn Steps(choices: Choices) -> impl IntoView {
     view! {
         <section class="steps">
             <h3>{tr!(retirement.what_happens)}</h3>
-            <ol aria-live="polite">{steps}</ol>
+            <ol aria-live="polite">{part(steps)}</ol>
         </section>
     }
 }

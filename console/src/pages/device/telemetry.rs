@@ -15,7 +15,7 @@ use crate::logic::number::grouped;
 use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
 use crate::logic::time::{self, Millis};
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -236,14 +236,14 @@ fn PauseButton(rows: Rows) -> impl IntoView {
     let toggle = move |()| {
         rows.update(|r| if r.is_paused() { r.resume() } else { r.pause() });
     };
-    move || {
+    part(move || {
         let (icon, weight) = if paused.get() {
             (Icon::Play, Weight::Primary)
         } else {
             (Icon::Pause, Weight::Normal)
         };
         view! { <Button label icon weight on_press=toggle/> }
-    }
+    })
 }
 
 #[component]

@@ -8,9 +8,10 @@ use crate::logic::number::measure;
 use crate::logic::numeric_paths::{find, pick};
 use crate::logic::scale::with_gaps;
 use crate::logic::url_state::query_value;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use shared::sorting::sort_by;
 
 /// Paths offered at most; messages are untrusted.
 const MOST_PATHS: usize = 40;
@@ -72,7 +73,7 @@ pub fn Chart(
                         .filter(|row| row.event.is_telemetry())
                         .filter_map(|row| Some((row.at, pick(row.event.body.as_ref()?, path)?)))
                         .collect();
-                    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+                    sort_by(&mut points, |a, b| a.0.total_cmp(&b.0));
                     Series {
                         name: path.clone(),
                         samples: with_gaps(points),

@@ -8,6 +8,7 @@ use crate::i18n::{fill, t, tr};
 use crate::logic::number::bytes;
 use crate::logic::time::clock_time;
 use crate::preferences::offset_minutes;
+use crate::reactive::{For, Memo, RwSignal, part};
 use leptos::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
@@ -100,7 +101,7 @@ fn Row(row: Arc<TailRow>) -> impl IntoView {
                         text=Signal::derive(move || kind(&for_text.event).0.to_owned())
                     />
                 </span>
-                <span class="event-body">{body}</span>
+                <span class="event-body">{part(body)}</span>
                 <span class="num dim">{bytes(size)}</span>
             </summary>
             {move || open.get().then(|| view! { <Detail row=for_detail.clone()/> })}

@@ -9,7 +9,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::json_document::pretty;
 use crate::logic::merge_patch::rebase;
-use crate::reactive::memo;
+use crate::reactive::{memo, part};
 use leptos::prelude::*;
 
 /// The panel.
@@ -60,7 +60,7 @@ pub fn Moved(
                 <h2>{tr!(twin.moved_title)}</h2>
             </header>
             <div class="body stack">
-                <p>{versions}</p>
+                <p>{part(versions)}</p>
                 {move || conflicts().map(|words| view! { <p><b>{words}</b></p> })}
             </div>
             <h3 class="inner-title">{tr!(twin.moved_changes)}</h3>

@@ -16,7 +16,7 @@ use crate::logic::json_document::{counted_size, last_updated, parse, pretty, wit
 use crate::logic::merge_patch::leaf_changes;
 use crate::logic::number::bytes;
 use crate::logic::time;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub struct Draft {
     /// The twin that the draft began with.
     pub base: RwSignal<Twin>,
     /// The newest twin known.
-    pub latest: Signal<Twin>,
+    pub latest: Memo<Twin>,
     /// The text as typed.
     pub text: RwSignal<String>,
     /// Whether the review shows.
@@ -80,7 +80,7 @@ pub fn Editor(
     /// Where the twin comes from.
     live: Live<Twin>,
     /// The newest twin.
-    latest: Signal<Twin>,
+    latest: Memo<Twin>,
     /// Which section is edited.
     section: Section,
     /// Chooses another section.
@@ -202,7 +202,7 @@ fn Writing(
                         ("tags", wording(|t| t.twin.tags)),
                     ]
                 />
-                <span class="more dim">{meta}</span>
+                <span class="more dim">{part(meta)}</span>
             </header>
             <JsonEditor label text=draft.text complaint rows=12 hint=wording(|t| t.twin.nulls_hint)/>
             <div class="meter-row">
@@ -211,7 +211,7 @@ fn Writing(
                 <span class="dim">{move || size_words.get()}</span>
             </div>
             <footer class="card-foot">
-                <span class="dim grow" role="status">{summary}</span>
+                <span class="dim grow" role="status">{part(summary)}</span>
                 <Button
                     label=wording(|t| t.twin.format)
                     weight=Weight::Quiet

@@ -12,10 +12,10 @@ use crate::logic::json_document::{at, counted_size, last_updated, without_hub_fi
 use crate::logic::json_lines::lines;
 use crate::logic::number::bytes;
 use crate::logic::time;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use leptos::prelude::*;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use shared::ordered::OrderedSet;
 
 const LIMIT: u64 = 32 * 1024;
 
@@ -33,7 +33,7 @@ pub fn Reported(
     /// The device.
     shared: Shared,
     /// The newest twin.
-    latest: Signal<Twin>,
+    latest: Memo<Twin>,
 ) -> impl IntoView {
     let document = memo(move || latest.with(|twin| without_hub_fields(twin.reported())));
     let empty = memo(move || document.with(|d| d.as_object().is_none_or(|map| map.is_empty())));
@@ -46,7 +46,7 @@ pub fn Reported(
                 })
                 .map(|line| line.path.clone())
                 // Elements of one array share its path: an array that differs counts once.
-                .collect::<BTreeSet<_>>()
+                .collect::<OrderedSet<_>>()
                 .len() as u64
         })
     });
@@ -93,7 +93,7 @@ pub fn Reported(
         <section class="card" aria-labelledby="reported-title">
             <header>
                 <h2 id="reported-title">{tr!(twin.reported)}</h2>
-                <span class="more dim">{meta}</span>
+                <span class="more dim">{part(meta)}</span>
             </header>
             {move || if empty.get() {
                 view! {

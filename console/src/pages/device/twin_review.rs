@@ -17,7 +17,7 @@ use crate::live::Live;
 use crate::logic::json_document::{counted_size, pretty};
 use crate::logic::merge_patch::{between, leaf_changes};
 use crate::logic::number::bytes;
-use crate::reactive::memo;
+use crate::reactive::{Memo, RwSignal, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -85,7 +85,7 @@ pub fn Review(
                         None => fill(words.saved_tags, &[("id", &id)]),
                     });
                     // The tab may be gone by now; then there is nothing left to update.
-                    if draft.base.try_set(twin.clone()).is_none() {
+                    if draft.base.try_set(twin.clone()) {
                         draft.restart(twin.clone());
                         live.put(twin);
                     }
@@ -107,7 +107,7 @@ pub fn Review(
     view! {
         <section class="card" aria-label=title>
             <header>
-                <h2>{title}</h2>
+                <h2>{part(title)}</h2>
                 <Badge
                     tone=Signal::stored(Tone::Info)
                     plain=true

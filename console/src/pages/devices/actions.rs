@@ -9,7 +9,7 @@ use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
 use crate::live::undisturbed;
-use crate::reactive::effect;
+use crate::reactive::{Memo, RwSignal, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

@@ -10,7 +10,7 @@ use crate::components::state_view::ErrorNote;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::connection_string::device_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_device_key};
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos::task::spawn_local;

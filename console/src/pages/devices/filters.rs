@@ -5,6 +5,7 @@ use crate::components::field::SelectField;
 use crate::components::icon::{Icon, IconView};
 use crate::i18n::{tr, wording};
 use crate::logic::url_state::DeviceFilter;
+use crate::reactive::Memo;
 use leptos::prelude::*;
 use std::time::Duration;
 

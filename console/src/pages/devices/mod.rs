@@ -20,7 +20,7 @@ use crate::i18n::{count, fill, t, tr, wording};
 use crate::live::{Live, PERIOD, live};
 use crate::logic::number::grouped;
 use crate::logic::url_state::{DeviceFilter, query_value, with_value};
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use create::CreateDevice;
@@ -105,14 +105,14 @@ pub fn DevicesPage() -> impl IntoView {
 }
 
 fn listed(
-    data: Signal<DevicePage>,
+    data: Memo<DevicePage>,
     page: Live<DevicePage>,
     filter: Memo<DeviceFilter>,
     change: Callback<DeviceFilter>,
     creating: RwSignal<bool>,
 ) -> impl IntoView {
     let empty = memo(move || data.with(|p| p.items.is_empty()));
-    move || {
+    part(move || {
         if !empty.get() {
             return view! {
                 <DeviceTable data page/>
@@ -157,7 +157,7 @@ fn listed(
             }
             .into_any()
         }
-    }
+    })
 }
 
 /// Which rows of how many a page shows. Tracked.

@@ -10,7 +10,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::Live;
 use crate::logic::number::grouped;
 use crate::logic::time;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, RwSignal, memo};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ const TAGS: usize = 3;
 #[component]
 pub fn DeviceTable(
     /// The page shown.
-    data: Signal<DevicePage>,
+    data: Memo<DevicePage>,
     /// Where the page comes from, to refresh it after a change.
     page: Live<DevicePage>,
 ) -> impl IntoView {
@@ -67,7 +67,7 @@ pub fn DeviceTable(
 #[component]
 fn Row(
     id: String,
-    data: Signal<DevicePage>,
+    data: Memo<DevicePage>,
     disabling: RwSignal<Option<Target>>,
     deleting: RwSignal<Option<Target>>,
     changed: Callback<()>,

@@ -11,7 +11,7 @@ use crate::components::typing::settled;
 use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::group::{Draft, Fault, Group, NameProblem, Severity, fault, name_problem};
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -108,7 +108,12 @@ pub(super) fn Form(
     });
     let complaint = Signal::derive(move || {
         let refused = editing.failure.with(|error| fault_of(error.as_ref(), 0));
-        let counting = || counted.error.with(|error| fault_of(error.as_ref(), 1));
+        let counting = || {
+            counted
+                .fresh
+                .error
+                .with(|error| fault_of(error.as_ref(), 1))
+        };
         let Fault {
             line,
             column,
@@ -204,7 +209,10 @@ fn preview(asked: RwSignal<String>, counted: Live<Option<u64>>) -> String {
     if asked.with(String::is_empty) {
         return words.preview_empty.to_owned();
     }
-    match (counted.error.with(Option::is_some), counted.data.get()) {
+    match (
+        counted.fresh.error.with(Option::is_some),
+        counted.data.get(),
+    ) {
         (true, _) => words.preview_failed.to_owned(),
         (false, Some(Some(n))) => count(n, words.preview_one, words.preview_other),
         (false, _) => words.preview_counting.to_owned(),

@@ -16,7 +16,7 @@ use crate::live::live;
 use crate::logic::group::Group;
 use crate::logic::tile_order::{Standing, followed, ordered};
 use crate::logic::time::Millis;
-use crate::reactive::{effect, memo};
+use crate::reactive::{For, Memo, RwSignal, effect, memo};
 use crate::seats;
 use crate::session::Permission;
 use crate::watching::Eagerness;

@@ -8,6 +8,7 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::toast;
 use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::logic::group::{Draft, SUGGESTIONS, Suggestion, free_name};
+use crate::reactive::RwSignal;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -15,7 +15,7 @@ use crate::logic::members::Member;
 use crate::logic::number::grouped;
 use crate::logic::time::{distance, timestamp};
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, effect, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use crate::watching::{Link, Watching, watching};
@@ -164,8 +164,8 @@ fn heading(watching: Watching) -> Option<AnyView> {
     };
     let counted = view! {
         <p class="tile-count">
-            <b>{grouped(n)}</b> " " <span>{unit}</span>
-            <span class="dim tile-age">{longest}</span>
+            <b>{grouped(n)}</b> " " <span>{part(unit)}</span>
+            <span class="dim tile-age">{part(longest)}</span>
         </p>
     };
     Some(counted.into_any())
@@ -247,7 +247,7 @@ fn row(member: Member) -> impl IntoView {
     view! {
         <li>
             <a class="mono" href=routes::device(&member.id, Tab::Identity)>{member.id.clone()}</a>
-            <time class="dim" datetime=moment title=move || hint.as_deref().and_then(exact)>{words}</time>
+            <time class="dim" datetime=moment title=move || hint.as_deref().and_then(exact)>{part(words)}</time>
         </li>
     }
 }
@@ -278,5 +278,5 @@ fn Freshness(watching: Watching) -> impl IntoView {
             Link::Opening | Link::Looked | Link::TooMany => "fresh",
         })
     };
-    view! { <span class=class>{words}</span> }
+    view! { <span class=class>{part(words)}</span> }
 }

@@ -12,7 +12,7 @@ use crate::i18n::{Read, fill, t, t_once, tr};
 use crate::live::Live;
 use crate::logic::job_state::{Action, Obstacle, obstacle};
 use crate::logic::number::grouped;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -78,7 +78,7 @@ fn obstacle_words(obstacle: Obstacle) -> String {
 #[component]
 pub fn Actions(
     /// The job.
-    data: Signal<Job>,
+    data: Memo<Job>,
     /// Where it comes from.
     job: Live<Job>,
     /// Which devices failed.
@@ -101,7 +101,7 @@ pub fn Actions(
     };
     view! {
         <div class="actions">
-            {again}
+            {part(again)}
             {one(Action::Retry, false)}
             {move || (has_next.get() && !paused.get()).then(|| one(Action::NextWave, false))}
             {move || one(if paused.get() { Action::Resume } else { Action::Pause }, false)}
@@ -116,7 +116,7 @@ pub fn Actions(
 fn Act(
     action: Action,
     force: bool,
-    data: Signal<Job>,
+    data: Memo<Job>,
     job: Live<Job>,
     failures: Live<Failures>,
 ) -> impl IntoView {

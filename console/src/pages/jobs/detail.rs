@@ -20,7 +20,7 @@ use crate::live::{Live, live};
 use crate::logic::job_filter::{JobFilter, ROW_STATES, RowFilter};
 use crate::logic::number::{grouped, percent};
 use crate::pages::not_found::NotFound;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -31,10 +31,10 @@ use serde_json::Value;
 pub fn JobPage() -> impl IntoView {
     let path = use_location().pathname;
     let id = memo(move || routes::read_job(&path.get()));
-    move || match id.get() {
+    part(move || match id.get() {
         Some(id) => view! { <OneJob id/> }.into_any(),
         None => view! { <NotFound/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -51,17 +51,17 @@ fn OneJob(id: String) -> impl IntoView {
         <PageTitle text=Signal::derive(move || id.get_value())/>
         {live_view(job, 8, move |data| {
             let known = memo(move || data.with(|job| !job.job_id.is_empty()));
-            move || if known.get() {
+            part(move || if known.get() {
                 view! { <Known id data job/> }.into_any()
             } else {
                 view! { <Gone id=id.get_value()/> }.into_any()
-            }
+            })
         })}
     }
 }
 
 /// Reads again whenever the job has come further.
-pub fn follow<T: Clone + PartialEq + Send + Sync + 'static>(data: Signal<Job>, what: Live<T>) {
+pub fn follow<T: Clone + PartialEq + Send + Sync + 'static>(data: Memo<Job>, what: Live<T>) {
     let stand =
         memo(move || data.with(|job| (job.status.clone(), job.device_job_statistics, job.round)));
     effect(move |before: Option<()>| {
@@ -74,7 +74,7 @@ pub fn follow<T: Clone + PartialEq + Send + Sync + 'static>(data: Signal<Job>, w
 }
 
 #[component]
-fn Known(id: StoredValue<String>, data: Signal<Job>, job: Live<Job>) -> impl IntoView {
+fn Known(id: StoredValue<String>, data: Memo<Job>, job: Live<Job>) -> impl IntoView {
     let failures = live(
         move || id.get_value(),
         None,
@@ -113,7 +113,7 @@ fn Known(id: StoredValue<String>, data: Signal<Job>, job: Live<Job>) -> impl Int
 
 /// Why the job rests or ended early.
 #[component]
-fn Notices(data: Signal<Job>) -> impl IntoView {
+fn Notices(data: Memo<Job>) -> impl IntoView {
     let reason = memo(move || data.with(|job| job.failure_reason.clone()));
     let rests = memo(move || data.with(|job| job.paused && job.is_under_way()));
     view! {
@@ -134,7 +134,7 @@ fn Notices(data: Signal<Job>) -> impl IntoView {
 
 /// How its devices stand; each state leads to its devices.
 #[component]
-fn Progress(id: StoredValue<String>, data: Signal<Job>) -> impl IntoView {
+fn Progress(id: StoredValue<String>, data: Memo<Job>) -> impl IntoView {
     let counts = memo(move || data.with(|job| job.device_job_statistics));
     let empty = memo(move || counts.get().device_count == 0);
     let why_empty = move || {
@@ -170,7 +170,7 @@ fn Progress(id: StoredValue<String>, data: Signal<Job>) -> impl IntoView {
             </header>
             <div class="body stack">
                 {move || if empty.get() {
-                    view! { <p class="sub">{why_empty}</p> }.into_any()
+                    view! { <p class="sub">{part(why_empty)}</p> }.into_any()
                 } else {
                     view! { <CountsBar counts/><ul class="legend tight">{legend()}</ul> }.into_any()
                 }}
@@ -181,7 +181,7 @@ fn Progress(id: StoredValue<String>, data: Signal<Job>) -> impl IntoView {
 
 /// What was asked for.
 #[component]
-fn Request(data: Signal<Job>) -> impl IntoView {
+fn Request(data: Memo<Job>) -> impl IntoView {
     let time = move |read: fn(&Job) -> Option<String>| Signal::derive(move || data.with(read));
     let everybody = memo(move || data.with(|job| job.query_condition == "*"));
     let ended = memo(move || data.with(|job| job.end_time.is_some()));

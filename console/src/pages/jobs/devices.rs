@@ -16,7 +16,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::job_failures::JobRow;
 use crate::logic::job_filter::{ROW_STATES, RowFilter};
-use crate::reactive::memo;
+use crate::reactive::{Memo, RwSignal, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -36,7 +36,7 @@ pub fn Devices(
     /// The job's id.
     id: StoredValue<String>,
     /// The job.
-    data: Signal<Job>,
+    data: Memo<Job>,
     /// The filter in the address.
     filter: Memo<RowFilter>,
 ) -> impl IntoView {
@@ -79,13 +79,13 @@ pub fn Devices(
 }
 
 fn listed(
-    page: Signal<RowPage>,
+    page: Memo<RowPage>,
     filter: Memo<RowFilter>,
     change: Callback<RowFilter>,
     leave_out: LeaveOut,
 ) -> impl IntoView {
     let empty = memo(move || page.with(|page| page.devices.is_empty()));
-    move || {
+    part(move || {
         if empty.get() && filter.with(|f| f.cursors.is_empty()) {
             return view! { <p class="body sub">{tr!(jobs.devices_empty)}</p> }.into_any();
         }
@@ -114,7 +114,7 @@ fn listed(
             />
         }
         .into_any()
-    }
+    })
 }
 
 fn row(row: JobRow, leave_out: LeaveOut) -> impl IntoView {
@@ -166,7 +166,7 @@ fn outcome(row: &JobRow) -> AnyView {
     if let Some(status) = row.answer_status() {
         let payload = row.answer_payload();
         let words = move || fill(t().jobs.answered, &[("status", &status.to_string())]);
-        return view! { {words} " " <code class="sub wrap">{payload}</code> }.into_any();
+        return view! { {part(words)} " " <code class="sub wrap">{payload}</code> }.into_any();
     }
     if row.status == "completed" {
         return view! { <span class="sub">{tr!(jobs.written)}</span> }.into_any();

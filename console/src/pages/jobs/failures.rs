@@ -6,7 +6,7 @@ use crate::i18n::{fill, t, tr};
 use crate::live::Live;
 use crate::logic::job_failures::Cluster;
 use crate::logic::number::grouped;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -16,19 +16,19 @@ pub fn FailuresCard(
     /// What is known of them.
     failures: Live<Failures>,
     /// The job.
-    data: Signal<Job>,
+    data: Memo<Job>,
 ) -> impl IntoView {
     let begun = memo(move || data.with(|job| job.device_job_statistics.device_count > 0));
-    move || {
+    part(move || {
         begun.get().then(|| {
             view! {
                 <section class="card" aria-labelledby="failures-title">
                     <header><h2 id="failures-title">{tr!(jobs.failures)}</h2></header>
-                    {live_view(failures, 2, |data| move || table(data.get()))}
+                    {live_view(failures, 2, |data| part(move || table(data.get())))}
                 </section>
             }
         })
-    }
+    })
 }
 
 fn table(failures: Failures) -> AnyView {
@@ -64,7 +64,7 @@ fn row(cluster: Cluster) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="num"><b class="bad-text">{grouped(cluster.devices)}</b></th>
-            <td class="wrapping"><b>{name}</b> <div class="sub">{cluster.text}</div></td>
+            <td class="wrapping"><b>{part(name)}</b> <div class="sub">{cluster.text}</div></td>
             <td><a class="mono" href=routes::device(&cluster.first, Tab::Identity)>{cluster.first.clone()}</a></td>
         </tr>
     }

@@ -24,7 +24,7 @@ use crate::i18n::{fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::job_filter::{JobFilter, KINDS, RowFilter, STATES};
 use crate::logic::number::grouped;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -70,7 +70,7 @@ pub fn JobsPage() -> impl IntoView {
 /// Leads to scheduling; a role that may not sees why.
 #[component]
 fn ScheduleLink() -> impl IntoView {
-    move || {
+    part(move || {
         if may(Permission::JobsWrite) {
             view! {
                 <a class="btn primary" href=routes::schedule()>
@@ -90,7 +90,7 @@ fn ScheduleLink() -> impl IntoView {
             }
             .into_any()
         }
-    }
+    })
 }
 
 #[component]
@@ -141,13 +141,9 @@ fn Filters(filter: Memo<JobFilter>, change: Callback<JobFilter>) -> impl IntoVie
     }
 }
 
-fn listed(
-    data: Signal<Page>,
-    filter: Memo<JobFilter>,
-    change: Callback<JobFilter>,
-) -> impl IntoView {
+fn listed(data: Memo<Page>, filter: Memo<JobFilter>, change: Callback<JobFilter>) -> impl IntoView {
     let empty = memo(move || data.with(|page| page.jobs.is_empty()));
-    move || {
+    part(move || {
         if !empty.get() {
             return view! {
                 <JobTable data/>
@@ -185,11 +181,11 @@ fn listed(
             }
             .into_any()
         }
-    }
+    })
 }
 
 #[component]
-fn JobTable(data: Signal<Page>) -> impl IntoView {
+fn JobTable(data: Memo<Page>) -> impl IntoView {
     let ids = memo(move || {
         data.with(|page| {
             page.jobs
@@ -223,7 +219,7 @@ fn JobTable(data: Signal<Page>) -> impl IntoView {
 }
 
 #[component]
-fn Row(id: String, data: Signal<Page>) -> impl IntoView {
+fn Row(id: String, data: Memo<Page>) -> impl IntoView {
     let address = routes::job(&id, &RowFilter::default());
     let shown = id.clone();
     let job = Memo::new(move |before: Option<&Job>| {

@@ -5,7 +5,7 @@ use crate::api::jobs::Job;
 use crate::components::badge::{Badge, Tone};
 use crate::i18n::{Read, tr, wording};
 use crate::logic::number::{grouped, measure};
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use leptos::prelude::*;
 use std::cmp::Ordering;
 
@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 #[component]
 pub fn Waves(
     /// The job.
-    data: Signal<Job>,
+    data: Memo<Job>,
 ) -> impl IntoView {
     let rollout = memo(move || {
         data.with(|job| {
@@ -56,7 +56,7 @@ pub fn Waves(
             .into_any()
     };
     let any = memo(move || rollout.with(Option::is_some));
-    move || {
+    part(move || {
         any.get().then(|| view! {
             <section class="card" aria-labelledby="waves-title">
                 <header><h2 id="waves-title">{tr!(jobs.waves)}</h2></header>
@@ -71,10 +71,10 @@ pub fn Waves(
                             <th scope="col" class="num">{tr!(jobs.wave_failed)}</th>
                             <th scope="col" class="num">{tr!(jobs.wave_left_out)}</th>
                         </tr></thead>
-                        <tbody>{rows}</tbody>
+                        <tbody>{part(rows)}</tbody>
                     </table>
                 </div>
             </section>
         })
-    }
+    })
 }

@@ -11,7 +11,7 @@ use crate::i18n::{fill, t, t_once, wording};
 use crate::live::Live;
 use crate::logic::limits::{Change, Limits, MOST_RATE, MOST_UNITS, typed};
 use crate::logic::number::grouped;
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

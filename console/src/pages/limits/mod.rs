@@ -13,6 +13,7 @@ use crate::components::state_view::live_view;
 use crate::i18n::{count, t, tr, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::limits::Limits;
+use crate::reactive::part;
 use crate::session::Permission;
 use change::{Changes, Changing};
 use leptos::prelude::*;
@@ -63,7 +64,7 @@ pub fn LimitsPage() -> impl IntoView {
         </div>
         <section class="card" aria-label=tr!(limits.table)>
             <div class="list-head">
-                <span class="dim grow">{units}</span>
+                <span class="dim grow">{part(units)}</span>
                 <Button
                     label=wording(|t| t.limits.refresh)
                     icon=Icon::Refresh

@@ -9,7 +9,7 @@ use crate::components::meter::Meter;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::limits::{Limits, Rate};
 use crate::logic::number::grouped;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ use leptos::prelude::*;
 #[component]
 pub fn RateTable(
     /// The limits.
-    data: Signal<Limits>,
+    data: Memo<Limits>,
     /// What a row's buttons open.
     changing: Changing,
 ) -> impl IntoView {
@@ -51,7 +51,7 @@ pub fn RateTable(
 }
 
 #[component]
-fn Row(class: String, data: Signal<Limits>, changing: Changing) -> impl IntoView {
+fn Row(class: String, data: Memo<Limits>, changing: Changing) -> impl IntoView {
     let class = StoredValue::new(class);
     let rate = Memo::new(move |before: Option<&Option<Rate>>| {
         let found = data.with(|limits| class.with_value(|class| limits.rate(class).cloned()));
@@ -126,7 +126,7 @@ fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
         )
     });
     let counted = memo(move || left.with(Option::is_some));
-    move || {
+    part(move || {
         if !counted.get() {
             let of_jobs = class.with_value(|class| class == "jobDeviceOperations");
             let why = move || {
@@ -137,7 +137,7 @@ fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
                     words.of_gateways
                 }
             };
-            return view! { <span class="dim">{why}</span> }.into_any();
+            return view! { <span class="dim">{part(why)}</span> }.into_any();
         }
         let used = Signal::derive(move || left.get().unwrap_or(0));
         view! {
@@ -147,5 +147,5 @@ fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }

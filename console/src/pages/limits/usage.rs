@@ -9,8 +9,10 @@ use crate::components::state_view::live_view;
 use crate::i18n::{fill, t, tr, wording};
 use crate::live::live;
 use crate::logic::number::{bytes, grouped, percent};
+use crate::reactive::part;
 use leptos::prelude::*;
 use serde_json::Value;
+use shared::sorting::sort_by;
 
 /// The section.
 #[component]
@@ -29,7 +31,7 @@ pub(super) fn Usage() -> impl IntoView {
                     />
                 </span>
             </header>
-            {live_view(usage, 5, move |data| move || facts(&data.get()))}
+            {live_view(usage, 5, move |data| part(move || facts(&data.get())))}
         </section>
     }
 }
@@ -71,7 +73,9 @@ fn facts(usage: &Value) -> impl IntoView + use<> {
         .flatten()
         .map(|(name, held)| (name.clone(), held.as_u64().unwrap_or(0)))
         .collect();
-    objects.sort_by_key(|(name, held)| (std::cmp::Reverse(*held), name.clone()));
+    sort_by(&mut objects, |(one, held), (other, most)| {
+        most.cmp(held).then_with(|| one.cmp(other))
+    });
     let objects = objects.into_iter().map(|(name, held)| {
         view! { <tr><th scope="row"><code>{name}</code></th><td class="num">{bytes(held)}</td></tr> }
     });
@@ -90,9 +94,9 @@ fn facts(usage: &Value) -> impl IntoView + use<> {
     view! {
         <dl class="kv body">
             <dt>{tr!(limits.usage_messages)}</dt>
-            <dd>{of_quota} " " <Meter used=Signal::stored(today) limit=quota label=Signal::derive(of_quota)/></dd>
+            <dd>{part(of_quota)} " " <Meter used=Signal::stored(today) limit=quota label=Signal::derive(of_quota)/></dd>
             <dt>{tr!(limits.usage_sockets)}</dt>
-            <dd>{sockets}</dd>
+            <dd>{part(sockets)}</dd>
             <dt>{tr!(limits.usage_storage)}</dt>
             <dd>{bytes(number(usage, "/storage/bytes"))}</dd>
             <dt>{tr!(limits.usage_rows)}</dt>

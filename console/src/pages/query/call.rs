@@ -3,6 +3,7 @@
 use crate::components::field::Segmented;
 use crate::i18n::{tr, wording};
 use crate::pages::snippets::Command;
+use crate::reactive::{Memo, RwSignal};
 use leptos::prelude::*;
 use serde_json::json;
 

@@ -17,7 +17,7 @@ use crate::live::live;
 use crate::logic::group::fault;
 use crate::logic::query_result::{Workbench, condition};
 use crate::preferences;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -103,7 +103,7 @@ pub fn QueryPage() -> impl IntoView {
         }
     });
     let complaint = Signal::derive(move || {
-        let fault = first.error.with(|error| match error {
+        let fault = first.fresh.error.with(|error| match error {
             Some(ApiError::Refused { text, .. }) => fault(text, 0),
             _ => None,
         })?;
@@ -245,7 +245,7 @@ fn Recent(written: RwSignal<String>, recent: RwSignal<Vec<String>>) -> impl Into
                 }
             }>
                 <option value="">{tr!(query.pick_example)}</option>
-                {options}
+                {part(options)}
             </select>
         </div>
     }

@@ -11,7 +11,7 @@ use crate::logic::number::grouped;
 use crate::logic::query_result::{Workbench, cell, csv, lines};
 use crate::logic::time;
 use crate::logic::url_state::encode;
-use crate::reactive::{effect, memo};
+use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes::{self, Tab};
 use crate::save;
 use leptos::prelude::*;
@@ -33,7 +33,7 @@ pub(super) struct Page {
 
 /// The table with what belongs to it.
 #[component]
-pub(super) fn Results(data: Signal<Page>, bench: Memo<Workbench>) -> impl IntoView {
+pub(super) fn Results(data: Memo<Page>, bench: Memo<Workbench>) -> impl IntoView {
     let more = RwSignal::new(Vec::<Value>::new());
     let next = RwSignal::new(None::<String>);
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<ApiError>));
@@ -110,7 +110,7 @@ pub(super) fn Results(data: Signal<Page>, bench: Memo<Workbench>) -> impl IntoVi
     });
     view! {
         <div class="list-head">
-            <span class="dim grow" role="status">{shown} <span class="cost">{cost}</span></span>
+            <span class="dim grow" role="status">{part(shown)} <span class="cost">{part(cost)}</span></span>
             <Export rows columns/>
         </div>
         {move || if empty.get() {

@@ -10,7 +10,7 @@ use crate::components::toast;
 use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::logic::json_document::text;
 use crate::logic::number::grouped;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -20,7 +20,7 @@ use serde_json::Value;
 #[component]
 pub(super) fn Endpoints(
     /// Everything about routes.
-    data: Signal<Routing>,
+    data: Memo<Routing>,
     /// The dead letters that are looked at.
     opened: Opened,
     /// Reads again.
@@ -36,7 +36,7 @@ pub(super) fn Endpoints(
                 .collect::<Vec<_>>()
         })
     });
-    move || {
+    part(move || {
         if rows.with(Vec::is_empty) {
             return view! { <p class="body dim">{tr!(routing.no_endpoints)}</p> }.into_any();
         }
@@ -60,7 +60,7 @@ pub(super) fn Endpoints(
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 /// `active` or `pending`, of what is served with requests.

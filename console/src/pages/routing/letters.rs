@@ -11,6 +11,7 @@ use crate::components::toast;
 use crate::i18n::{count, fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::json_document::text;
+use crate::reactive::{Memo, RwSignal, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -116,7 +117,7 @@ pub(super) fn Letters(
 }
 
 fn listed(
-    data: Signal<(Vec<Value>, bool)>,
+    data: Memo<(Vec<Value>, bool)>,
     letters: Read,
     opened: Opened,
     on_done: Callback<()>,
@@ -135,7 +136,7 @@ fn listed(
             on_done.try_run(());
         });
     };
-    move || {
+    part(move || {
         let (all, more) = data.get();
         if all.is_empty() {
             return view! { <p class="dim" role="status">{tr!(routing.letters_none)}</p> }
@@ -185,5 +186,5 @@ fn listed(
             <ul class="letters">{items.collect_view()}</ul>
         }
         .into_any()
-    }
+    })
 }

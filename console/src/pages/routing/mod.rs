@@ -13,7 +13,7 @@ use crate::components::page_title::PageTitle;
 use crate::components::state_view::live_view;
 use crate::i18n::{count, t, tr, wording};
 use crate::live::live;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo};
 use crate::session::Permission;
 use endpoints::Endpoints;
 use leptos::prelude::*;
@@ -65,7 +65,7 @@ pub fn RoutingPage() -> impl IntoView {
 
 #[component]
 fn Parts(
-    data: Signal<Routing>,
+    data: Memo<Routing>,
     editing: Editing,
     opened: Opened,
     refresh: Callback<()>,

@@ -16,6 +16,7 @@ use crate::logic::route::{
     BUILT_IN, Outcome, SAMPLE, SOURCES, document, endpoint, endpoint_names, is_enabled, outcome,
     trial,
 };
+use crate::reactive::RwSignal;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;

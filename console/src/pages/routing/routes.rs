@@ -11,7 +11,7 @@ use crate::components::toast;
 use crate::i18n::{Texts, fill, t, t_once, tr, wording};
 use crate::logic::json_document::text;
 use crate::logic::route::{endpoint, is_enabled};
-use crate::reactive::memo;
+use crate::reactive::{Memo, RwSignal, memo};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -33,7 +33,7 @@ pub(super) fn source_words(source: &str) -> fn(&'static Texts) -> &'static str {
 #[component]
 pub(super) fn RouteTable(
     /// Everything about routes.
-    data: Signal<Routing>,
+    data: Memo<Routing>,
     /// The form.
     editing: Editing,
     /// Reads again.

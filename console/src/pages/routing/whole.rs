@@ -9,6 +9,7 @@ use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::i18n::{t_once, tr, wording};
 use crate::logic::json_document::pretty;
+use crate::reactive::RwSignal;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

@@ -9,6 +9,7 @@ use crate::components::toast;
 use crate::i18n::{fill, t, t_once, wording};
 use crate::live::Live;
 use crate::logic::number::grouped;
+use crate::reactive::Memo;
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,7 +18,7 @@ use leptos::task::spawn_local;
 #[component]
 pub fn CancelJob(
     /// The job.
-    job: Signal<Job>,
+    job: Memo<Job>,
     /// The list it is in.
     jobs: Live<Vec<Job>>,
 ) -> impl IntoView {

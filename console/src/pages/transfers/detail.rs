@@ -14,7 +14,7 @@ use crate::live::live;
 use crate::logic::dry_run::read_log;
 use crate::logic::number::grouped;
 use crate::logic::transfer::{LOG, saved_name};
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::save;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -24,7 +24,7 @@ use leptos::task::spawn_local;
 #[component]
 pub fn Detail(
     /// Which.
-    job: Signal<Job>,
+    job: Memo<Job>,
 ) -> impl IntoView {
     let failure = memo(move || job.with(|job| job.failure_reason.clone()));
     let over = memo(move || !job.with(Job::is_under_way));
@@ -34,7 +34,7 @@ pub fn Detail(
             <dl class="kv">
                 <dt>{tr!(transfers.job_id)}</dt>
                 <dd class="with-action">
-                    <code class="wrap">{id}</code>
+                    <code class="wrap">{part(id)}</code>
                     <CopyButton text=Signal::derive(id) label=wording(|t| t.transfers.copy_job_id) icon_only=true weight=Weight::Quiet/>
                 </dd>
                 <dt>{tr!(transfers.started)}</dt>
@@ -65,7 +65,7 @@ pub fn Detail(
 
 /// What the job left in the store.
 #[component]
-fn Files(job: Signal<Job>, over: Memo<bool>) -> impl IntoView {
+fn Files(job: Memo<Job>, over: Memo<bool>) -> impl IntoView {
     let container = job.with_untracked(|job| job.container().map(str::to_owned));
     let is_import = job.with_untracked(Job::is_import);
     let Some(container) = container else {
@@ -109,7 +109,7 @@ fn Files(job: Signal<Job>, over: Memo<bool>) -> impl IntoView {
 
 /// The lines that an import refused.
 #[component]
-fn Log(container: String, job: Signal<Job>) -> impl IntoView {
+fn Log(container: String, job: Memo<Job>) -> impl IntoView {
     let name = StoredValue::new(container.clone());
     let lines = live(
         move || (container.clone(), may(Permission::HubManage)),
@@ -126,7 +126,7 @@ fn Log(container: String, job: Signal<Job>) -> impl IntoView {
     view! {
         <section class="record-change">
             <h2>{tr!(transfers.log_title)}</h2>
-            {live_view(lines, 3, move |lines| move || match lines.get() {
+            {live_view(lines, 3, move |lines| part(move || match lines.get() {
                 None => view! { <p class="dim">{tr!(transfers.log_forbidden)}</p> }.into_any(),
                 Some(lines) => {
                     let n = lines.len() as u64;
@@ -142,7 +142,7 @@ fn Log(container: String, job: Signal<Job>) -> impl IntoView {
                     }
                     .into_any()
                 }
-            })}
+            }))}
         </section>
     }
 }

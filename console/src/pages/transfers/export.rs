@@ -9,7 +9,7 @@ use crate::components::toast;
 use crate::i18n::{t_once, tr, wording};
 use crate::live::Live;
 use crate::logic::transfer::{export_order, new_container};
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

@@ -16,7 +16,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::logic::dry_run::DryRun;
 use crate::logic::number::{bytes, grouped, percent};
 use crate::logic::transfer::{Format, MOST_CHECKED_BYTES, file_in, import_order, new_container};
-use crate::reactive::memo;
+use crate::reactive::{RwSignal, memo};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;

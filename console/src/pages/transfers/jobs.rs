@@ -10,14 +10,14 @@ use crate::components::time_text::Ago;
 use crate::i18n::{fill, t, tr};
 use crate::live::Live;
 use crate::logic::number::grouped;
-use crate::reactive::memo;
+use crate::reactive::{For, Memo, memo};
 use leptos::prelude::*;
 
 /// The table.
 #[component]
 pub fn JobTable(
     /// The jobs.
-    data: Signal<Vec<Job>>,
+    data: Memo<Vec<Job>>,
     /// Where they come from.
     jobs: Live<Vec<Job>>,
     /// The job that is open.
@@ -58,7 +58,7 @@ pub fn JobTable(
 #[component]
 fn Row(
     id: String,
-    data: Signal<Vec<Job>>,
+    data: Memo<Vec<Job>>,
     jobs: Live<Vec<Job>>,
     open: Memo<String>,
     change: Callback<String>,
@@ -122,8 +122,8 @@ fn Row(
         {move || is_open.get().then(|| view! {
             <tr class="record-detail" id=detail_id.clone()>
                 <td colspan="6">
-                    <Detail job=job.into()/>
-                    {move || goes_on.get().then(|| view! { <CancelJob job=job.into() jobs/> })}
+                    <Detail job/>
+                    {move || goes_on.get().then(|| view! { <CancelJob job jobs/> })}
                 </td>
             </tr>
         })}
@@ -131,7 +131,7 @@ fn Row(
     .into_any()
 }
 
-fn find(data: Signal<Vec<Job>>, id: StoredValue<String>) -> Option<Job> {
+fn find(data: Memo<Vec<Job>>, id: StoredValue<String>) -> Option<Job> {
     data.with(|jobs| id.with_value(|id| jobs.iter().find(|job| job.job_id == *id).cloned()))
 }
 

@@ -22,7 +22,7 @@ use crate::components::state_view::{EmptyState, ErrorNote, live_view};
 use crate::i18n::{count, t, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::url_state::query_value;
-use crate::reactive::memo;
+use crate::reactive::{Memo, RwSignal, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use export::Export;
@@ -70,7 +70,7 @@ pub fn TransfersPage() -> impl IntoView {
         </div>
         <section class="card" aria-label=tr!(transfers.table)>
             <div class="list-head">
-                <span class="dim grow" role="status">{shown}</span>
+                <span class="dim grow" role="status">{part(shown)}</span>
                 <Button
                     label=wording(|t| t.transfers.refresh)
                     icon=Icon::Refresh
@@ -87,7 +87,7 @@ pub fn TransfersPage() -> impl IntoView {
 /// Leads to the import; a role that may not sees why.
 #[component]
 fn ImportLink() -> impl IntoView {
-    move || {
+    part(move || {
         if may(Permission::HubManage) {
             view! { <a class="btn primary" href=routes::import()><IconView icon=Icon::Upload/><span>{tr!(transfers.import)}</span></a> }.into_any()
         } else {
@@ -102,7 +102,7 @@ fn ImportLink() -> impl IntoView {
             }
             .into_any()
         }
-    }
+    })
 }
 
 fn any_under_way(jobs: Live<Vec<Job>>) -> bool {
@@ -111,13 +111,13 @@ fn any_under_way(jobs: Live<Vec<Job>>) -> bool {
 }
 
 fn listed(
-    data: Signal<Vec<Job>>,
+    data: Memo<Vec<Job>>,
     jobs: Live<Vec<Job>>,
     open: Memo<String>,
     change: Callback<String>,
 ) -> impl IntoView {
     let empty = memo(move || data.with(Vec::is_empty));
-    move || {
+    part(move || {
         if empty.get() {
             view! {
                 <EmptyState
@@ -130,7 +130,7 @@ fn listed(
         } else {
             view! { <JobTable data jobs open change/> }.into_any()
         }
-    }
+    })
 }
 
 /// Why a job did not begin: that another one runs is explained, all else is the hub's sentence.

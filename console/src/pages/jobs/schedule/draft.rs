@@ -14,7 +14,7 @@ use crate::logic::job_order::{
 };
 use crate::logic::json_document::pretty;
 use crate::logic::time;
-use leptos::prelude::*;
+use crate::reactive::{Memo, RwSignal};
 use serde_json::{Value, json};
 
 /// A step.
@@ -159,6 +159,7 @@ impl Draft {
             return Some(words.condition_missing.to_owned());
         }
         self.target
+            .fresh
             .error
             .with(Option::is_some)
             .then(|| words.condition_wrong.to_owned())

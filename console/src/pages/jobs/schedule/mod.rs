@@ -15,7 +15,7 @@ use crate::i18n::{t, tr, wording};
 use crate::live::live;
 use crate::logic::job_filter::JobFilter;
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use draft::{Draft, Step};
@@ -146,7 +146,7 @@ fn Stepper(draft: Draft, step: Memo<Step>, go: Callback<Step>) -> impl IntoView 
                         }
                     >
                         <span class="step-number">{place + 1}</span>
-                        <span>{words}</span>
+                        <span>{part(words)}</span>
                     </button>
                 </li>
             }

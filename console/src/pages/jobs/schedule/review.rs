@@ -19,7 +19,7 @@ use crate::logic::json_document::pretty;
 use crate::logic::merge_patch;
 use crate::logic::number::grouped;
 use crate::pages::jobs::words::lifetime_text;
-use crate::reactive::memo;
+use crate::reactive::{Memo, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -87,8 +87,8 @@ pub fn ReviewStep(
                     <header><h2 id="review-title">{tr!(schedule.review)}</h2></header>
                     <div class="body stack">
                         <div>
-                            <p class="big-sentence">{sentence}</p>
-                            <p class="sub">{offline}</p>
+                            <p class="big-sentence">{part(sentence)}</p>
+                            <p class="sub">{part(offline)}</p>
                         </div>
                         <dl class="kv">
                             <dt>{tr!(schedule.name)}</dt>
@@ -100,11 +100,11 @@ pub fn ReviewStep(
                                 view! { <code class="wrap">{draft.condition.get()}</code> }.into_any()
                             }}</dd>
                             <dt>{tr!(schedule.when)}</dt>
-                            <dd>{start}</dd>
+                            <dd>{part(start)}</dd>
                             <dt>{tr!(schedule.lifetime)}</dt>
                             <dd>{move || lifetime_text(draft.lifetime().unwrap_or(0))}</dd>
                             <dt>{tr!(schedule.how)}</dt>
-                            <dd>{how}</dd>
+                            <dd>{part(how)}</dd>
                         </dl>
                     </div>
                 </section>
@@ -143,7 +143,7 @@ fn Sample(draft: Draft) -> impl IntoView {
     let text = |value: Memo<Option<Value>>| {
         Signal::derive(move || value.with(|value| value.as_ref().map(pretty).unwrap_or_default()))
     };
-    move || {
+    part(move || {
         any.get().then(|| view! {
             <section class="card" aria-labelledby="sample-title">
                 <header><h2 id="sample-title">{move || fill(t().schedule.sample_diff, &[("id", &id())])}</h2></header>
@@ -154,7 +154,7 @@ fn Sample(draft: Draft) -> impl IntoView {
                 }}
             </section>
         })
-    }
+    })
 }
 
 /// A patch in the form in which twins are compared: desired properties beside tags.

@@ -9,7 +9,7 @@ use crate::components::state_view::{explain, live_view};
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::number::grouped;
 use crate::logic::time;
-use crate::reactive::effect;
+use crate::reactive::{RwSignal, effect, part};
 use leptos::prelude::*;
 use serde_json::Value;
 use std::time::Duration;
@@ -74,7 +74,7 @@ pub fn TargetStep(
         });
     };
     let wrong = Signal::derive(move || {
-        let error = draft.target.error.get();
+        let error = draft.target.fresh.error.get();
         error.map(|error| explain(&error).0)
     });
     view! {
@@ -100,10 +100,10 @@ pub fn TargetStep(
             </section>
             <section class="card" aria-labelledby="matching-title" aria-live="polite">
                 <header><h2 id="matching-title">{tr!(schedule.matching)}</h2></header>
-                {live_view(draft.target, 4, |target| move || match target.get() {
+                {live_view(draft.target, 4, |target| part(move || match target.get() {
                     Some(target) => matching(target),
                     None => view! { <p class="body sub">{tr!(schedule.condition_missing)}</p> }.into_any(),
-                })}
+                }))}
             </section>
         </div>
     }
