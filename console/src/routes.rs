@@ -137,6 +137,13 @@ pub fn read_device(pathname: &str) -> Option<(String, Option<Tab>)> {
     Some((id, tab))
 }
 
+/// A kind of document on the access or settings screen; the first without its name.
+pub fn resources(screen: &str, kind: &str) -> String {
+    format!("{BASE}/{screen}/{kind}")
+        .trim_end_matches('/')
+        .to_owned()
+}
+
 /// The record of changes with a filter.
 pub fn audit(filter: &AuditFilter) -> String {
     format!("{BASE}/audit{}", filter.write())

@@ -204,6 +204,10 @@ async fn settle(response: Response, quiet: bool) -> Result<Answer<String>, ApiEr
         ApiError::Unreachable
     })?;
     connectivity::report(true);
+    // Of what may not be done alone there is no other answer with such a member.
+    if status == 202 && text.contains("\"approvalId\"") {
+        return Err(ApiError::Waits);
+    }
     if (200..300).contains(&status) {
         return Ok(Answer {
             value: text,

@@ -18,6 +18,8 @@ pub enum ApiError {
         /// The id to quote when asking for help.
         tracking_id: Option<String>,
     },
+    /// It was not done: somebody else has to approve it first.
+    Waits,
     /// An answer that this console does not understand; the text says where.
     Unreadable(String),
 }

@@ -18,6 +18,7 @@ pub mod methods;
 pub mod modules;
 pub mod operations;
 pub mod query;
+pub mod resources;
 pub mod retirement;
 pub mod routing;
 pub mod session;

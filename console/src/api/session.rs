@@ -15,6 +15,12 @@ pub struct Session {
     /// When the session ends.
     #[serde(default)]
     pub expires_at: Option<String>,
+    /// Behind `WHERE`: the devices that there are for the person; `None`: all.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Whether there is a password that can be changed.
+    #[serde(default)]
+    pub has_account: bool,
 }
 
 /// The current session; a 401 answer means nobody is signed in.
@@ -32,9 +38,26 @@ pub async fn current() -> Result<Option<Session>, ApiError> {
 
 /// Redeems a one-time token.
 pub async fn sign_in(token: &str) -> Result<Session, ApiError> {
+    begin(&serde_json::json!({ "token": token })).await
+}
+
+/// Signs in to an account.
+pub async fn sign_in_by_name(name: &str, password: &str) -> Result<Session, ApiError> {
+    begin(&serde_json::json!({ "name": name, "password": password })).await
+}
+
+/// Sets another password; every session of the account ends.
+pub async fn change_password(current: &str, password: &str) -> Result<(), ApiError> {
+    client::own(Method::POST, "/session/password")
+        .json(&serde_json::json!({ "current": current, "password": password }))
+        .done()
+        .await
+}
+
+async fn begin(shown: &serde_json::Value) -> Result<Session, ApiError> {
     client::own(Method::POST, "/session")
         .expects_unauthorized()
-        .json(&serde_json::json!({ "token": token }))
+        .json(shown)
         .read()
         .await
         .map(|answer| answer.value)

@@ -41,7 +41,7 @@ pub fn Button(
     #[prop(optional)]
     icon_only: bool,
     /// Permission it needs.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     permission: Option<Permission>,
     /// Cannot be pressed now.
     #[prop(optional, into)]

@@ -17,6 +17,7 @@ pub mod page_title;
 pub mod pager;
 pub mod pairs;
 pub mod palette;
+pub mod password;
 pub mod question;
 pub mod screens;
 pub mod search_field;

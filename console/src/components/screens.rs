@@ -42,7 +42,7 @@ pub struct Screen {
 }
 
 /// All of them, as they stand in the navigation.
-pub const SCREENS: [Screen; 13] = [
+pub const SCREENS: [Screen; 15] = [
     Screen {
         part: Part::Top,
         name: |t| t.common.nav_overview,
@@ -147,6 +147,22 @@ pub const SCREENS: [Screen; 13] = [
         address: routes::limits,
         below: &["limits"],
         key: "l",
+    },
+    Screen {
+        part: Part::Hub,
+        name: |t| t.common.nav_access,
+        icon: Icon::Person,
+        address: || routes::resources("access", ""),
+        below: &["access"],
+        key: "u",
+    },
+    Screen {
+        part: Part::Hub,
+        name: |t| t.common.nav_settings,
+        icon: Icon::Settings,
+        address: || routes::resources("settings", ""),
+        below: &["settings"],
+        key: "s",
     },
 ];
 

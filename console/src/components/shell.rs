@@ -6,6 +6,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::field::Segmented;
 use crate::components::icon::{Icon, IconView, Mark};
 use crate::components::palette::Palette;
+use crate::components::password::PasswordDialog;
 use crate::components::screens::{Part, SCREENS, Screen};
 use crate::components::shortcuts::Shortcuts;
 use crate::components::toast;
@@ -269,6 +270,9 @@ fn Account(session: Session) -> impl IntoView {
         };
         fill(common.role_of, &[("role", name)])
     };
+    let changing = RwSignal::new(false);
+    let has_account = session.has_account;
+    let scope = session.scope.clone();
     let leave = move |_| {
         spawn_local(async move {
             match session_api::sign_out().await {
@@ -285,8 +289,15 @@ fn Account(session: Session) -> impl IntoView {
             </summary>
             <div class="menu-body narrow">
                 <div class="menu-who"><b>{session.name}</b><span class="dim">{part(role_words)}</span></div>
+                {scope.map(|scope| view! {
+                    <div class="menu-who"><span class="dim">{tr!(common.scoped)}</span><code class="wrap">{scope}</code></div>
+                })}
+                {has_account.then(|| view! {
+                    <button type="button" class="btn" on:click=move |_| changing.set(true)>{tr!(common.change_password)}</button>
+                })}
                 <button type="button" class="btn" on:click=leave>{tr!(common.sign_out)}</button>
             </div>
         </details>
+        <PasswordDialog open=changing/>
     }
 }

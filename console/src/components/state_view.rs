@@ -16,6 +16,7 @@ pub fn explain(error: &ApiError) -> (String, Option<String>) {
     let common = &t().common;
     match error {
         ApiError::Unreachable => (common.error_unreachable.to_owned(), None),
+        ApiError::Waits => (t().resources.waits.to_owned(), None),
         ApiError::Unreadable(detail) => {
             (fill(common.error_unreadable, &[("detail", detail)]), None)
         }
@@ -73,9 +74,10 @@ pub fn ErrorNote(
         <div role="alert">
             {move || error.get().map(|error| {
                 let (text, tracking_id) = explain(&error);
+                let waits = error == ApiError::Waits;
                 view! {
-                    <div class="notice bad">
-                        <IconView icon=Icon::Warning/>
+                    <div class="notice" class:bad=!waits>
+                        <IconView icon=if waits { Icon::Clock } else { Icon::Warning }/>
                         <div>
                             <div>{text}</div>
                             {tracking_id.map(|id| view! {

@@ -19,6 +19,13 @@ texts! {
         nav_audit: "Audit", "감사 기록";
         nav_operations: "Refused connections", "거부된 연결";
         nav_transfers: "Import and export", "가져오기/내보내기";
+        nav_access: "Access", "접근";
+        nav_settings: "Settings", "설정";
+        change_password: "Change password", "비밀번호 변경";
+        current_password: "Current password", "현재 비밀번호";
+        new_password: "New password", "새 비밀번호";
+        new_password_hint: "At least 12 characters. All your sessions end; sign in again with it.", "12자 이상입니다. 모든 세션이 끝나므로 새 비밀번호로 다시 로그인하세요.";
+        scoped: "Only devices where", "대상 디바이스 조건";
         nav_limits: "Limits", "한도";
         nav_fleet: "Fleet", "플릿";
         go_to_device: "Find a device", "디바이스 찾기";

@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod table;
+mod access;
 mod alerts;
 mod archive;
 mod audit;
@@ -22,9 +23,11 @@ mod operations;
 mod overview;
 mod progress;
 mod query;
+mod resources;
 mod retirement;
 mod routing;
 mod schedule;
+mod settings;
 mod sign_in;
 mod telemetry;
 pub mod transfers;
@@ -109,6 +112,12 @@ pub struct Texts {
     pub configurations: configurations::Configurations,
     /// History of a twin.
     pub history: history::History,
+    /// Who may use the hub.
+    pub access: access::Access,
+    /// What the hub goes by.
+    pub settings: settings::Settings,
+    /// Screens of documents.
+    pub resources: resources::Resources,
     /// Throttles.
     pub limits: limits::Limits,
     /// Refused connections.
@@ -141,6 +150,9 @@ macro_rules! all_tables {
             schedule: schedule::Schedule::$language,
             configurations: configurations::Configurations::$language,
             history: history::History::$language,
+            access: access::Access::$language,
+            settings: settings::Settings::$language,
+            resources: resources::Resources::$language,
             limits: limits::Limits::$language,
             operations: operations::Operations::$language,
         }
@@ -267,6 +279,9 @@ mod tests {
             schedule::Schedule::ENTRIES,
             configurations::Configurations::ENTRIES,
             history::History::ENTRIES,
+            access::Access::ENTRIES,
+            settings::Settings::ENTRIES,
+            resources::Resources::ENTRIES,
             limits::Limits::ENTRIES,
             operations::Operations::ENTRIES,
         ]

@@ -4,6 +4,10 @@ texts! {
     /// Texts of the sign-in page.
     SignIn {
         title: "Sign in to Skerry", "Skerry에 로그인";
+        name: "Name", "이름";
+        password: "Password", "비밀번호";
+        link_title: "With a one-time link", "일회용 링크로 로그인";
+        use_link: "Use the link", "링크 사용";
         intro: "Open the one-time link that the hub prints when it starts, or paste it here.", "허브가 시작될 때 출력하는 일회용 링크를 열거나 여기에 붙여 넣으세요.";
         expired: "Your session ended. Sign in again to go on where you were.", "세션이 종료되었습니다. 다시 로그인하면 이 화면에서 계속할 수 있습니다.";
         link_used: "This link does not work any more. Each link signs in once and only for a short time.", "이 링크는 더 이상 사용할 수 없습니다. 링크는 짧은 시간 동안 한 번만 사용할 수 있습니다.";

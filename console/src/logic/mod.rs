@@ -10,6 +10,7 @@ pub mod connection_string;
 pub mod device_rules;
 pub mod dry_run;
 pub mod error_envelope;
+pub mod form_values;
 pub mod group;
 pub mod history_filter;
 pub mod job_failures;

@@ -15,6 +15,7 @@ pub mod operations;
 pub mod overview;
 pub mod progress;
 pub mod query;
+pub mod resources;
 pub mod routing;
 pub mod sign_in;
 pub mod snippets;

@@ -1,8 +1,8 @@
-//! Sign-in by the hub's one-time link (`console.md`, Sign in). The token is held no longer than
-//! the one request needs.
+//! Sign-in by name and password, or by the hub's one-time link (`console.md`, Sign in). Neither a
+//! password nor a token is held longer than the one request needs.
 
 use crate::api::ApiError;
-use crate::api::session as session_api;
+use crate::api::session::{self as session_api, Session};
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::field::TextField;
@@ -16,6 +16,10 @@ use crate::reactive::RwSignal;
 use crate::session::{self, SessionState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::pin::Pin;
+
+/// A sign-in under way.
+type Signing = Pin<Box<dyn Future<Output = Result<Session, ApiError>>>>;
 
 const COMMAND: &str = "cargo xtask hub";
 
@@ -31,24 +35,15 @@ pub fn SignIn(
     let malformed = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let pasted = typed.get_untracked();
-        let Some(token) = sign_in_token(&pasted).map(str::to_owned) else {
-            malformed.set(true);
-            return;
-        };
-        malformed.set(false);
+    let (name, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let enter = move |signing: Signing| {
         failure.set(None);
         busy.set(true);
         spawn_local(async move {
-            match session_api::sign_in(&token).await {
+            match signing.await {
                 Ok(session) => {
                     rejected.set(None);
                     session::state().set(SessionState::SignedIn(session));
-                }
-                Err(error) if error.status() == Some(401) => {
-                    let _ = rejected.try_set(Some(error));
                 }
                 Err(error) => {
                     let _ = failure.try_set(Some(error));
@@ -57,6 +52,36 @@ pub fn SignIn(
             let _ = busy.try_set(false);
         });
     };
+    let by_link = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let pasted = typed.get_untracked();
+        let Some(token) = sign_in_token(&pasted).map(str::to_owned) else {
+            malformed.set(true);
+            return;
+        };
+        malformed.set(false);
+        enter(Box::pin(async move {
+            let outcome = session_api::sign_in(&token).await;
+            if let Err(error) = &outcome
+                && error.status() == Some(401)
+            {
+                let _ = rejected.try_set(Some(error.clone()));
+            }
+            outcome
+        }));
+    };
+    let by_name = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let (who, secret) = (name.get_untracked(), password.get_untracked());
+        password.set(String::new());
+        rejected.set(None);
+        enter(Box::pin(async move {
+            session_api::sign_in_by_name(&who, &secret).await
+        }));
+    };
+    let unnamed = Signal::derive(move || {
+        busy.get() || name.with(String::is_empty) || password.with(String::is_empty)
+    });
     let field_error =
         Signal::derive(move || malformed.get().then(|| t().sign_in.field_error.to_owned()));
     let language = preferences().language;
@@ -83,8 +108,23 @@ pub fn SignIn(
                         }
                     })}
                 </div>
-                <p class="sub">{tr!(sign_in.intro)}</p>
-                <form class="stack" on:submit=submit>
+                <ErrorNote error=Signal::derive(move || failure.get().filter(|_| rejected.with(Option::is_none)))/>
+                <form class="stack" on:submit=by_name>
+                    <TextField label=wording(|t| t.sign_in.name) value=name/>
+                    <TextField label=wording(|t| t.sign_in.password) value=password kind="password"/>
+                    <Button
+                        label=Signal::derive(move || {
+                            (if busy.get() { t().sign_in.busy } else { t().sign_in.submit }).to_owned()
+                        })
+                        weight=Weight::Primary
+                        disabled=unnamed
+                        submit=true
+                        on_press=|()| ()
+                    />
+                </form>
+                <form class="stack gate-help" on:submit=by_link>
+                    <h2>{tr!(sign_in.link_title)}</h2>
+                    <p class="sub">{tr!(sign_in.intro)}</p>
                     <TextField
                         label=wording(|t| t.sign_in.field)
                         value=typed
@@ -92,16 +132,7 @@ pub fn SignIn(
                         kind="password"
                         mono=true
                     />
-                    <ErrorNote error=failure/>
-                    <Button
-                        label=Signal::derive(move || {
-                            (if busy.get() { t().sign_in.busy } else { t().sign_in.submit }).to_owned()
-                        })
-                        weight=Weight::Primary
-                        disabled=busy
-                        submit=true
-                        on_press=|()| ()
-                    />
+                    <Button label=wording(|t| t.sign_in.use_link) disabled=busy submit=true on_press=|()| ()/>
                 </form>
                 <section class="gate-help">
                     <h2>{tr!(sign_in.how_title)}</h2>

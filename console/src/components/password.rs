@@ -1,0 +1,64 @@
+//! The dialog in which a person changes the password of their own account.
+
+use crate::api::session as api;
+use crate::components::dialog::FormDialog;
+use crate::components::field::TextField;
+use crate::components::question::Question;
+use crate::components::state_view::ErrorNote;
+use crate::i18n::wording;
+use crate::reactive::{RwSignal, effect};
+use crate::session;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+/// The dialog.
+#[component]
+pub fn PasswordDialog(
+    /// Whether it shows.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let question = Question::new();
+    let (current, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    effect(move |_| {
+        open.track();
+        current.set(String::new());
+        password.set(String::new());
+        question.failure.set(None);
+    });
+    let unready = Signal::derive(move || {
+        question.busy.get() || current.with(String::is_empty) || password.with(String::is_empty)
+    });
+    let send = move |()| {
+        if !question.begin() {
+            return;
+        }
+        let (old, new) = (current.get_untracked(), password.get_untracked());
+        spawn_local(async move {
+            if question
+                .settle(api::change_password(&old, &new).await)
+                .is_some()
+            {
+                let _ = open.try_set(false);
+                session::ended();
+            }
+        });
+    };
+    view! {
+        <FormDialog
+            open
+            title=wording(|t| t.common.change_password)
+            action=wording(|t| t.common.change_password)
+            disabled=unready
+            on_send=send
+        >
+            <TextField label=wording(|t| t.common.current_password) value=current kind="password" first=true/>
+            <TextField
+                label=wording(|t| t.common.new_password)
+                hint=wording(|t| t.common.new_password_hint)
+                value=password
+                kind="password"
+            />
+            <ErrorNote error=question.failure/>
+        </FormDialog>
+    }
+}

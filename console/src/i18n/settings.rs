@@ -1,0 +1,82 @@
+//! What the hub goes by.
+
+texts! {
+    /// Texts of the settings screen.
+    Settings {
+        delete_title: "Delete {id}?", "{id}을(를) 삭제할까요?";
+        delete_text: "It is out of force at once.", "바로 효력이 없어집니다.";
+        maintenance: "Maintenance policies", "유지 관리 정책";
+        maintenance_explained: "When devices may be put out of service, and how many at once. Steps outside of their windows are held, with the reason.", "디바이스를 언제, 한 번에 몇 대까지 중단할 수 있는지 정합니다. 기간을 벗어난 단계는 이유와 함께 보류됩니다.";
+        maintenance_empty: "Without a policy, disruptive steps run at any time.", "정책이 없으면 중단을 일으키는 단계가 언제든 실행됩니다.";
+        maintenance_add: "Add a policy", "정책 추가";
+        maintenance_hint: "targetCondition, appliesTo, windows, blackouts, gates, maxConcurrent, …", "targetCondition, appliesTo, windows, blackouts, gates, maxConcurrent 등";
+        target: "Devices where", "대상 조건";
+        priority: "Priority", "우선순위";
+        version: "Version", "버전";
+        patterns: "Patterns", "패턴";
+        patterns_explained: "How operations such as a firmware update go, phase by phase, and where devices report it.", "펌웨어 업데이트 같은 작업이 어떤 단계로 진행되고 디바이스가 어디에 보고하는지 정합니다.";
+        patterns_empty: "The built-in patterns are always there.", "기본 제공 패턴은 항상 있습니다.";
+        patterns_add: "Add a pattern", "패턴 추가";
+        patterns_hint: "As the built-in ones are written; open one to see", "기본 제공 패턴과 같은 형식입니다. 하나를 열어 참고하세요";
+        disruptive: "Puts devices out of service", "서비스 중단";
+        built_in: "Built in", "기본 제공";
+        certificates: "CA certificates", "CA 인증서";
+        certificates_explained: "Authorities that vouch for devices. One counts after it was verified: its owner signs a code of the hub.", "디바이스를 보증하는 인증 기관입니다. 소유자가 허브의 코드에 서명해 확인한 뒤에 효력이 있습니다.";
+        certificates_empty: "Add the certificate of an authority so that devices can connect with X.509 certificates that it has issued.", "인증 기관의 인증서를 추가하면 그 기관이 발급한 X.509 인증서로 디바이스가 연결할 수 있습니다.";
+        certificates_add: "Add a certificate", "인증서 추가";
+        certificate: "Certificate", "인증서";
+        certificate_hint: "PEM, or base64 of the DER form", "PEM 또는 DER의 base64";
+        subject: "Subject", "주체";
+        verified: "Verified", "확인됨";
+        expiry: "Ends", "만료";
+        code: "Verification code", "확인 코드";
+        challenge: "New code", "새 코드";
+        challenge_title: "Make a verification code for {id}?", "{id}의 확인 코드를 만들까요?";
+        challenge_text: "Have the authority issue a certificate with this code as its common name, then verify with it.", "이 코드를 일반 이름으로 하는 인증서를 기관에서 발급받아 확인에 사용하세요.";
+        challenge_done: "The code stands in the list.", "코드가 목록에 표시됩니다.";
+        verify: "Verify", "확인";
+        verify_title: "Verify {id}?", "{id}을(를) 확인할까요?";
+        verify_text: "Paste the certificate that the authority has issued for the code.", "코드에 대해 기관이 발급한 인증서를 붙여 넣으세요.";
+        verify_done: "{id} is verified.", "{id}을(를) 확인했습니다.";
+        schema: "Schema of tags", "태그 스키마";
+        schema_explained: "What tags of devices may be, as a JSON Schema: off, with warnings, or enforced.", "디바이스 태그에 허용되는 값을 JSON 스키마로 정합니다. 끔, 경고, 강제 중에서 선택합니다.";
+        schema_empty: "Without a schema, tags may be anything.", "스키마가 없으면 태그에 제한이 없습니다.";
+        schema_add: "Add a schema", "스키마 추가";
+        schema_hint: "mode is off, warn or enforce", "mode는 off, warn, enforce 중 하나입니다";
+        schema_delete: "Delete the schema of tags?", "태그 스키마를 삭제할까요?";
+        mode: "Mode", "모드";
+        mode_off: "Off", "끔";
+        mode_warn: "Warns", "경고";
+        mode_enforce: "Enforced", "강제";
+        violations: "Tags against the schema", "스키마를 위반한 태그";
+        violations_explained: "Devices whose tags break the schema, the first hundred by id.", "태그가 스키마를 위반한 디바이스를 ID 순으로 100대까지 표시합니다.";
+        violations_empty: "No device breaks the schema.", "스키마를 위반한 디바이스가 없습니다.";
+        violation: "How", "위반 내용";
+        indexes: "Query indexes", "쿼리 인덱스";
+        indexes_explained: "Paths that queries filter by often. Each makes such queries fast and every write of it a little slower.", "쿼리에서 자주 거르는 경로입니다. 해당 쿼리는 빨라지지만 쓰기는 조금 느려집니다.";
+        paths: "Paths", "경로";
+        paths_hint: "One on each line, such as tags.site or properties.reported.firmware.version", "한 줄에 하나씩 입력하세요(예: tags.site, properties.reported.firmware.version)";
+        consumers: "Consumer groups", "소비자 그룹";
+        consumers_explained: "Each reads the built-in event log at its own pace.", "각 그룹은 기본 이벤트 로그를 독립적인 속도로 읽습니다.";
+        consumers_add: "Add a consumer group", "소비자 그룹 추가";
+        messaging: "Messages", "메시지";
+        messaging_explained: "How long events are kept, and what becomes of messages that a device does not fetch.", "이벤트 보존 기간과 디바이스가 가져가지 않은 메시지의 처리 방법입니다.";
+        event_days: "Days that events are kept", "이벤트 보존 기간(일)";
+        event_bytes: "Bytes of a partition at most", "파티션당 최대 바이트";
+        ttl: "Seconds that a message to a device waits", "디바이스로 보낸 메시지의 대기 시간(초)";
+        deliveries: "Deliveries at most", "최대 전달 횟수";
+        feedback_ttl: "Seconds that feedback waits", "피드백 대기 시간(초)";
+        feedback_lock: "Seconds that feedback is locked", "피드백 잠금 시간(초)";
+        uploads: "File upload", "파일 업로드";
+        uploads_explained: "Where files of devices go, and whether back ends are told.", "디바이스 파일의 저장 위치와 백엔드 알림 여부입니다.";
+        container: "Container", "컨테이너";
+        url_ttl: "Seconds that a signed URL is good", "서명 URL 유효 시간(초)";
+        notifies: "Tells back ends", "백엔드에 알림";
+        notification_ttl: "Seconds that a notification waits", "알림 대기 시간(초)";
+        notification_lock: "Seconds that a notification is locked", "알림 잠금 시간(초)";
+        history: "History of twins", "트윈 기록";
+        history_explained: "How much of the past of each twin is kept; 0 keeps none.", "트윈별로 보존할 과거 기록의 양입니다. 0이면 보존하지 않습니다.";
+        history_seconds: "Seconds", "초";
+        history_changes: "Changes of each twin", "트윈별 변경 수";
+    }
+}
