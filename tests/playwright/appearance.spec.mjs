@@ -30,6 +30,21 @@ const SCREENS = [
   { name: 'alert-rules', where: 'alerts/rules', korean: '알림 규칙', english: 'Alert rules' },
   { name: 'query', where: 'query?q=SELECT%20*%20FROM%20devices', korean: '쿼리', english: 'Query' },
   { name: 'progress', where: 'progress', korean: '진행 상황', english: 'Progress' },
+  { name: 'approvals', where: 'access', korean: '승인', english: 'Approvals' },
+  { name: 'accounts', where: 'access/accounts', korean: '계정', english: 'Accounts' },
+  { name: 'api-tokens', where: 'access/api-tokens', korean: 'API 토큰', english: 'API tokens' },
+  { name: 'sessions', where: 'access/sessions', korean: '세션', english: 'Sessions' },
+  { name: 'policies', where: 'access/policies', korean: '공유 액세스 정책', english: 'Shared access policies' },
+  { name: 'approval-settings', where: 'access/approval-settings', korean: '승인 설정', english: 'Approval settings' },
+  { name: 'maintenance', where: 'settings', korean: '유지 관리 정책', english: 'Maintenance policies' },
+  { name: 'patterns', where: 'settings/patterns', korean: '패턴', english: 'Patterns' },
+  { name: 'certificates', where: 'settings/certificates', korean: 'CA 인증서', english: 'CA certificates' },
+  { name: 'tag-schema', where: 'settings/tag-schema', korean: '태그 스키마', english: 'Schema of tags' },
+  { name: 'query-indexes', where: 'settings/query-indexes', korean: '쿼리 인덱스', english: 'Query indexes' },
+  { name: 'consumer-groups', where: 'settings/consumer-groups', korean: '소비자 그룹', english: 'Consumer groups' },
+  { name: 'messaging', where: 'settings/messaging', korean: '메시지', english: 'Messages' },
+  { name: 'file-upload', where: 'settings/file-upload', korean: '파일 업로드', english: 'File upload' },
+  { name: 'twin-history', where: 'settings/twin-history', korean: '트윈 기록', english: 'History of twins' },
   { name: 'routing', where: 'routing', korean: '라우팅', english: 'Routes' },
 ];
 
@@ -37,6 +52,8 @@ const SCREENS = [
 const ENGLISH_WORDS = /\b(Overview|Connected|Disconnected|Enabled|Disabled|Never seen|Search|Loading|Delete|Disable|Status|Reported|Desired|Tags|Reason)\b/;
 
 test.beforeEach(async ({ emptyHub, makeDevice, service }) => {
+  // One that asks for nothing, so that its screen has something to show.
+  await service.request('PUT', '/api/v1/schemas/tags', { mode: 'off', schema: { type: 'object' } });
   const device = await makeDevice(ID);
   await device.connect();
   await service.patchTwin(ID, { tags: { site: 'busan' }, properties: { desired: { interval: 30 } } });
@@ -47,6 +64,10 @@ test.beforeEach(async ({ emptyHub, makeDevice, service }) => {
 async function openSettings(page) {
   await page.getByLabel(/^(Display settings|표시 설정)$/).click();
 }
+
+test.afterEach(async ({ service }) => {
+  await service.request('DELETE', '/api/v1/schemas/tags', undefined, { 'If-Match': '*' });
+});
 
 test('the language switch changes every screen and stays', async ({ page, at }) => {
   test.setTimeout(180_000);

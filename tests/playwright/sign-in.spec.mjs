@@ -27,6 +27,17 @@ test('a forged link is refused', async ({ page, watch, at }) => {
   expect(await page.context().cookies()).toEqual([]);
 });
 
+test('a wrong password is refused in words, and the fields stay usable', async ({ page, watch, at }) => {
+  watch.allowAnswer(...NOT_SIGNED_IN);
+  await page.goto(at(''));
+  await page.getByLabel('Name', { exact: true }).fill('nobody');
+  await page.getByLabel('Password', { exact: true }).fill('a wrong passphrase');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'The name or the password is wrong.' })).toBeVisible();
+  await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
+  expect(await page.context().cookies()).toEqual([]);
+});
+
 test('the printed link opens the console once', async ({ page, browser, watch, ready }) => {
   watch.allowAnswer(...NOT_SIGNED_IN);
   await page.goto(ready.consoleUrl);

@@ -2,14 +2,22 @@
 
 use super::ApiError;
 use super::client::own;
-use crate::logic::json_document::text;
+use crate::logic::json_document::{parse, text};
 use crate::logic::url_state::encode;
 use gloo_net::http::Method;
 use serde_json::Value;
 
-/// All of a list, which stands in `items`, or as Azure has it in `value`, or by itself.
+/// All of a list, which stands in `items`, or as Azure has it in `value`, or by itself. Nothing
+/// if what it is about is not there.
 pub async fn list(path: &str) -> Result<Vec<Value>, ApiError> {
-    let mut answer: Value = own(Method::GET, path).read().await?.value;
+    let read = own(Method::GET, path).words().await;
+    if read
+        .as_ref()
+        .is_err_and(|error| error.status() == Some(404))
+    {
+        return Ok(Vec::new());
+    }
+    let mut answer = parse(&read?).map_err(|error| ApiError::Unreadable(error.message))?;
     if let Value::Array(items) = answer {
         return Ok(items);
     }

@@ -30,10 +30,13 @@ pub fn check(password: &str, name: &str) -> Result<(), HubError> {
             "A password has at least {MIN_CHARACTERS} characters and at most {MAX_BYTES} bytes."
         )));
     }
-    let mut characters: Vec<char> = password.chars().collect();
-    characters.sort_unstable();
-    characters.dedup();
-    if characters.len() < 5 {
+    let mut different: Vec<char> = Vec::new();
+    for character in password.chars() {
+        if !different.contains(&character) {
+            different.push(character);
+        }
+    }
+    if different.len() < 5 {
         return Err(HubError::invalid(
             "The password repeats the same few characters; use at least five different ones.",
         ));

@@ -133,17 +133,28 @@ fn broken(schema: &Value, value: &Value, path: &mut String) -> Option<Broken> {
         is_beyond(value.as_f64()?, limit.as_f64()?).then_some(limit)
     };
     if let Some(least) = beyond("minimum", |value, least| value < least) {
-        let text = format!("it is {value}, allowed is {least} or more");
+        let text = format!(
+            "it is {}, allowed is {} or more",
+            value.json_text(),
+            least.json_text()
+        );
         return Some(("minimum", text));
     }
     if let Some(most) = beyond("maximum", |value, most| value > most) {
-        let text = format!("it is {value}, allowed is {most} or less");
+        let text = format!(
+            "it is {}, allowed is {} or less",
+            value.json_text(),
+            most.json_text()
+        );
         return Some(("maximum", text));
     }
     if let (Some(text), Some(most)) = (value.as_str(), schema.get("maxLength")) {
         let length = text.chars().count();
         if most.as_u64().is_some_and(|most| length as u64 > most) {
-            let text = format!("it has {length} characters, allowed are {most} or fewer");
+            let text = format!(
+                "it has {length} characters, allowed are {} or fewer",
+                most.json_text()
+            );
             return Some(("maxLength", text));
         }
     }

@@ -139,7 +139,7 @@ pub(super) fn take(
         .iter()
         .map(|row| (row.integer(0).unwrap_or(0), row.blob(1).unwrap_or_default()))
         .collect();
-    letters.sort_unstable_by_key(|(number, _)| *number);
+    crate::sorting::sort_by(&mut letters, |one, other| one.0.cmp(&other.0));
     let mut data = Vec::new();
     for (_, record) in &letters {
         let mut reader = Reader::new(record);
