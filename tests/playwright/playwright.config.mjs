@@ -1,6 +1,6 @@
 // The console in Debian's Chromium, against a hub that the set-up starts.
 import { defineConfig } from '@playwright/test';
-import { artefacts, sessionFile } from './places.mjs';
+import { artefacts, root, sessionFile } from './places.mjs';
 
 // Everything that would let Chromium talk to anybody but the hub is off.
 const CHROMIUM_ARGUMENTS = [
@@ -23,6 +23,9 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 90_000,
   expect: { timeout: 15_000 },
+  // Pictures that the documentation shows too; tests never write them.
+  snapshotPathTemplate: `${root}/docs/images/screens/{arg}{ext}`,
+  updateSnapshots: process.env.SKERRY_UPDATE_IMAGES === '1' ? 'all' : 'none',
   use: {
     browserName: 'chromium',
     launchOptions: {
@@ -41,7 +44,7 @@ export default defineConfig({
     { name: 'sign-in', testMatch: 'sign-in.spec.mjs' },
     {
       name: 'console',
-      testMatch: ['flow.spec.mjs', 'states.spec.mjs', 'appearance.spec.mjs', 'images.spec.mjs', 'records.spec.mjs', 'transfers.spec.mjs', 'limits.spec.mjs', 'refusals.spec.mjs', 'jobs.spec.mjs', 'configurations.spec.mjs', 'history.spec.mjs', 'tiles.spec.mjs', 'alerts.spec.mjs', 'query.spec.mjs', 'routing.spec.mjs', 'palette.spec.mjs', 'progress.spec.mjs', 'access.spec.mjs', 'settings.spec.mjs'],
+      testMatch: ['flow.spec.mjs', 'states.spec.mjs', 'appearance.spec.mjs', 'images.spec.mjs', 'records.spec.mjs', 'transfers.spec.mjs', 'limits.spec.mjs', 'refusals.spec.mjs', 'jobs.spec.mjs', 'configurations.spec.mjs', 'history.spec.mjs', 'tiles.spec.mjs', 'alerts.spec.mjs', 'query.spec.mjs', 'routing.spec.mjs', 'palette.spec.mjs', 'progress.spec.mjs', 'access.spec.mjs', 'settings.spec.mjs', 'screens.spec.mjs'],
       dependencies: ['sign-in'],
       use: { storageState: sessionFile },
     },

@@ -24,7 +24,6 @@ texts! {
         asked_by: "Asked by", "요청자";
         decided_by: "Decided by", "결정자";
         verb: "Verb", "동사";
-        address: "Address", "주소";
         outcome: "Outcome", "결과";
         approve: "Approve", "승인";
         approve_title: "Approve this request?", "이 요청을 승인할까요?";
@@ -66,7 +65,6 @@ texts! {
         sessions: "Sessions", "세션";
         sessions_explained: "Who is signed in to the console, and from where. An admin sees everybody’s.", "콘솔에 로그인한 사용자와 위치입니다. 관리자는 모든 세션을 봅니다.";
         sessions_empty: "Nobody is signed in.", "로그인한 사용자가 없습니다.";
-        who: "Who", "사용자";
         from: "From", "위치";
         browser: "Browser", "브라우저";
         end: "End", "끝내기";

@@ -88,6 +88,8 @@ static APPROVALS: Resource = Resource {
     explained: |t| t.access.approvals_explained,
     empty: |t| t.access.approvals_empty,
     id: "/id",
+    label: "/request/path",
+    newest: "/requestedAt",
     columns: &[
         Column {
             name: |t| t.access.state,
@@ -102,11 +104,6 @@ static APPROVALS: Resource = Resource {
         Column {
             name: |t| t.access.verb,
             place: "/request/method",
-            cell: Cell::Code,
-        },
-        Column {
-            name: |t| t.access.address,
-            place: "/request/path",
             cell: Cell::Code,
         },
         Column {
@@ -172,6 +169,8 @@ static ACCOUNTS: Resource = Resource {
     explained: |t| t.access.accounts_explained,
     empty: |t| t.access.accounts_empty,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[
         ROLE,
         SCOPE,
@@ -251,12 +250,9 @@ static TOKENS: Resource = Resource {
     explained: |t| t.access.tokens_explained,
     empty: |t| t.access.tokens_empty,
     id: "/id",
+    label: "/name",
+    newest: "",
     columns: &[
-        Column {
-            name: |t| t.access.purpose,
-            place: "/name",
-            cell: Cell::Code,
-        },
         ROLE,
         SCOPE,
         Column {
@@ -325,12 +321,9 @@ static SESSIONS: Resource = Resource {
     explained: |t| t.access.sessions_explained,
     empty: |t| t.access.sessions_empty,
     id: "/id",
+    label: "/name",
+    newest: "/issued",
     columns: &[
-        Column {
-            name: |t| t.access.who,
-            place: "/name",
-            cell: Cell::Code,
-        },
         ROLE,
         Column {
             name: |t| t.access.from,
@@ -390,6 +383,8 @@ static POLICIES: Resource = Resource {
     explained: |t| t.access.policies_explained,
     empty: |t| t.access.policies_empty,
     id: "/name",
+    label: "/name",
+    newest: "",
     columns: &[
         Column {
             name: |t| t.access.rights,
@@ -459,6 +454,8 @@ static THRESHOLD: Resource = Resource {
     explained: |t| t.access.threshold_explained,
     empty: |t| t.access.threshold_explained,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[Column {
         name: |t| t.access.threshold,
         place: "/approvalThreshold",

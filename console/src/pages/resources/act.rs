@@ -1,7 +1,7 @@
 //! The question before something is done with a document.
 
 use super::definition::{Act, Resource, Text};
-use super::table::id_of;
+use super::table::{id_of, label_of};
 use crate::api::resources as api;
 use crate::components::dialog::Confirm;
 use crate::components::field::AreaField;
@@ -43,7 +43,7 @@ impl Acting {
 
     fn words(self, resource: &'static Resource, read: fn(&Act) -> Read) -> Signal<String> {
         Signal::derive(move || {
-            let id = self.document.with(|document| id_of(resource, document));
+            let id = self.document.with(|document| label_of(resource, document));
             let words = self.asked.get().map_or("", |act| read(act)(t()));
             fill(words, &[("id", &id)])
         })
@@ -82,7 +82,7 @@ pub(super) fn ActDialog(
             return;
         }
         let known = document.get_untracked();
-        let id = id_of(resource, &known);
+        let (id, label) = (id_of(resource, &known), label_of(resource, &known));
         let mut path = if resource.is_single {
             resource.path.to_owned()
         } else {
@@ -103,7 +103,7 @@ pub(super) fn ActDialog(
         spawn_local(async move {
             let done = api::change((act.method)(), &path, Some(&known), body.as_ref()).await;
             if question.settle(done).is_some() {
-                toast::success(fill((act.done)(t_once()), &[("id", &id)]));
+                toast::success(fill((act.done)(t_once()), &[("id", &label)]));
                 on_done.try_run(());
             }
         });

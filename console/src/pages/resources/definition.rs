@@ -22,8 +22,12 @@ pub struct Resource {
     pub explained: Read,
     /// What to do while there is none.
     pub empty: Read,
-    /// The member that names one.
+    /// The place of the member that names one in addresses.
     pub id: &'static str,
+    /// The place of the member that names one for people.
+    pub label: &'static str,
+    /// The place of the time by which the newest come first; empty: as the hub lists them.
+    pub newest: &'static str,
     /// What the table shows behind the name; of a single document the rows.
     pub columns: &'static [Column],
     /// How one is made or changed.

@@ -93,6 +93,8 @@ static MAINTENANCE: Resource = Resource {
     explained: |t| t.settings.maintenance_explained,
     empty: |t| t.settings.maintenance_empty,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[
         Column {
             name: |t| t.settings.target,
@@ -134,6 +136,8 @@ static PATTERNS: Resource = Resource {
     explained: |t| t.settings.patterns_explained,
     empty: |t| t.settings.patterns_empty,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[
         Column {
             name: |t| t.settings.disruptive,
@@ -168,6 +172,8 @@ static CERTIFICATES: Resource = Resource {
     explained: |t| t.settings.certificates_explained,
     empty: |t| t.settings.certificates_empty,
     id: "/name",
+    label: "/name",
+    newest: "",
     columns: &[
         plain(|t| t.settings.subject, "/properties/subject"),
         Column {
@@ -245,6 +251,8 @@ static SCHEMA: Resource = Resource {
     explained: |t| t.settings.schema_explained,
     empty: |t| t.settings.schema_empty,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[Column {
         name: |t| t.settings.mode,
         place: "/mode",
@@ -285,6 +293,8 @@ static VIOLATIONS: Resource = Resource {
     explained: |t| t.settings.violations_explained,
     empty: |t| t.settings.violations_empty,
     id: "/deviceId",
+    label: "/deviceId",
+    newest: "",
     columns: &[plain(|t| t.settings.violation, "/violation")],
     form: None,
     acts: &[],
@@ -299,6 +309,8 @@ static INDEXES: Resource = Resource {
     explained: |t| t.settings.indexes_explained,
     empty: |t| t.settings.indexes_explained,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[Column {
         name: |t| t.settings.paths,
         place: "/paths",
@@ -331,6 +343,8 @@ static CONSUMERS: Resource = Resource {
     explained: |t| t.settings.consumers_explained,
     empty: |t| t.settings.consumers_explained,
     id: "/name",
+    label: "/name",
+    newest: "",
     columns: &[],
     form: Some(Form {
         add: Some(|t| t.settings.consumers_add),
@@ -357,6 +371,8 @@ static MESSAGING: Resource = Resource {
     explained: |t| t.settings.messaging_explained,
     empty: |t| t.settings.messaging_explained,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[
         plain(|t| t.settings.event_days, "/events/retentionTimeInDays"),
         plain(|t| t.settings.ttl, "/cloudToDevice/defaultTtlSeconds"),
@@ -394,6 +410,8 @@ static UPLOADS: Resource = Resource {
     explained: |t| t.settings.uploads_explained,
     empty: |t| t.settings.uploads_explained,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[
         Column {
             name: |t| t.settings.container,
@@ -452,6 +470,8 @@ static HISTORY: Resource = Resource {
     explained: |t| t.settings.history_explained,
     empty: |t| t.settings.history_explained,
     id: "/id",
+    label: "/id",
+    newest: "",
     columns: &[
         plain(|t| t.settings.history_seconds, "/seconds"),
         plain(|t| t.settings.history_changes, "/changes"),

@@ -14,6 +14,10 @@ use crate::reactive::{Memo, part};
 use crate::session;
 use leptos::prelude::*;
 use serde_json::Value;
+use shared::sorting;
+
+/// Texts with more characters than this break into lines.
+const LONG: usize = 40;
 
 pub(super) fn table(
     resource: &'static Resource,
@@ -22,7 +26,14 @@ pub(super) fn table(
     acting: Acting,
 ) -> impl IntoView {
     part(move || {
-        let documents = documents.get();
+        let mut documents = documents.get();
+        if !resource.newest.is_empty() {
+            let time = |document: &Value| {
+                let time = document.pointer(resource.newest).and_then(Value::as_str);
+                time.unwrap_or_default().to_owned()
+            };
+            sorting::sort_by(&mut documents, |one, other| time(other).cmp(&time(one)));
+        }
         if documents.is_empty() {
             return view! {
                 <EmptyState icon=Icon::Layers title=wording(|t| t.resources.none) text=wording(resource.empty)/>
@@ -54,7 +65,13 @@ pub(super) fn table(
     })
 }
 
-/// What a document is called.
+/// What a document is called by people.
+pub(super) fn label_of(resource: &Resource, document: &Value) -> String {
+    let label = document.pointer(resource.label).and_then(Value::as_str);
+    label.unwrap_or_default().to_owned()
+}
+
+/// What a document is called in addresses.
 pub(super) fn id_of(resource: &Resource, document: &Value) -> String {
     let id = document.pointer(resource.id).and_then(Value::as_str);
     id.unwrap_or_default().to_owned()
@@ -66,11 +83,15 @@ fn row(
     editing: Editing,
     acting: Acting,
 ) -> impl IntoView {
-    let id = id_of(resource, &document);
+    let id = label_of(resource, &document);
     let cells = resource
         .columns
         .iter()
-        .map(|column| view! { <td class="wrapping">{cell(column, &document)}</td> })
+        .map(|column| {
+            let text = text_in(column, &document);
+            let is_long = text.chars().count() > LONG;
+            view! { <td class:wrapping=is_long>{cell(column, text)}</td> }
+        })
         .collect_view();
     let me = session::name();
     let acts = resource
@@ -117,9 +138,10 @@ fn row(
     }
 }
 
-fn cell(column: &'static Column, document: &Value) -> AnyView {
+/// The text of a column.
+fn text_in(column: &Column, document: &Value) -> String {
     let value = document.pointer(column.place).unwrap_or(&Value::Null);
-    let text = match value {
+    match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items
@@ -128,7 +150,10 @@ fn cell(column: &'static Column, document: &Value) -> AnyView {
             .collect::<Vec<_>>()
             .join(", "),
         value => value.to_string(),
-    };
+    }
+}
+
+fn cell(column: &'static Column, text: String) -> AnyView {
     if text.is_empty() {
         return view! { <span class="dim">"–"</span> }.into_any();
     }
