@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, expectAccessible, picture, test } from './fixtures.mjs';
-import { makeFleet, PICTURED, removeIssues } from './fleet.mjs';
+import { makeFleet, PICTURED, removeIssues } from './pictured-fleet.mjs';
 import { root } from './places.mjs';
 
 const UPDATE = process.env.SKERRY_UPDATE_IMAGES === '1';

@@ -2,7 +2,7 @@
 // with what the console shows now. Times, ids and counts differ from run to run, so a share of the
 // pixels may. SKERRY_UPDATE_IMAGES=1 writes them anew.
 import { expect, test } from './fixtures.mjs';
-import { furnish, PICTURED, unfurnish } from './fleet.mjs';
+import { furnish, PICTURED, unfurnish } from './pictured-fleet.mjs';
 
 const SCREENS = [
   ['overview', '', 'Fleet overview'],

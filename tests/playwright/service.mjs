@@ -64,6 +64,14 @@ export class Service {
   }
 
   async deleteAllDevices() {
-    for (const { deviceId } of await this.request('GET', '/devices')) await this.deleteDevice(deviceId);
+    const at = 100;
+    for (;;) {
+      const ids = (await this.request('GET', '/devices')).map(({ deviceId }) => deviceId);
+      if (ids.length === 0) return;
+      for (let first = 0; first < ids.length; first += at) {
+        const answer = await this.request('POST', '/devices', ids.slice(first, first + at).map((id) => ({ id, importMode: 'delete' })));
+        if (answer?.isSuccessful === false) throw new Error(JSON.stringify(answer.errors.slice(0, 2)));
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Loading, no match, errors with a way out, paging, keyboard, and addresses that can be shared.
 import { expect, expectAccessible, picture, test } from './fixtures.mjs';
+import { makeFleet } from './fleet.mjs';
 
 const LIST = /\/api\/v1\/devices(\?|$)/;
 
@@ -87,29 +88,40 @@ test('filters by status and connection', async ({ page, emptyHub, makeDevice, se
   await expect(page.getByRole('link', { name: 'online-1' })).toBeHidden();
 });
 
-test('pages come from the server and the keyboard moves in them', async ({ page, emptyHub, service, at }) => {
-  for (let number = 1; number <= 60; number += 1) await service.createDevice(`row-${String(number).padStart(3, '0')}`);
+test('rows come from the server as one scrolls and the keyboard moves in them', async ({ page, emptyHub, service, at }) => {
+  await makeFleet(service, 400, 'row-');
+  const pages = [];
+  page.on('request', (request) => { if (LIST.test(request.url())) pages.push(request.url()); });
   await page.goto(at('devices'));
-  await expect(page.getByRole('link', { name: 'row-001' })).toBeVisible();
-  await expect(page.getByRole('link', { name: 'row-060' })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Next page' }).click();
-  await expect(page).toHaveURL((url) => url.pathname === '/console/devices' && url.search !== '');
-  await expect(page.getByRole('link', { name: 'row-060' })).toBeVisible();
-  await expect(page.getByRole('link', { name: 'row-001' })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Previous page' }).click();
-  await expect(page.getByRole('link', { name: 'row-001' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'row-000000' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'row-000399' })).toHaveCount(0);
+  const grid = page.getByRole('grid', { name: 'Devices' });
+  await expect(grid).toHaveAttribute('aria-rowcount', '401');
+  await grid.focus();
+  const before = pages.length;
+  await page.keyboard.press('End');
+  await expect(page.getByRole('link', { name: 'row-000399' })).toBeVisible();
+  expect(pages.length, 'the last rows were asked for').toBeGreaterThan(before);
+  await expect(page.getByRole('link', { name: 'row-000000' })).toHaveCount(0);
+  await expect(page).toHaveURL((url) => url.pathname === '/console/devices' && Number(url.searchParams.get('row')) > 300);
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'row-000399' }), 'the address keeps the place').toBeVisible();
+  await grid.focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByRole('link', { name: 'row-000000' })).toBeVisible();
+  await expect(page).toHaveURL(at('devices'));
 
   await page.keyboard.press('/');
   await expect(page.getByLabel('Filter by device id')).toBeFocused();
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { name: 'Devices', level: 1 }).click();
   await page.keyboard.press('j');
-  await expect(page.getByRole('link', { name: 'row-001' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'row-000000' })).toBeFocused();
   await page.keyboard.press('j');
   await page.keyboard.press('k');
-  await expect(page.getByRole('link', { name: 'row-001' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'row-000000' })).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(/\/console\/devices\/row-001$/);
+  await expect(page).toHaveURL(/\/console\/devices\/row-000000$/);
 });
 
 test('a dialog keeps the focus and gives it back', async ({ page, emptyHub, makeDevice, at }) => {

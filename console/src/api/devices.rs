@@ -3,13 +3,17 @@
 use super::ApiError;
 use super::client::{Answer, hub, own};
 use super::query;
-use crate::logic::url_state::{DeviceFilter, encode, write_query};
+use crate::logic::query_result::cell;
+use crate::logic::sparse_rows::Keyed;
+use crate::logic::url_state::{DeviceFilter, encode, quoted, write_query};
 use gloo_net::http::Method;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::http::cursor::encode_id;
 
-/// Rows asked for per page of the device list.
-pub const PAGE: usize = 50;
+/// Twins that are looked at for paths of columns.
+const SAMPLE: usize = 20;
 
 /// `GET /api/v1/overview`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -96,18 +100,38 @@ pub struct DeviceRow {
     /// Twin tags.
     #[serde(default)]
     pub tags: Value,
+    /// Twin properties, if they were asked for.
+    #[serde(default)]
+    pub properties: Value,
 }
 
-/// One page of the device list.
+impl Keyed for DeviceRow {
+    fn key(&self) -> &str {
+        &self.device_id
+    }
+}
+
+impl DeviceRow {
+    /// The value at a path of the twin as text.
+    pub fn text_at(&self, path: &str) -> String {
+        match path.split_once('.') {
+            Some(("tags", rest)) => cell(&self.tags, rest),
+            Some(("properties", rest)) => cell(&self.properties, rest),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Rows of the device list behind an id.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct DevicePage {
+pub struct DevicePage<T = DeviceRow> {
     /// Rows of this page.
-    pub items: Vec<DeviceRow>,
-    /// Where the next page begins; `None` on the last.
-    #[serde(default)]
-    pub cursor: Option<String>,
+    pub items: Vec<T>,
     /// How many devices match in all.
     pub total: u64,
+    /// How many of them are not behind the id.
+    #[serde(default)]
+    pub before: u64,
 }
 
 /// A device identity (`service.md §4.2`). Fields the console does not show stay in `raw` so that
@@ -213,22 +237,40 @@ pub async fn host_name() -> Result<String, ApiError> {
         .map(|answer| answer.value.host_name)
 }
 
-/// One page of the list.
-pub async fn page(filter: DeviceFilter) -> Result<DevicePage, ApiError> {
-    first(filter, PAGE).await
-}
-
 /// The first few devices of a filter.
 pub async fn first(filter: DeviceFilter, most: usize) -> Result<DevicePage, ApiError> {
-    if !filter.condition.is_empty() {
-        return queried(&filter, most).await;
+    let whole = !filter.condition.is_empty();
+    behind(&Asked { filter, whole }, "", most, None).await
+}
+
+/// Which devices, and what of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Which.
+    pub filter: DeviceFilter,
+    /// Whether more is needed than the plain list has: a condition, or properties. A query tells
+    /// that, which costs the hub more.
+    pub whole: bool,
+}
+
+/// Devices behind an id in the order of ids, which need not be one of a device. `known`: how many
+/// are not behind it and how many there are, where that need not be asked anew.
+pub async fn behind<T: DeserializeOwned>(
+    asked: &Asked,
+    id: &str,
+    most: usize,
+    known: Option<(u64, u64)>,
+) -> Result<DevicePage<T>, ApiError> {
+    let filter = &asked.filter;
+    if asked.whole {
+        return queried(filter, id, most, known).await;
     }
     let query = write_query([
-        ("search", filter.search),
-        ("status", filter.status),
-        ("connectionState", filter.connection),
+        ("search", filter.search.clone()),
+        ("status", filter.status.clone()),
+        ("connectionState", filter.connection.clone()),
         ("top", most.to_string()),
-        ("cursor", filter.cursors.last().cloned().unwrap_or_default()),
+        ("cursor", encode_id(id)),
     ]);
     own(Method::GET, &format!("/devices{query}"))
         .read()
@@ -239,25 +281,48 @@ pub async fn first(filter: DeviceFilter, most: usize) -> Result<DevicePage, ApiE
 /// What a row of the list shows, as a query names it.
 const COLUMNS: &str = "deviceId, status, statusReason, connectionState, \
     connectionStateUpdatedTime, lastActivityTime, cloudToDeviceMessageCount, authenticationType, \
-    tags";
+    tags, properties";
 
-/// The same rows where a condition picks them.
-async fn queried(filter: &DeviceFilter, most: usize) -> Result<DevicePage, ApiError> {
+/// The same rows, told by a query.
+async fn queried<T: DeserializeOwned>(
+    filter: &DeviceFilter,
+    id: &str,
+    most: usize,
+    known: Option<(u64, u64)>,
+) -> Result<DevicePage<T>, ApiError> {
     let condition = filter.whole_condition();
-    let text = format!("SELECT {COLUMNS} FROM devices WHERE {condition}");
-    let from = filter.cursors.last().map(String::as_str);
-    let page: Answer<Vec<DeviceRow>> = query::page(&text, most, from).await?;
-    let total = if from.is_none() && page.continuation.is_none() {
-        page.value.len() as u64
-    } else {
-        let count = format!("SELECT COUNT() AS n FROM devices WHERE {condition}");
-        query::count(&count).await?
+    let id = quoted(id);
+    let text = format!("SELECT {COLUMNS} FROM devices WHERE {condition} AND deviceId > {id}");
+    let page: Answer<Vec<T>> = query::page(&text, most, None).await?;
+    let count = async |condition: &str| {
+        query::count(&format!(
+            "SELECT COUNT() AS n FROM devices WHERE {condition}"
+        ))
+        .await
+    };
+    let (before, total) = match known {
+        Some(known) => known,
+        // The rows behind the id are all there: nothing is left to count but those before it.
+        None if id == "''" && page.continuation.is_none() => (0, page.value.len() as u64),
+        None if id == "''" => (0, count(&condition).await?),
+        None => {
+            let before = count(&format!("{condition} AND deviceId <= {id}")).await?;
+            (before, count(&condition).await?)
+        }
     };
     Ok(DevicePage {
         items: page.value,
-        cursor: page.continuation,
         total,
+        before,
     })
+}
+
+/// A few whole twins, to see what there is in them.
+pub async fn sample(filter: &DeviceFilter) -> Result<Vec<Value>, ApiError> {
+    let condition = filter.whole_condition();
+    let text = format!("SELECT * FROM devices WHERE {condition}");
+    let page: Answer<Vec<Value>> = query::page(&text, SAMPLE, None).await?;
+    Ok(page.value)
 }
 
 /// One identity with its keys.

@@ -5,6 +5,7 @@ use crate::connectivity;
 use crate::logic::url_state::{encode, write_query};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use shared::letter_case;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
@@ -51,6 +52,22 @@ impl HubEvent {
     /// Whether a device sent it, rather than the hub.
     pub fn is_telemetry(&self) -> bool {
         self.source.eq_ignore_ascii_case("telemetry")
+    }
+
+    /// Whether a text in small letters is in the body or the properties.
+    pub fn holds(&self, text: &str) -> bool {
+        let within = |words: &str| letter_case::lower(words).contains(text);
+        let application = &self.application_properties;
+        self.body
+            .as_ref()
+            .is_some_and(|body| within(&body.to_string()))
+            || application
+                .iter()
+                .any(|(name, value)| within(name) || within(&value.to_string()))
+            || self
+                .system_properties
+                .values()
+                .any(|value| within(&value.to_string()))
     }
 }
 

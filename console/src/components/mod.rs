@@ -24,6 +24,7 @@ pub mod search_field;
 pub mod shell;
 pub mod shortcuts;
 pub mod state_view;
+pub mod tail;
 pub mod time_text;
 pub mod toast;
 pub mod typing;

@@ -90,6 +90,6 @@ texts! {
         threshold_title: "Approval settings", "승인 설정";
         threshold_explained: "From how many devices on a job of an operator needs an approval. Disruptive jobs and deletions always do.", "운영자의 작업이 몇 대부터 승인을 받아야 하는지 정합니다. 중단을 일으키는 작업과 삭제는 항상 승인이 필요합니다.";
         threshold: "Devices without approval", "승인 없이 허용할 디바이스 수";
-        threshold_hint: "0 to 1,000,000", "0~1,000,000";
+        threshold_hint: "0 to 1,000,000", "0에서 1,000,000까지";
     }
 }

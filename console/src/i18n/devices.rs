@@ -32,8 +32,6 @@ texts! {
         no_match_text: "Change the filter or clear it.", "필터를 바꾸거나 지우세요.";
         next: "Next page", "다음 페이지";
         previous: "Previous page", "이전 페이지";
-        page_range: "{from}–{to} of {total}", "{total}대 중 {from}–{to}";
-        pages: "Pages", "페이지";
         keys_move: "move", "이동";
         keys_open: "open", "열기";
         keys_filter: "filter", "필터";

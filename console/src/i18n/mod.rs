@@ -11,6 +11,7 @@ mod audit;
 mod common;
 mod configurations;
 mod device;
+mod device_grid;
 mod devices;
 mod history;
 mod issues;
@@ -76,6 +77,8 @@ pub struct Texts {
     pub issues: issues::Issues,
     /// Device list and creation.
     pub devices: devices::Devices,
+    /// Columns, views and files of the device list.
+    pub device_grid: device_grid::DeviceGrid,
     /// Device header and identity.
     pub device: device::Device,
     /// Twin editor.
@@ -132,6 +135,7 @@ macro_rules! all_tables {
             overview: overview::Overview::$language,
             issues: issues::Issues::$language,
             devices: devices::Devices::$language,
+            device_grid: device_grid::DeviceGrid::$language,
             device: device::Device::$language,
             twin: twin::Twin::$language,
             telemetry: telemetry::Telemetry::$language,
@@ -261,6 +265,7 @@ mod tests {
             overview::Overview::ENTRIES,
             issues::Issues::ENTRIES,
             devices::Devices::ENTRIES,
+            device_grid::DeviceGrid::ENTRIES,
             device::Device::ENTRIES,
             twin::Twin::ENTRIES,
             telemetry::Telemetry::ENTRIES,

@@ -23,6 +23,9 @@ texts! {
         rows_one: "{n} event", "이벤트 {n}개";
         rows_other: "{n} events", "이벤트 {n}개";
         capped: "The last {n} are kept here; {dropped} older ones left the list.", "최근 {n}개만 표시합니다. 이전 {dropped}개는 목록에서 제외되었습니다.";
+        running: "While events come in the newest {n} are shown; pause to see all that are kept.", "이벤트가 들어오는 동안 최근 {n}개를 표시합니다. 보관된 전체를 보려면 일시 정지하세요.";
+        filters: "Filters of the tail", "이벤트 필터";
+        text: "Filter by text", "텍스트로 필터";
         waiting_title: "Waiting for the first event", "첫 이벤트를 기다리는 중";
         waiting_connected: "The device is connected; messages show here the moment they are stored.", "디바이스가 연결되어 있습니다. 메시지가 저장되는 즉시 표시됩니다.";
         waiting_disconnected: "The device is not connected. Start it, or look at the events kept so far.", "디바이스가 연결되어 있지 않습니다. 디바이스를 시작하거나 보관된 이벤트를 확인하세요.";

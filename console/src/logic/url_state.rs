@@ -101,6 +101,11 @@ pub fn write_cursors(cursors: &[String]) -> String {
     page.join(" ")
 }
 
+/// A text as the query language writes it.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
 /// The filters of the device list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeviceFilter {
@@ -112,8 +117,6 @@ pub struct DeviceFilter {
     pub connection: String,
     /// A condition of the query language that devices must fulfil too.
     pub condition: String,
-    /// Cursors of the pages passed, the current one last; empty on the first page.
-    pub cursors: Vec<String>,
 }
 
 impl DeviceFilter {
@@ -129,7 +132,6 @@ impl DeviceFilter {
             status: one_of("status", ["enabled", "disabled"]),
             connection: one_of("connection", ["connected", "disconnected"]),
             condition: query_value(search, "condition").unwrap_or_default(),
-            cursors: read_cursors(search),
         }
     }
 
@@ -140,7 +142,6 @@ impl DeviceFilter {
             ("status", self.status.clone()),
             ("connection", self.connection.clone()),
             ("condition", self.condition.clone()),
-            ("page", write_cursors(&self.cursors)),
         ])
     }
 
@@ -157,12 +158,16 @@ impl DeviceFilter {
 
     /// All of it as a condition, for a list that the query language makes.
     pub fn whole_condition(&self) -> String {
-        // On lines of its own: it may end with a comment.
-        let mut whole = format!("(\n{}\n)", self.condition);
+        let mut whole = if self.condition.is_empty() {
+            // Whatever is a device.
+            "IS_DEFINED(deviceId)".to_owned()
+        } else {
+            // On lines of its own: it may end with a comment.
+            format!("(\n{}\n)", self.condition)
+        };
         if !self.search.is_empty() {
-            let search = letter_case::lower(&self.search);
-            let escaped = search.replace('\\', "\\\\").replace('\'', "\\'");
-            let _ = write!(whole, " AND CONTAINS(LOWER(deviceId), '{escaped}')");
+            let search = quoted(&letter_case::lower(&self.search));
+            let _ = write!(whole, " AND CONTAINS(LOWER(deviceId), {search})");
         }
         if !self.status.is_empty() {
             let _ = write!(whole, " AND status = '{}'", self.status);
@@ -203,7 +208,6 @@ mod tests {
             status: "disabled".into(),
             connection: "connected".into(),
             condition: "tags.a = 'x&y' OR\ntags.b".into(),
-            cursors: vec!["a b+=".into(), "c".into()],
         };
         assert_eq!(DeviceFilter::read(&filter.write()), filter);
         assert_eq!(DeviceFilter::default().write(), "");
@@ -229,6 +233,10 @@ mod tests {
         };
         assert_eq!(only.whole_condition(), "(\na = 1\n)");
         assert!(only.narrows());
+        assert_eq!(
+            DeviceFilter::default().whole_condition(),
+            "IS_DEFINED(deviceId)"
+        );
     }
 
     #[test]

@@ -17,7 +17,6 @@ mod queue;
 mod retire;
 mod telemetry;
 mod telemetry_chart;
-mod telemetry_rows;
 mod twin;
 mod twin_conflict;
 mod twin_editor;

@@ -1,8 +1,8 @@
 //! The chart above the live tail: any numeric paths found in the messages, up to four at a time.
 //! Without a choice in the address the first path is drawn.
 
-use super::telemetry::Rows;
 use crate::components::chart::{LineChart, MOST_SERIES, Series};
+use crate::components::tail::Rows;
 use crate::i18n::{t, tr};
 use crate::logic::number::measure;
 use crate::logic::numeric_paths::{find, pick};

@@ -19,11 +19,12 @@ pub fn Filters(
     filter: Memo<DeviceFilter>,
     /// Writes a new one.
     change: Callback<DeviceFilter>,
+    /// What stands at the other end of the bar.
+    children: Children,
 ) -> impl IntoView {
     let apply = move |set: Box<dyn Fn(&mut DeviceFilter)>| {
         let mut next = filter.get_untracked();
         set(&mut next);
-        next.cursors.clear();
         if next != filter.get_untracked() {
             change.run(next);
         }
@@ -91,6 +92,7 @@ pub fn Filters(
                     on_press=move |()| change.run(DeviceFilter::default())
                 />
             })}
+            {children()}
         </div>
         {move || {
             let condition = filter.with(|f| f.condition.clone());

@@ -1,48 +1,81 @@
-//! The device list: filters in the address, pages by cursor, keys to move, and what can be done
-//! to one device.
+//! The device list: filters, columns and place in the address, all matching devices in one grid,
+//! keys to move, and what can be done to one device.
 
 mod actions;
+mod columns;
 mod create;
+mod export;
 mod filters;
-mod table;
+mod grid;
+mod reader;
+mod row;
+mod tools;
+mod views;
 
 pub use actions::{DeleteDevice, DisableDevice, Target, enable};
 pub use create::id_problem;
 
-use crate::api::devices::{self as api, DevicePage};
+use crate::api::devices::Asked;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
-use crate::components::pager::Pager;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{count, fill, t, tr, wording};
-use crate::live::{Live, PERIOD, live};
-use crate::logic::number::grouped;
+use crate::i18n::{count, t, tr, wording};
+use crate::logic::device_columns::Columns;
 use crate::logic::url_state::{DeviceFilter, query_value, with_value};
 use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use create::CreateDevice;
 use filters::Filters;
+use grid::DeviceGrid;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
-use table::DeviceTable;
+use reader::Reader;
+use tools::Tools;
 
 /// The page.
 #[component]
 pub fn DevicesPage() -> impl IntoView {
-    let search = use_location().search;
+    let location = use_location().search;
+    let search = memo(move || location.get());
     let filter = memo(move || DeviceFilter::read(&search.get()));
-    let page = live(move || filter.get(), Some(PERIOD), api::page);
+    let columns = memo(move || Columns::read(&search.get()));
+    let asked = memo(move || Asked {
+        filter: filter.get(),
+        whole: filter.with(|filter| !filter.condition.is_empty())
+            || columns.with(Columns::need_properties),
+    });
+    let reader = reader::read(asked, search.with_untracked(|search| row_of(search)));
+    let page = reader.page;
     let creating = RwSignal::new(false);
 
     let navigate = use_navigate();
-    let change = Callback::new({
-        let navigate = navigate.clone();
-        move |filter: DeviceFilter| {
-            let options = routes::page_of(&filter.cursors);
-            navigate(&routes::devices(&filter), options);
+    let go = Callback::new(move |search: String| {
+        navigate(
+            &format!("{}/devices{search}", routes::BASE),
+            routes::same_screen(),
+        );
+    });
+    let change = Callback::new(move |filter: DeviceFilter| {
+        let columns = columns.with_untracked(Columns::write);
+        go.run(with_value(&filter.write(), "columns", &columns));
+    });
+    let show = Callback::new(move |columns: Columns| {
+        let now = search.get_untracked();
+        go.run(with_value(&now, "columns", &columns.write()));
+    });
+    // The first row is where one is without a word.
+    let on_place = Callback::new(move |row: u64| {
+        let row = if row == 0 {
+            String::new()
+        } else {
+            (row + 1).to_string()
+        };
+        let now = search.get_untracked();
+        if query_value(&now, "row").unwrap_or_default() != row {
+            go.run(with_value(&now, "row", &row));
         }
     });
     // `?create=1` in the address and the open dialog are one state, in both directions.
@@ -56,12 +89,9 @@ pub fn DevicesPage() -> impl IntoView {
         let open = creating.get();
         let now = search.get_untracked();
         if open != query_value(&now, "create").is_some() {
-            let next = with_value(&now, "create", if open { "1" } else { "" });
-            let options = routes::same_screen();
-            navigate(&format!("{}/devices{next}", routes::BASE), options);
+            go.run(with_value(&now, "create", if open { "1" } else { "" }));
         }
     });
-    list_keys();
 
     let add = move || {
         view! {
@@ -79,20 +109,22 @@ pub fn DevicesPage() -> impl IntoView {
         <div class="pagehead">
             <div>
                 <h1>{tr!(devices.title)}</h1>
-                <div class="sub" role="status">{move || page.data.get().map(|p| {
+                <div class="sub" role="status">{move || page.data.get().map(|total| {
                     let words = &t().devices;
                     if filter.get().narrows() {
-                        count(p.total, words.match_some_one, words.match_some_other)
+                        count(total, words.match_some_one, words.match_some_other)
                     } else {
-                        count(p.total, words.match_all_one, words.match_all_other)
+                        count(total, words.match_all_one, words.match_all_other)
                     }
                 })}</div>
             </div>
             <div class="actions">{add()}</div>
         </div>
         <section class="card">
-            <Filters filter change/>
-            {live_view(page, 8, move |data| listed(data, page, filter, change, creating))}
+            <Filters filter change>
+                <Tools reader asked columns search go show/>
+            </Filters>
+            {live_view(page, 8, move |_| listed(reader, filter, columns, change, on_place, creating))}
         </section>
         <div class="hints" aria-hidden="true">
             <kbd>"j"</kbd> <kbd>"k"</kbd> {tr!(devices.keys_move)}
@@ -104,30 +136,27 @@ pub fn DevicesPage() -> impl IntoView {
     }
 }
 
+/// The row that an address names, counted from zero.
+fn row_of(search: &str) -> u64 {
+    let row = query_value(search, "row").and_then(|row| row.parse::<u64>().ok());
+    row.unwrap_or(1).saturating_sub(1)
+}
+
 fn listed(
-    data: Memo<DevicePage>,
-    page: Live<DevicePage>,
+    reader: Reader,
     filter: Memo<DeviceFilter>,
+    columns: Memo<Columns>,
     change: Callback<DeviceFilter>,
+    on_place: Callback<u64>,
     creating: RwSignal<bool>,
 ) -> impl IntoView {
-    let empty = memo(move || data.with(|p| p.items.is_empty()));
+    let empty = memo(move || reader.rows.with(|rows| rows.total() == 0));
     part(move || {
         if !empty.get() {
-            return view! {
-                <DeviceTable data page/>
-                <Pager
-                    label=wording(|t| t.devices.pages)
-                    place=Signal::derive(move || data.with(|page| rows(filter.with(|f| f.cursors.len()), page)))
-                    cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                    next=Signal::derive(move || data.with(|page| page.cursor.clone()))
-                    on_change=move |cursors| change.run(DeviceFilter { cursors, ..filter.get_untracked() })
-                />
-            }
-            .into_any();
+            return view! { <DeviceGrid reader columns on_place/> }.into_any();
         }
-        let now = filter.get();
-        if now.narrows() || !now.cursors.is_empty() {
+        list_keys();
+        if filter.get().narrows() {
             view! {
                 <EmptyState
                     icon=Icon::Search
@@ -158,18 +187,4 @@ fn listed(
             .into_any()
         }
     })
-}
-
-/// Which rows of how many a page shows. Tracked.
-fn rows(passed: usize, page: &DevicePage) -> String {
-    let from = (passed * api::PAGE) as u64 + 1;
-    let to = from + page.items.len() as u64 - 1;
-    fill(
-        t().devices.page_range,
-        &[
-            ("from", &grouped(from)),
-            ("to", &grouped(to)),
-            ("total", &grouped(page.total)),
-        ],
-    )
 }

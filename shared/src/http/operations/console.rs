@@ -129,7 +129,9 @@ pub async fn hub<B: Backend>(backend: &B) -> Result<Response, Failure> {
     ))
 }
 
-/// `GET /api/v1/devices`: a page in order of id over all shards
+/// `GET /api/v1/devices`: a page in order of id over all shards. `before` says how many of all
+/// that match do not come after the cursor: with it whoever wants a row far down finds the way by
+/// trying ids, which can be added up over shards, where an offset cannot.
 pub async fn devices<B: Backend>(
     backend: &B,
     request: &Request,
@@ -140,7 +142,7 @@ pub async fn devices<B: Backend>(
         return some_devices(backend, &browse, caller).await;
     }
     let top = usize::try_from(browse.top).unwrap_or(usize::MAX);
-    let (mut items, mut more, mut total) = (Vec::new(), false, 0u64);
+    let (mut items, mut more, mut total, mut before) = (Vec::new(), false, 0u64, 0u64);
     for reply in ask_all_shards(backend, &RegistryRequest::BrowseDevices(browse)).await? {
         let RegistryReply::DevicePage(page) = reply else {
             return Err(unexpected("the registry"));
@@ -148,6 +150,7 @@ pub async fn devices<B: Backend>(
         items.extend(page.items);
         more |= page.more;
         total += page.total;
+        before += page.before;
     }
     sorting::sort_by(&mut items, |one, other| id_of(one).cmp(id_of(other)));
     more |= items.len() > top;
@@ -159,7 +162,7 @@ pub async fn devices<B: Backend>(
     };
     Ok(Response::json(
         200,
-        &json!({ "items": items, "cursor": cursor, "total": total }),
+        &json!({ "items": items, "cursor": cursor, "total": total, "before": before }),
     ))
 }
 
@@ -192,6 +195,15 @@ async fn some_devices<B: Backend>(
         scope: caller.scope.as_deref(),
     };
     let query = parse(&text).map_err(HubError::from)?;
+    let mut before = 0;
+    if let Some(after) = &wanted.after {
+        let text = format!("{text} AND deviceId <= '{}'", quoted(after));
+        let passed = Asked {
+            text: &text,
+            ..asked
+        };
+        before = query_pages::rows_of(backend, passed).await?.0;
+    }
     let after = wanted.after.as_ref().map(|after| {
         Place(crate::query::Place {
             value: SortValue::Absent,
@@ -210,7 +222,7 @@ async fn some_devices<B: Backend>(
     };
     Ok(Response::json(
         200,
-        &json!({ "items": page.items, "cursor": cursor, "total": total }),
+        &json!({ "items": page.items, "cursor": cursor, "total": total, "before": before }),
     ))
 }
 

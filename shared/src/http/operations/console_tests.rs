@@ -34,6 +34,7 @@ fn with_devices(count: usize) -> FakeHub {
                 .collect(),
             more: behind.len() > top,
             total: own.len() as u64,
+            before: (own.len() - behind.len()) as u64,
         }))
     })
 }
@@ -47,6 +48,7 @@ fn the_list_pages_through_all_shards_in_order_of_id() {
         loop {
             let page = get(&hub, &format!("/api/v1/devices?top={top}&cursor={cursor}")).value();
             assert_eq!(page["total"], count);
+            assert_eq!(page["before"], ids.len());
             let items = page["items"].as_array().unwrap();
             assert!(items.len() <= top);
             ids.extend(items.iter().map(|item| id_of(item).to_owned()));

@@ -47,19 +47,20 @@ pub(super) fn browse(
         Some(false) => conditions.push_str(" AND gateway IS NULL"),
         None => {}
     }
-    let total = context.sql.query(
-        &format!("SELECT count(*) FROM identity WHERE {conditions}"),
-        &parameters,
-    )?;
-    let total = total
-        .first()
-        .and_then(|row| row.integer(0))
-        .unwrap_or(0)
-        .unsigned_abs();
-
+    let count = |conditions: &str, parameters: &[SqlValue]| {
+        let rows = context.sql.query(
+            &format!("SELECT count(*) FROM identity WHERE {conditions}"),
+            parameters,
+        )?;
+        let counted = rows.first().and_then(|row| row.integer(0));
+        Ok::<_, HubError>(counted.unwrap_or(0).unsigned_abs())
+    };
+    let total = count(&conditions, &parameters)?;
+    let mut before = 0;
     if let Some(after) = &browse.after {
         conditions.push_str(" AND identity.device_id > ?");
         parameters.push(after.as_str().into());
+        before = total.saturating_sub(count(&conditions, &parameters)?);
     }
     let top = browse.top.clamp(1, MAX_PAGE);
     parameters.push(i64::from(top + 1).into());
@@ -82,6 +83,7 @@ pub(super) fn browse(
         items: Vec::new(),
         more: rows.len() > top,
         total,
+        before,
     };
     for row in rows.iter().take(top) {
         let identity = IdentityRow::read(row)?;

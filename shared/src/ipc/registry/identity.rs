@@ -37,6 +37,8 @@ pub struct DevicePage {
     pub more: bool,
     /// How many match in this shard.
     pub total: u64,
+    /// How many of them do not come after the id asked for.
+    pub before: u64,
 }
 
 /// `If-Match` as understood by the HTTP side.

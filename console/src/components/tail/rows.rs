@@ -1,6 +1,6 @@
 //! The rows of the live tail: newest first, one line each, opened for the whole event.
 
-use super::telemetry::{Rows, TailRow};
+use super::{RUNNING, Rows, TailRow};
 use crate::api::events::HubEvent;
 use crate::components::badge::{Badge, Tone};
 use crate::components::json_view::JsonView;
@@ -11,6 +11,7 @@ use crate::preferences::offset_minutes;
 use crate::reactive::{For, Memo, RwSignal, part};
 use leptos::prelude::*;
 use serde_json::Value;
+use shared::letter_case;
 use std::sync::Arc;
 
 /// Characters of a body shown on its line.
@@ -23,13 +24,19 @@ pub fn Tail(
     rows: Rows,
     /// Leave the hub's own events out.
     telemetry_only: Memo<bool>,
+    /// Leave those out that do not hold this text.
+    text: Memo<String>,
 ) -> impl IntoView {
     let shown = move || {
         let only = telemetry_only.get();
+        let text = letter_case::lower(&text.get());
         rows.with(|r| {
+            let most = if r.is_paused() { usize::MAX } else { RUNNING };
             r.rows()
                 .rev()
                 .filter(|row| !only || row.event.is_telemetry())
+                .filter(|row| text.is_empty() || row.event.holds(&text))
+                .take(most)
                 .cloned()
                 .collect::<Vec<_>>()
         })

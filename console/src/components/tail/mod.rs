@@ -1,0 +1,83 @@
+//! A live tail: the events of a stream as they come, the newest first. A stream may bring a
+//! thousand a second, so nothing here may cost something for each of them: arrivals are gathered,
+//! a few times a second the rows change, and only as many rows are built as somebody can read.
+
+mod controls;
+mod rows;
+
+pub use controls::{PauseButton, StreamBadge, StreamTrouble, TailNote};
+pub use rows::Tail;
+
+use crate::api::events::HubEvent;
+use crate::clock;
+use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
+use crate::logic::time::{self, Millis};
+use crate::reactive::RwSignal;
+use leptos::prelude::*;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Rows in the document while events come in; held, all that are kept.
+pub const RUNNING: usize = 60;
+/// Between two changes of the rows. Faster than this nobody reads, and what is typed meanwhile
+/// must show at once.
+const PAUSE: Millis = 250.0;
+
+/// A row of a tail.
+#[derive(Debug)]
+pub struct TailRow {
+    /// Unique in this tail.
+    pub key: u64,
+    /// When the hub stored it.
+    pub at: Millis,
+    /// The event.
+    pub event: HubEvent,
+}
+
+/// The rows as everybody sees them.
+pub type Rows = RwSignal<TelemetryBuffer<Arc<TailRow>>>;
+
+/// Collects arrivals and hands them over together: the first after a silence with the next frame,
+/// further ones a few times a second. While the tab is hidden no frame comes, so what waits is
+/// capped too. `count` is told how many have come.
+pub fn gather(rows: Rows, count: impl Fn(usize) + Copy + 'static) -> impl Fn(HubEvent) + 'static {
+    let waiting = StoredValue::new_local(VecDeque::<Arc<TailRow>>::new());
+    let next = StoredValue::new(0u64);
+    let scheduled = StoredValue::new(false);
+    let last = StoredValue::new(0.0);
+    let hand_over = move || {
+        let Some(arrived) = waiting.try_update_value(std::mem::take) else {
+            return;
+        };
+        scheduled.set_value(false);
+        last.set_value(clock::now_once());
+        count(arrived.len());
+        let _ = rows.try_update(|buffer| arrived.into_iter().for_each(|row| buffer.push(row)));
+    };
+    move |event| {
+        let Some(key) = next.try_update_value(|n| {
+            *n += 1;
+            *n
+        }) else {
+            return;
+        };
+        let at = time::parse(&event.enqueued_time).unwrap_or_else(clock::now_once);
+        waiting.update_value(|all| {
+            all.push_back(Arc::new(TailRow { key, at, event }));
+            if all.len() > MOST_ROWS {
+                all.pop_front();
+            }
+        });
+        if scheduled.try_get_value() == Some(false) {
+            scheduled.set_value(true);
+            let rest = PAUSE - (clock::now_once() - last.get_value());
+            if rest <= 0.0 {
+                request_animation_frame(hand_over);
+            } else {
+                let rest = Duration::from_millis(rest.min(PAUSE) as u64);
+                set_timeout(move || request_animation_frame(hand_over), rest);
+            }
+        }
+    }
+}
