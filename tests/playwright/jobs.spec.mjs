@@ -244,3 +244,57 @@ test('a rollout in waves is paused, let on and stopped; a role that may not sees
     await expectAccessible(page, 'unknown job');
   });
 });
+
+test('r14: a freeze holds what interrupts, with its reason, and an override is in the record', async ({ page, emptyHub, makeDevice, service, at }) => {
+  test.setTimeout(120_000);
+  await (await makeDevice('frozen-1', { methods: { reboot: () => [200, { ok: true }] } })).connect();
+  const hour = 3_600_000;
+  await service.request('PUT', '/api/v1/maintenance-policies/year-end', {
+    priority: 10, targetCondition: '*', appliesTo: ['*'],
+    blackouts: [{ from: new Date(Date.now() - hour).toISOString(), to: new Date(Date.now() + 24 * hour).toISOString(), reason: 'year-end freeze' }],
+  });
+  const held = name('held');
+  await service.request('PUT', `/jobs/v2/${held}`, {
+    type: 'scheduleDeviceMethod', queryCondition: "deviceId = 'frozen-1'", maxExecutionTimeInSeconds: 600,
+    cloudToDeviceMethod: { methodName: 'reboot', responseTimeoutInSeconds: 10 },
+  });
+  const urgent = name('urgent');
+  try {
+    await test.step('the job says what holds it', async () => {
+      await page.goto(at(`jobs/${held}`));
+      const row = page.getByRole('group', { name: 'Devices of the job' }).getByRole('row').filter({ hasText: 'frozen-1' });
+      await expect(row).toContainText('Held');
+      await expect(row).toContainText('year-end freeze');
+      await picture(page, 'job-held');
+      await expectAccessible(page, 'held job');
+    });
+
+    await test.step('an urgent one runs in spite of it, with a reason in any language', async () => {
+      await page.getByRole('link', { name: 'Schedule again' }).click();
+      await page.getByRole('button', { name: 'Next' }).click();
+      await page.getByRole('button', { name: 'Next' }).click();
+      await page.getByLabel('Job id').fill(urgent);
+      await page.getByRole('button', { name: 'Next' }).click();
+      const why = page.getByLabel('Reason to run in spite of maintenance policies');
+      await why.fill('short');
+      await expect(page.getByText('10 to 256 characters')).toBeVisible();
+      await why.fill('누수가 있어 오늘 반드시 고쳐야 합니다');
+      await picture(page, 'schedule-override');
+      await page.getByRole('button', { name: 'Schedule job' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Schedule job' }).click();
+      await expect(page).toHaveURL(new RegExp(`/console/jobs/${urgent}$`));
+      await expect(state(page)).toHaveText('Completed', { timeout: 30_000 });
+    });
+
+    await test.step('the record tells who and why, and an alert does', async () => {
+      const { records } = await service.request('GET', '/api/v1/audit?action=createJob&top=1');
+      expect(JSON.stringify(records[0])).toContain('누수가 있어 오늘 반드시 고쳐야 합니다');
+      expect(records[0].actor).toMatch(/^person:/);
+      const { items } = await service.request('GET', '/api/v1/alerts');
+      expect(items.some((alert) => alert.rule === 'overrideUsed')).toBe(true);
+    });
+  } finally {
+    await service.request('DELETE', '/api/v1/maintenance-policies/year-end', undefined, { 'If-Match': '*' });
+    await service.request('POST', `/jobs/v2/${held}/cancel?force=true`);
+  }
+});

@@ -153,10 +153,14 @@ pub async fn get(id: &str) -> Result<Job, ApiError> {
     Ok(answer.value)
 }
 
-/// Schedules a job.
-pub async fn schedule(id: &str, order: &Value) -> Result<Job, ApiError> {
-    let answer = hub(Method::PUT, &path(id)).json(order).read().await?;
-    Ok(answer.value)
+/// Schedules a job. With a reason maintenance policies are not asked.
+pub async fn schedule(id: &str, order: &Value, why: &str) -> Result<Job, ApiError> {
+    let mut call = hub(Method::PUT, &path(id)).json(order);
+    if !why.is_empty() {
+        // Headers hold no Korean; so it travels as RFC 8187 has it.
+        call = call.header("X-Hub-Override", &format!("utf-8''{}", encode(why)));
+    }
+    Ok(call.read().await?.value)
 }
 
 /// Ends a job; one that runs only with `force`.

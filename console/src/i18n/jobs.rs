@@ -93,6 +93,7 @@ texts! {
         column_outcome: "Outcome", "결과";
         column_since: "Since", "변경 시각";
         written: "Written", "기록됨";
+        held: "Held", "보류됨";
         leave_out: "Leave out", "제외";
         leave_out_named: "Leave {id} out", "{id} 제외";
         leave_out_title: "Leave {id} out of this job?", "이 작업에서 {id}을(를) 제외할까요?";

@@ -78,6 +78,9 @@ texts! {
         stop_hint: "Empty: failures stop nothing but the wave.", "비워 두면 실패해도 해당 웨이브만 멈춥니다.";
         stop_wrong: "A whole number, 1 or more", "1 이상의 정수여야 합니다";
 
+        why: "Reason to run in spite of maintenance policies", "유지 관리 정책을 무시하는 이유";
+        why_hint: "Leave empty to have policies hold disruptive steps until their window. With a reason it runs at once; the record tells who and why.", "비워 두면 정책에 따라 중단을 일으키는 단계가 허용 시간까지 보류됩니다. 이유를 쓰면 바로 실행되고 누가 왜 실행했는지 기록에 남습니다.";
+        why_wrong: "10 to 256 characters", "10~256자여야 합니다";
         review: "What will happen", "실행 내용";
         review_all_twin: "The twins of all {n} devices are changed.", "디바이스 {n}대 전체의 트윈을 변경합니다.";
         review_some_twin: "The twins of {n} devices are changed.", "디바이스 {n}대의 트윈을 변경합니다.";

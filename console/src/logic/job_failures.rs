@@ -32,6 +32,9 @@ pub struct JobRow {
     /// Why it failed.
     #[serde(default)]
     pub error: Option<RowError>,
+    /// What holds it, if something does.
+    #[serde(default)]
+    pub hold: Option<Value>,
 }
 
 impl JobRow {

@@ -16,6 +16,7 @@ use crate::i18n::{fill, t, t_once, tr, wording};
 use crate::live::{Live, live};
 use crate::logic::job_failures::JobRow;
 use crate::logic::job_filter::{ROW_STATES, RowFilter};
+use crate::logic::json_document::text;
 use crate::reactive::{Memo, RwSignal, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
@@ -171,7 +172,14 @@ fn outcome(row: &JobRow) -> AnyView {
     if row.status == "completed" {
         return view! { <span class="sub">{tr!(jobs.written)}</span> }.into_any();
     }
-    view! { <span class="dim">"–"</span> }.into_any()
+    let hold = row.hold.as_ref().map(|hold| text(hold, "reason").to_owned());
+    match hold.filter(|reason| !reason.is_empty()) {
+        Some(reason) => view! {
+            <Badge tone=Signal::stored(Tone::Warn) text=wording(|t| t.jobs.held)/> " " <span class="sub">{reason}</span>
+        }
+        .into_any(),
+        None => view! { <span class="dim">"–"</span> }.into_any(),
+    }
 }
 
 #[component]

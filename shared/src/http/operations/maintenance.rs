@@ -8,6 +8,7 @@ use crate::http::backend::Backend;
 use crate::http::message::{Request, Response};
 use crate::ids::DeviceId;
 use crate::ipc::registry::{ExplainMaintenance, RegistryReply, RegistryRequest};
+use crate::percent;
 
 /// Says that somebody wants a step in spite of the policies, and why.
 pub const OVERRIDE: &str = "x-hub-override";
@@ -38,6 +39,12 @@ pub async fn explain<B: Backend>(
 pub(super) fn overriding(request: &Request, caller: &Caller) -> Result<Option<String>, HubError> {
     let Some(reason) = request.header(OVERRIDE) else {
         return Ok(None);
+    };
+    // As RFC 8187 has it, for words that no header may hold as they are.
+    let decoded = reason.strip_prefix("utf-8''").map(percent::decode);
+    let reason = match &decoded {
+        Some(decoded) => decoded.as_deref().unwrap_or_default(),
+        None => reason,
     };
     if !REASON.contains(&reason.chars().count()) {
         return Err(HubError::invalid(format!(

@@ -86,6 +86,8 @@ pub struct Draft {
     pub stop_at: RwSignal<String>,
     /// How many must have ended before that.
     pub stop_least: RwSignal<String>,
+    /// Why maintenance policies are not asked; empty: they are.
+    pub why: RwSignal<String>,
 }
 
 impl Draft {
@@ -107,6 +109,7 @@ impl Draft {
             amount: text("1"),
             unit: text("hours"),
             in_waves: RwSignal::new(false),
+            why: text(""),
             shares: text("5, 25, 100"),
             success: text("95"),
             pause: text("10"),

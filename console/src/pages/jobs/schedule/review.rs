@@ -6,6 +6,7 @@ use crate::api::jobs as api;
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::Confirm;
 use crate::components::diff_view::DiffView;
+use crate::components::field::TextField;
 use crate::components::json_view::JsonView;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
@@ -21,7 +22,7 @@ use crate::logic::number::grouped;
 use crate::pages::jobs::words::lifetime_text;
 use crate::reactive::{Memo, memo, part};
 use crate::routes;
-use crate::session::Permission;
+use crate::session::{Permission, may};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
@@ -76,6 +77,11 @@ pub fn ReviewStep(
             words.together.to_owned()
         }
     };
+    let unfit = Signal::derive(move || {
+        let letters = draft.why.with(|why| why.trim().chars().count());
+        let fits = letters == 0 || (10..=256).contains(&letters);
+        (!fits).then(|| t().schedule.why_wrong.to_owned())
+    });
     let request = memo(move || {
         let body = draft.order().map(|order| order.body());
         body.unwrap_or_else(|| json!({}))
@@ -106,6 +112,14 @@ pub fn ReviewStep(
                             <dt>{tr!(schedule.how)}</dt>
                             <dd>{part(how)}</dd>
                         </dl>
+                        {move || may(Permission::JobsForce).then(|| view! {
+                            <TextField
+                                label=wording(|t| t.schedule.why)
+                                hint=wording(|t| t.schedule.why_hint)
+                                value=draft.why
+                                error=unfit
+                            />
+                        })}
                     </div>
                 </section>
                 {move || draft.writes_twins.get().then(|| view! { <Sample draft/> })}
@@ -183,9 +197,10 @@ pub fn Submit(
         }
         let navigate = navigate.clone();
         let id = draft.id.get_untracked();
+        let why = draft.why.get_untracked().trim().to_owned();
         spawn_local(async move {
             if question
-                .settle(api::schedule(&id, &order.body()).await)
+                .settle(api::schedule(&id, &order.body(), &why).await)
                 .is_some()
             {
                 toast::success(t_once().schedule.scheduled.to_owned());
