@@ -30,6 +30,7 @@ const SCREENS = [
   { name: 'alert-rules', where: 'alerts/rules', korean: '알림 규칙', english: 'Alert rules' },
   { name: 'query', where: 'query?q=SELECT%20*%20FROM%20devices', korean: '쿼리', english: 'Query' },
   { name: 'progress', where: 'progress', korean: '진행 상황', english: 'Progress' },
+  { name: 'events', where: 'events?from=earliest', korean: '이벤트', english: 'Events' },
   { name: 'routing', where: 'routing', korean: '라우팅', english: 'Routes' },
 ];
 
