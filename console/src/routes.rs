@@ -3,6 +3,7 @@
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::event_filter::EventFilter;
 use crate::logic::history_filter::HistoryFilter;
 use crate::logic::job_filter::{JobFilter, RowFilter};
 use crate::logic::operations_filter::OperationsFilter;
@@ -114,6 +115,11 @@ pub fn overview() -> String {
 /// The device list with a filter.
 pub fn devices(filter: &DeviceFilter) -> String {
     format!("{BASE}/devices{}", filter.write())
+}
+
+/// All events with a filter.
+pub fn events(filter: &EventFilter) -> String {
+    format!("{BASE}/events{}", filter.write())
 }
 
 /// A device with one of its tabs open.

@@ -45,6 +45,7 @@ const SCREENS = [
   { name: 'messaging', where: 'settings/messaging', korean: '메시지', english: 'Messages' },
   { name: 'file-upload', where: 'settings/file-upload', korean: '파일 업로드', english: 'File upload' },
   { name: 'twin-history', where: 'settings/twin-history', korean: '트윈 기록', english: 'History of twins' },
+  { name: 'events', where: 'events?from=earliest', korean: '이벤트', english: 'Events' },
   { name: 'routing', where: 'routing', korean: '라우팅', english: 'Routes' },
 ];
 

@@ -52,3 +52,28 @@ export async function dragThrough(page, frames) {
     requestAnimationFrame(frame);
   }), frames);
 }
+
+/** Starts to watch how long keys take to show. The browser tells of those from 16 ms on. */
+export async function watchInputs(page) {
+  await page.evaluate(() => {
+    const seen = { durations: [], keys: 0 };
+    window.addEventListener('keydown', () => { seen.keys += 1; }, true);
+    seen.observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        if (['keydown', 'keypress', 'beforeinput', 'input', 'keyup'].includes(entry.name)) seen.durations.push(entry.duration);
+      }
+    });
+    seen.observer.observe({ type: 'event', durationThreshold: 16 });
+    window.seenInputs = seen;
+  });
+}
+
+/** What was seen since: milliseconds from the key to the paint that shows it. */
+export async function inputsSeen(page) {
+  const { durations, keys } = await page.evaluate(() => {
+    window.seenInputs.observer.disconnect();
+    const { durations, keys } = window.seenInputs;
+    return { durations, keys };
+  });
+  return { keys, ...spread(durations) };
+}

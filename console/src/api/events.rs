@@ -2,7 +2,6 @@
 //! by itself and resumes behind the last event it saw; this module only says how that stands.
 
 use crate::connectivity;
-use crate::logic::url_state::{encode, write_query};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::letter_case;
@@ -49,6 +48,13 @@ pub struct HubEvent {
 }
 
 impl HubEvent {
+    /// The device it is about; empty if it is about none.
+    pub fn device(&self) -> &str {
+        let id = self.system_properties.get("iothub-connection-device-id");
+        let id = id.or_else(|| self.application_properties.get("deviceId"));
+        id.and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// Whether a device sent it, rather than the hub.
     pub fn is_telemetry(&self) -> bool {
         self.source.eq_ignore_ascii_case("telemetry")
@@ -94,18 +100,14 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Opens the tail of one device. `None` if the browser refuses to open streams at all.
+    /// Opens the tail of what a query string asks for. `None` if the browser refuses to open
+    /// streams at all.
     pub fn open(
-        device_id: &str,
-        from: &str,
+        query: &str,
         on_event: impl Fn(HubEvent) + 'static,
         on_state: impl Fn(StreamState) + Clone + 'static,
     ) -> Option<Self> {
-        let query = write_query([("from", from.to_owned())]);
-        let url = format!(
-            "/api/v1/events/stream{query}&deviceId={}",
-            encode(device_id)
-        );
+        let url = format!("/api/v1/events/stream{query}");
         let source = EventSource::new(&url).ok()?;
 
         let on_event = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {

@@ -6,6 +6,7 @@ use crate::i18n::Read;
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::event_filter::EventFilter;
 use crate::logic::job_filter::JobFilter;
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::progress::Asked;
@@ -42,7 +43,7 @@ pub struct Screen {
 }
 
 /// All of them, as they stand in the navigation.
-pub const SCREENS: [Screen; 15] = [
+pub const SCREENS: [Screen; 16] = [
     Screen {
         part: Part::Top,
         name: |t| t.common.nav_overview,
@@ -107,6 +108,14 @@ pub const SCREENS: [Screen; 15] = [
         address: || routes::progress(&Asked::default()),
         below: &["progress"],
         key: "p",
+    },
+    Screen {
+        part: Part::Hub,
+        name: |t| t.common.nav_events,
+        icon: Icon::Tray,
+        address: || routes::events(&EventFilter::default()),
+        below: &["events"],
+        key: "v",
     },
     Screen {
         part: Part::Hub,

@@ -10,6 +10,7 @@ texts! {
         nav_alerts: "Alerts", "알림";
         nav_query: "Query", "쿼리";
         nav_progress: "Progress", "진행 상황";
+        nav_events: "Events", "이벤트";
         nav_routing: "Routes", "라우팅";
         nav_devices: "Devices", "디바이스";
         nav_archive: "Archive", "보관함";

@@ -13,6 +13,7 @@ mod configurations;
 mod device;
 mod device_grid;
 mod devices;
+mod events;
 mod history;
 mod issues;
 mod jobs;
@@ -79,6 +80,8 @@ pub struct Texts {
     pub devices: devices::Devices,
     /// Columns, views and files of the device list.
     pub device_grid: device_grid::DeviceGrid,
+    /// The live tail of all sources.
+    pub events: events::Events,
     /// Device header and identity.
     pub device: device::Device,
     /// Twin editor.
@@ -136,6 +139,7 @@ macro_rules! all_tables {
             issues: issues::Issues::$language,
             devices: devices::Devices::$language,
             device_grid: device_grid::DeviceGrid::$language,
+            events: events::Events::$language,
             device: device::Device::$language,
             twin: twin::Twin::$language,
             telemetry: telemetry::Telemetry::$language,
@@ -266,6 +270,7 @@ mod tests {
             issues::Issues::ENTRIES,
             devices::Devices::ENTRIES,
             device_grid::DeviceGrid::ENTRIES,
+            events::Events::ENTRIES,
             device::Device::ENTRIES,
             twin::Twin::ENTRIES,
             telemetry::Telemetry::ENTRIES,

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod configurations;
 pub mod device;
 pub mod devices;
+pub mod events;
 pub mod issues;
 pub mod jobs;
 pub mod limits;

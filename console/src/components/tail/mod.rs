@@ -6,7 +6,7 @@ mod controls;
 mod rows;
 
 pub use controls::{PauseButton, StreamBadge, StreamTrouble, TailNote};
-pub use rows::Tail;
+pub use rows::{Tail, saved};
 
 use crate::api::events::HubEvent;
 use crate::clock;

@@ -6,11 +6,12 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::json_view::JsonView;
 use crate::i18n::{fill, t, tr};
 use crate::logic::number::bytes;
+use crate::logic::telemetry_buffer::TelemetryBuffer;
 use crate::logic::time::clock_time;
 use crate::preferences::offset_minutes;
-use crate::reactive::{For, Memo, RwSignal, part};
+use crate::reactive::{For, Memo, RwSignal, memo, part};
 use leptos::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::letter_case;
 use std::sync::Arc;
 
@@ -26,6 +27,9 @@ pub fn Tail(
     telemetry_only: Memo<bool>,
     /// Leave those out that do not hold this text.
     text: Memo<String>,
+    /// Say which device each is about.
+    #[prop(optional)]
+    devices: bool,
 ) -> impl IntoView {
     let shown = move || {
         let only = telemetry_only.get();
@@ -41,15 +45,22 @@ pub fn Tail(
                 .collect::<Vec<_>>()
         })
     };
+    let none = memo(move || {
+        let wanted = letter_case::lower(&text.get());
+        let holds = |row: &Arc<TailRow>| row.event.holds(&wanted);
+        !wanted.is_empty() && rows.with(|rows| !rows.rows().any(holds))
+    });
     view! {
-        <div class="tail" tabindex="0" role="group" aria-labelledby="tail-title">
+        <div class="tail" class:with-devices=devices tabindex="0" role="group" aria-labelledby="tail-title">
             <div class="tail-head" aria-hidden="true">
                 <span>{tr!(telemetry.column_time)}</span>
+                {devices.then(|| view! { <span>{tr!(events.column_device)}</span> })}
                 <span>{tr!(telemetry.column_source)}</span>
                 <span>{tr!(telemetry.column_body)}</span>
                 <span class="num">{tr!(telemetry.column_size)}</span>
             </div>
-            <For each=shown key=|row| row.key let(row)><Row row/></For>
+            <For each=shown key=|row| row.key let(row)><Row row devices/></For>
+            {move || none.get().then(|| view! { <p class="tail-none dim">{tr!(events.no_match)}</p> })}
         </div>
     }
 }
@@ -61,6 +72,7 @@ fn kind(event: &HubEvent) -> (&'static str, Tone) {
         "telemetry" => (words.source_telemetry, Tone::Neutral),
         "twinchangeevents" | "digitaltwinchangeevents" => (words.source_twin, Tone::Info),
         "devicelifecycleevents" => (words.source_lifecycle, Tone::Warn),
+        "devicejoblifecycleevents" => (t().events.source_job, Tone::Neutral),
         "deviceconnectionstateevents" => (words.source_connection, Tone::Ok),
         _ => (t().common.unknown, Tone::Neutral),
     }
@@ -76,7 +88,7 @@ fn size(event: &HubEvent) -> u64 {
 }
 
 #[component]
-fn Row(row: Arc<TailRow>) -> impl IntoView {
+fn Row(row: Arc<TailRow>, devices: bool) -> impl IntoView {
     let open = RwSignal::new(false);
     let size = size(&row.event);
     let preview: String = match &row.event.body {
@@ -85,6 +97,7 @@ fn Row(row: Arc<TailRow>) -> impl IntoView {
     };
     let binary = row.event.body_base64.is_some();
     let at = row.at;
+    let device = devices.then(|| row.event.device().to_owned());
     let (for_tone, for_text, for_label, for_detail) = (row.clone(), row.clone(), row.clone(), row);
     let body = move || {
         if !preview.is_empty() {
@@ -99,8 +112,9 @@ fn Row(row: Arc<TailRow>) -> impl IntoView {
     };
     view! {
         <details class="event" on:toggle=move |_| open.update(|o| *o = !*o)>
-            <summary aria-label=move || fill(t().telemetry.expand, &[("id", &for_label.event.id)])>
+            <summary data-row="" aria-label=move || fill(t().telemetry.expand, &[("id", &for_label.event.id)])>
                 <time class="mono">{move || clock_time(at, offset_minutes(at))}</time>
+                {device.map(|id| view! { <span class="mono event-device" title=id.clone()>{id.clone()}</span> })}
                 <span>
                     <Badge
                         plain=true
@@ -143,4 +157,27 @@ fn Detail(row: Arc<TailRow>) -> impl IntoView {
             {block(|| t().telemetry.system_properties, system)}
         </div>
     }
+}
+
+/// Events as one JSON document a line, oldest first: those that hold a text.
+pub fn saved(rows: &TelemetryBuffer<Arc<TailRow>>, text: &str) -> Vec<String> {
+    let text = letter_case::lower(text);
+    let wanted = rows
+        .rows()
+        .filter(|row| text.is_empty() || row.event.holds(&text));
+    wanted
+        .map(|row| {
+            let event = &row.event;
+            let document = json!({
+                "id": event.id,
+                "enqueuedTime": event.enqueued_time,
+                "source": event.source,
+                "systemProperties": event.system_properties,
+                "applicationProperties": event.application_properties,
+                "body": event.body,
+                "bodyBase64": event.body_base64,
+            });
+            format!("{document}\n")
+        })
+        .collect()
 }

@@ -14,7 +14,7 @@ use crate::components::tail::{
 };
 use crate::i18n::{count, t, tr, wording};
 use crate::logic::telemetry_buffer::TelemetryBuffer;
-use crate::logic::url_state::{query_value, with_value};
+use crate::logic::url_state::{query_value, with_value, write_query};
 use crate::reactive::{Memo, RwSignal, effect, memo};
 use crate::routes;
 use leptos::prelude::*;
@@ -60,7 +60,8 @@ pub fn TelemetryTab(
         state.set(StreamState::Connecting);
         let take = gather(rows, |_| ());
         let opened = shared.id.with_value(|id| {
-            EventStream::open(id, from, take, move |now| {
+            let query = write_query([("from", from.to_owned()), ("deviceId", id.clone())]);
+            EventStream::open(&query, take, move |now| {
                 let _ = state.try_set(now);
             })
         });

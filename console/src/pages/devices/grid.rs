@@ -9,6 +9,7 @@ use crate::api::devices::DeviceRow;
 use crate::components::keyboard::{focus, is_jumping, on_page_key};
 use crate::i18n::tr;
 use crate::logic::device_columns::Columns;
+use crate::logic::row_reveal::{RowName, reveal};
 use crate::logic::row_window::{ROW, RowWindow};
 use crate::reactive::{For, Memo, RwSignal, effect, memo};
 use leptos::html;
@@ -21,6 +22,9 @@ use web_sys::{Element, HtmlElement};
 
 /// How long one must stand still for the place to go into the address.
 const STILL: Duration = Duration::from_millis(400);
+
+/// Rows built with one frame: each costs up to a millisecond.
+const AT_ONCE: usize = 8;
 
 /// A row in sight.
 #[derive(Debug, Clone)]
@@ -39,23 +43,6 @@ impl PartialEq for Slot {
             _ => false,
         };
         same && self.index == other.index
-    }
-}
-
-/// What a row is known by: the device, or its number while that is not known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Name {
-    Device(String),
-    Number(u64),
-}
-
-impl std::fmt::Display for Name {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            // No id holds a blank.
-            Self::Number(number) => write!(formatter, " {number}"),
-            Self::Device(id) => formatter.write_str(id),
-        }
     }
 }
 
@@ -112,12 +99,29 @@ pub fn DeviceGrid(
     });
     let names = memo(move || {
         let name = |slot: &Slot| match &slot.row {
-            Some(row) => Name::Device(row.device_id.clone()),
-            None => Name::Number(slot.index),
+            Some(row) => RowName::Known(row.device_id.clone()),
+            None => RowName::Outline(slot.index),
         };
         slots.with(|slots| slots.iter().map(name).collect::<Vec<_>>())
     });
     effect(move |_| reader.want(range.get()));
+    let built = RwSignal::new(Vec::<RowName>::new());
+    let frame = RwSignal::new(());
+    effect(move |_| {
+        frame.track();
+        let seen = window.with_untracked(RowWindow::first);
+        let begin = range.with_untracked(|range| range.start);
+        let (now, more) = names
+            .with(|names| built.with_untracked(|built| reveal(names, built, begin, seen, AT_ONCE)));
+        if built.with_untracked(|built| *built != now) {
+            built.set(now);
+        }
+        if more {
+            request_animation_frame(move || {
+                let _ = frame.try_set(());
+            });
+        }
+    });
 
     let place = Place {
         node: NodeRef::new(),
@@ -141,9 +145,9 @@ pub fn DeviceGrid(
         let tell = move || on_place.run(window.with_untracked(RowWindow::first));
         told.set_value(set_timeout_with_handle(tell, STILL).ok());
     };
-    let build = move |name: Name| match name {
-        Name::Number(index) => bones(index),
-        Name::Device(id) => {
+    let build = move |name: RowName| match name {
+        RowName::Outline(index) => bones(index),
+        RowName::Known(id) => {
             let wanted = id.clone();
             // Keeps the last row while the list lets go of it.
             let slot = Memo::new(move |before: Option<&Option<Slot>>| {
@@ -174,7 +178,7 @@ pub fn DeviceGrid(
             <div class="grid-head" role="rowgroup">{heads(columns)}</div>
             <div class="grid-body" role="rowgroup" style:height=move || format!("{}px", height.get())>
                 <div class="grid-rows" style:transform=move || format!("translateY({}px)", top.get())>
-                    <For each=move || names.get() key=Name::to_string let(name)>{build(name)}</For>
+                    <For each=move || built.get() key=RowName::to_string let(name)>{build(name)}</For>
                 </div>
             </div>
         </div>

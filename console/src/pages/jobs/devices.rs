@@ -172,7 +172,10 @@ fn outcome(row: &JobRow) -> AnyView {
     if row.status == "completed" {
         return view! { <span class="sub">{tr!(jobs.written)}</span> }.into_any();
     }
-    let hold = row.hold.as_ref().map(|hold| text(hold, "reason").to_owned());
+    let hold = row
+        .hold
+        .as_ref()
+        .map(|hold| text(hold, "reason").to_owned());
     match hold.filter(|reason| !reason.is_empty()) {
         Some(reason) => view! {
             <Badge tone=Signal::stored(Tone::Warn) text=wording(|t| t.jobs.held)/> " " <span class="sub">{reason}</span>
