@@ -42,9 +42,11 @@ export default defineConfig({
   projects: [
     // Redeems the hub's one-time link and keeps the session for the others.
     { name: 'sign-in', testMatch: 'sign-in.spec.mjs' },
+    // First, of a hub on which nothing has happened yet.
+    { name: 'pictures', testMatch: 'screens.spec.mjs', dependencies: ['sign-in'], use: { storageState: sessionFile } },
     {
       name: 'console',
-      testMatch: ['flow.spec.mjs', 'states.spec.mjs', 'grid.spec.mjs', 'appearance.spec.mjs', 'images.spec.mjs', 'records.spec.mjs', 'transfers.spec.mjs', 'limits.spec.mjs', 'refusals.spec.mjs', 'jobs.spec.mjs', 'configurations.spec.mjs', 'history.spec.mjs', 'tiles.spec.mjs', 'alerts.spec.mjs', 'query.spec.mjs', 'routing.spec.mjs', 'palette.spec.mjs', 'progress.spec.mjs', 'access.spec.mjs', 'settings.spec.mjs', 'screens.spec.mjs'],
+      testMatch: ['flow.spec.mjs', 'states.spec.mjs', 'grid.spec.mjs', 'appearance.spec.mjs', 'images.spec.mjs', 'records.spec.mjs', 'transfers.spec.mjs', 'limits.spec.mjs', 'refusals.spec.mjs', 'jobs.spec.mjs', 'configurations.spec.mjs', 'history.spec.mjs', 'tiles.spec.mjs', 'alerts.spec.mjs', 'query.spec.mjs', 'routing.spec.mjs', 'palette.spec.mjs', 'progress.spec.mjs', 'access.spec.mjs', 'settings.spec.mjs'],
       dependencies: ['sign-in'],
       use: { storageState: sessionFile },
     },

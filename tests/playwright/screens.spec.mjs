@@ -26,6 +26,7 @@ const SCREENS = [
   ['job', 'jobs/pumps-interval', 'pumps-interval'],
   ['schedule', 'schedule?condition=*', 'Schedule a job'],
   ['progress', 'progress', 'Progress'],
+  ['events', 'events?from=earliest', 'Events'],
   ['routing', 'routing', 'Routes'],
   ['audit', 'audit', 'Audit'],
   ['operations', 'operations', 'Refused connections'],
