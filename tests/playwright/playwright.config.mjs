@@ -41,7 +41,7 @@ export default defineConfig({
     { name: 'sign-in', testMatch: 'sign-in.spec.mjs' },
     {
       name: 'console',
-      testMatch: ['flow.spec.mjs', 'states.spec.mjs', 'grid.spec.mjs', 'appearance.spec.mjs', 'images.spec.mjs', 'records.spec.mjs', 'transfers.spec.mjs', 'limits.spec.mjs', 'refusals.spec.mjs', 'jobs.spec.mjs', 'configurations.spec.mjs', 'history.spec.mjs', 'tiles.spec.mjs', 'alerts.spec.mjs', 'query.spec.mjs', 'routing.spec.mjs', 'palette.spec.mjs', 'progress.spec.mjs'],
+      testMatch: ['flow.spec.mjs', 'states.spec.mjs', 'grid.spec.mjs', 'events.spec.mjs', 'appearance.spec.mjs', 'images.spec.mjs', 'records.spec.mjs', 'transfers.spec.mjs', 'limits.spec.mjs', 'refusals.spec.mjs', 'jobs.spec.mjs', 'configurations.spec.mjs', 'history.spec.mjs', 'tiles.spec.mjs', 'alerts.spec.mjs', 'query.spec.mjs', 'routing.spec.mjs', 'palette.spec.mjs', 'progress.spec.mjs'],
       dependencies: ['sign-in'],
       use: { storageState: sessionFile },
     },
