@@ -19,7 +19,9 @@ test('the first paint comes soon', async ({ page, at }) => {
   for (let run = 0; run < 5; run += 1) {
     await page.goto(at(''));
     await expect(page.getByRole('heading', { name: 'Fleet overview' })).toBeVisible();
-    paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
+    const paint = await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
+    paints.push(await paint.jsonValue());
+    await page.goto('about:blank');
   }
   print('first contentful paint, ms', spread(paints));
   expect(Math.max(...paints)).toBeLessThanOrEqual(PAINT_MILLISECONDS);

@@ -128,6 +128,7 @@ pub struct DevicePage<T = DeviceRow> {
     /// Rows of this page.
     pub items: Vec<T>,
     /// How many devices match in all.
+    #[serde(default)]
     pub total: u64,
     /// How many of them are not behind the id.
     #[serde(default)]
@@ -271,11 +272,14 @@ pub async fn behind<T: DeserializeOwned>(
         ("connectionState", filter.connection.clone()),
         ("top", most.to_string()),
         ("cursor", encode_id(id)),
+        ("count", known.map_or("", |_| "false").to_owned()),
     ]);
-    own(Method::GET, &format!("/devices{query}"))
-        .read()
-        .await
-        .map(|a| a.value)
+    let call = own(Method::GET, &format!("/devices{query}"));
+    let mut page: DevicePage<T> = call.read().await?.value;
+    if let Some((before, total)) = known {
+        (page.before, page.total) = (before, total);
+    }
+    Ok(page)
 }
 
 /// What a row of the list shows, as a query names it.

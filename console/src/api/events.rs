@@ -5,6 +5,7 @@ use crate::connectivity;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::letter_case;
+use std::fmt::Write as _;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
@@ -60,20 +61,20 @@ impl HubEvent {
         self.source.eq_ignore_ascii_case("telemetry")
     }
 
-    /// Whether a text in small letters is in the body or the properties.
-    pub fn holds(&self, text: &str) -> bool {
-        let within = |words: &str| letter_case::lower(words).contains(text);
-        let application = &self.application_properties;
-        self.body
-            .as_ref()
-            .is_some_and(|body| within(&body.to_string()))
-            || application
-                .iter()
-                .any(|(name, value)| within(name) || within(&value.to_string()))
-            || self
-                .system_properties
-                .values()
-                .any(|value| within(&value.to_string()))
+    /// Body and properties in small letters, to look for a text in.
+    pub fn words(&self) -> String {
+        let mut words = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let properties = [&self.application_properties, &self.system_properties];
+        for (name, value) in properties.into_iter().flatten() {
+            let _ = write!(words, "\n{name}: ");
+            match value {
+                Value::String(text) => words.push_str(text),
+                other => {
+                    let _ = write!(words, "{other}");
+                }
+            }
+        }
+        letter_case::lower(&words)
     }
 }
 

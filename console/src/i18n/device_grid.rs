@@ -28,8 +28,8 @@ texts! {
         this_link: "Copy link to this list", "이 목록 링크 복사";
         export: "Export", "내보내기";
         export_title: "Export the list", "목록 내보내기";
-        export_text_one: "The file holds {n} device with the columns shown.", "파일에 표시된 열과 디바이스 {n}대가 담깁니다.";
-        export_text_other: "The file holds {n} devices with the columns shown.", "파일에 표시된 열과 디바이스 {n}대가 담깁니다.";
+        export_text_one: "The file holds {n} device: a table has the columns shown, documents have everything the list knows.", "파일에 디바이스 {n}대가 담깁니다. 표에는 표시된 열이, 문서에는 목록의 모든 값이 들어갑니다.";
+        export_text_other: "The file holds {n} devices: a table has the columns shown, documents have everything the list knows.", "파일에 디바이스 {n}대가 담깁니다. 표에는 표시된 열이, 문서에는 목록의 모든 값이 들어갑니다.";
         format: "Format", "형식";
         format_table: "CSV, for spreadsheets", "CSV(스프레드시트용)";
         format_lines: "NDJSON, one document a line", "NDJSON(한 줄에 문서 하나)";

@@ -61,15 +61,40 @@ impl Column {
         }
     }
 
-    /// How wide it is, in the words of a style sheet.
-    fn width(&self) -> &'static str {
+    /// What stands above it, if it is a path: what all paths of properties begin with says nothing.
+    pub fn short(path: &str) -> &str {
+        path.strip_prefix("properties.").unwrap_or(path)
+    }
+
+    /// How much of what is left over it takes; none: its width is always the same.
+    fn share(&self) -> u32 {
         match self {
-            Self::Connection => "136px",
-            Self::Status => "104px",
-            Self::Activity => "128px",
-            Self::Tags => "minmax(180px, 3fr)",
-            Self::Pending => "140px",
-            Self::Path(_) => "minmax(130px, 1fr)",
+            Self::Tags => 3,
+            Self::Path(_) => 1,
+            _ => 0,
+        }
+    }
+
+    /// The least pixels that it needs.
+    fn least(&self) -> u32 {
+        match self {
+            Self::Connection => 136,
+            Self::Status => 104,
+            Self::Activity => 128,
+            Self::Tags => 180,
+            Self::Pending => 140,
+            Self::Path(path) => {
+                let letters = u32::try_from(Self::short(path).len()).unwrap_or(u32::MAX);
+                letters.saturating_mul(8).saturating_add(28).clamp(120, 260)
+            }
+        }
+    }
+
+    /// How wide it is, in the words of a style sheet.
+    fn width(&self) -> String {
+        match (self.least(), self.share()) {
+            (least, 0) => format!("{least}px"),
+            (least, share) => format!("minmax({least}px, {share}fr)"),
         }
     }
 }
@@ -164,23 +189,15 @@ impl Columns {
 
     /// How wide they are, with the name of the device before and its actions behind.
     pub fn widths(&self) -> String {
-        let mut widths = vec!["minmax(200px, 2fr)"];
+        let mut widths = vec!["minmax(200px, 2fr)".to_owned()];
         widths.extend(self.0.iter().map(Column::width));
-        widths.push("148px");
+        widths.push("132px".to_owned());
         widths.join(" ")
     }
 
     /// The least width that all of them need, in pixels.
     pub fn least(&self) -> u32 {
-        let own = self.0.iter().map(|column| match column {
-            Column::Connection => 136,
-            Column::Status => 104,
-            Column::Activity => 128,
-            Column::Tags => 180,
-            Column::Pending => 140,
-            Column::Path(_) => 130,
-        });
-        200 + 148 + own.sum::<u32>()
+        200 + 132 + self.0.iter().map(Column::least).sum::<u32>()
     }
 
     /// The columns of a file: the id first.
@@ -286,6 +303,15 @@ mod tests {
         let back = more.toggled(&Column::Pending).toggled(&Column::Pending);
         assert_eq!(back, more);
         assert_eq!(more.of_file()[..2], ["deviceId", "connectionState"]);
+        assert_eq!(
+            Columns(vec![
+                Column::Status,
+                Column::Path("properties.reported.a".into())
+            ])
+            .widths(),
+            "minmax(200px, 2fr) 104px minmax(120px, 1fr) 132px"
+        );
+        assert_eq!(all.least(), 200 + 136 + 104 + 128 + 180 + 140 + 132);
     }
 
     #[test]

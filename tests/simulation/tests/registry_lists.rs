@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use shared::error::{ErrorCode, HubError};
 use shared::ipc::registry::{
-    BrowseDevices, Document, ListDevices, Precondition, PutDevice, RegistryReply, RegistryRequest,
+    BrowseDevices, DevicePage, Document, ListDevices, Precondition, PutDevice, RegistryReply,
+    RegistryRequest,
 };
 use simulation::stage::{Stage, device};
 
@@ -35,16 +36,21 @@ fn code<T: std::fmt::Debug>(result: Result<T, HubError>) -> ErrorCode {
     result.expect_err("refused").code
 }
 
+fn page(stage: &mut Stage, browse: BrowseDevices) -> DevicePage {
+    match stage.asked(RegistryRequest::BrowseDevices(browse)) {
+        RegistryReply::DevicePage(page) => page,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ids_of(page: &DevicePage) -> Vec<String> {
+    let ids = page.items.iter().map(|item| item["deviceId"].as_str());
+    ids.map(|id| id.unwrap().to_owned()).collect()
+}
+
 fn browse(stage: &mut Stage, browse: BrowseDevices) -> (Vec<String>, bool, u64) {
-    let RegistryReply::DevicePage(page) = stage.asked(RegistryRequest::BrowseDevices(browse))
-    else {
-        panic!("no page")
-    };
-    let ids = page
-        .items
-        .iter()
-        .map(|item| item["deviceId"].as_str().unwrap().to_owned());
-    (ids.collect(), page.more, page.total)
+    let page = page(stage, browse);
+    (ids_of(&page), page.more, page.total)
 }
 
 #[test]
@@ -71,12 +77,25 @@ fn lists_are_ordered_and_pages_continue() {
         list[0]["authentication"]["symmetricKey"]["primaryKey"].is_string(),
         "with keys"
     );
-    let page = BrowseDevices {
+    let searched = BrowseDevices {
         search: Some("PUMP-".to_owned()),
         top: 2,
         ..BrowseDevices::default()
     };
-    let (ids, more, total) = browse(&mut stage, page.clone());
+    let behind = |after: &str, uncounted| BrowseDevices {
+        after: Some(after.into()),
+        top: 2,
+        uncounted,
+        ..BrowseDevices::default()
+    };
+    // No device has this id, and its place is known all the same.
+    let told = page(&mut stage, behind("pump-2x", false));
+    assert_eq!((told.before, told.total), (3, 6));
+    assert_eq!(ids_of(&told), ["pump-3", "pump-4"]);
+    let uncounted = page(&mut stage, behind("pump-2x", true));
+    assert_eq!((uncounted.before, uncounted.total), (0, 0));
+    assert_eq!(ids_of(&uncounted), ids_of(&told));
+    let (ids, more, total) = browse(&mut stage, searched.clone());
     assert_eq!(
         (ids, more, total),
         (vec!["pump-1".into(), "pump-2".into()], true, 5)
@@ -85,7 +104,7 @@ fn lists_are_ordered_and_pages_continue() {
         &mut stage,
         BrowseDevices {
             after: Some("pump-4".into()),
-            ..page
+            ..searched
         },
     );
     assert_eq!((ids, more), (vec!["pump-5".to_owned()], false));

@@ -15,11 +15,11 @@ use crate::logic::time::{self, Millis};
 use crate::reactive::RwSignal;
 use leptos::prelude::*;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Rows in the document while events come in; held, all that are kept.
-pub const RUNNING: usize = 60;
+pub const RUNNING: usize = 40;
 /// Between two changes of the rows. Faster than this nobody reads, and what is typed meanwhile
 /// must show at once.
 const PAUSE: Millis = 250.0;
@@ -33,6 +33,15 @@ pub struct TailRow {
     pub at: Millis,
     /// The event.
     pub event: HubEvent,
+    /// What a text is looked for in; made when somebody looks for one.
+    words: OnceLock<String>,
+}
+
+impl TailRow {
+    /// Whether a text in small letters is in body or properties.
+    fn holds(&self, text: &str) -> bool {
+        text.is_empty() || self.words.get_or_init(|| self.event.words()).contains(text)
+    }
 }
 
 /// The rows as everybody sees them.
@@ -64,7 +73,13 @@ pub fn gather(rows: Rows, count: impl Fn(usize) + Copy + 'static) -> impl Fn(Hub
         };
         let at = time::parse(&event.enqueued_time).unwrap_or_else(clock::now_once);
         waiting.update_value(|all| {
-            all.push_back(Arc::new(TailRow { key, at, event }));
+            let words = OnceLock::new();
+            all.push_back(Arc::new(TailRow {
+                key,
+                at,
+                event,
+                words,
+            }));
             if all.len() > MOST_ROWS {
                 all.pop_front();
             }

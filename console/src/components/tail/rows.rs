@@ -39,7 +39,7 @@ pub fn Tail(
             r.rows()
                 .rev()
                 .filter(|row| !only || row.event.is_telemetry())
-                .filter(|row| text.is_empty() || row.event.holds(&text))
+                .filter(|row| row.holds(&text))
                 .take(most)
                 .cloned()
                 .collect::<Vec<_>>()
@@ -47,7 +47,7 @@ pub fn Tail(
     };
     let none = memo(move || {
         let wanted = letter_case::lower(&text.get());
-        let holds = |row: &Arc<TailRow>| row.event.holds(&wanted);
+        let holds = |row: &Arc<TailRow>| row.holds(&wanted);
         !wanted.is_empty() && rows.with(|rows| !rows.rows().any(holds))
     });
     view! {
@@ -162,9 +162,7 @@ fn Detail(row: Arc<TailRow>) -> impl IntoView {
 /// Events as one JSON document a line, oldest first: those that hold a text.
 pub fn saved(rows: &TelemetryBuffer<Arc<TailRow>>, text: &str) -> Vec<String> {
     let text = letter_case::lower(text);
-    let wanted = rows
-        .rows()
-        .filter(|row| text.is_empty() || row.event.holds(&text));
+    let wanted = rows.rows().filter(|row| row.holds(&text));
     wanted
         .map(|row| {
             let event = &row.event;

@@ -1,6 +1,7 @@
 //! Which columns the list has: its own, and any path of tags and properties. Every choice is in
 //! the address at once, so there is nothing to save and nothing to give up.
 
+use super::row::name_of;
 use crate::api::devices::{self as api, Asked};
 use crate::components::button::{Button, Weight};
 use crate::components::dialog::Dialog;
@@ -161,17 +162,5 @@ fn Choice(
                 <Button label=wording(|t| t.device_grid.done) on_press=move |()| open.set(false)/>
             </footer>
         </div>
-    }
-}
-
-/// What a column of the list's own is called.
-fn name_of(column: &Column) -> AnyView {
-    match column {
-        Column::Connection => tr!(devices.column_connection).into_any(),
-        Column::Status => tr!(devices.column_status).into_any(),
-        Column::Activity => tr!(devices.column_activity).into_any(),
-        Column::Tags => tr!(devices.column_tags).into_any(),
-        Column::Pending => tr!(devices.column_pending).into_any(),
-        Column::Path(path) => view! { <code title=path.clone()>{path.clone()}</code> }.into_any(),
     }
 }

@@ -150,8 +150,10 @@ impl File {
         goes_on: &dyn Fn(Option<(u64, u64)>) -> bool,
     ) -> Result<Option<u64>, ApiError> {
         let mut after = String::new();
+        let mut known = None;
         loop {
-            let page: DevicePage<Value> = api::behind(asked, &after, PAGE, None).await?;
+            let page: DevicePage<Value> = api::behind(asked, &after, PAGE, known).await?;
+            known = Some((self.rows, page.total));
             self.take(&page.items);
             if !goes_on(Some((self.rows, page.total))) {
                 return Ok(None);

@@ -63,8 +63,7 @@ pub fn DevicesPage() -> impl IntoView {
         go.run(with_value(&filter.write(), "columns", &columns));
     });
     let show = Callback::new(move |columns: Columns| {
-        let now = search.get_untracked();
-        go.run(with_value(&now, "columns", &columns.write()));
+        go.run(with_value(&present(), "columns", &columns.write()));
     });
     // The first row is where one is without a word.
     let on_place = Callback::new(move |row: u64| {
@@ -73,9 +72,9 @@ pub fn DevicesPage() -> impl IntoView {
         } else {
             (row + 1).to_string()
         };
-        let now = search.get_untracked();
+        let now = present();
         if query_value(&now, "row").unwrap_or_default() != row {
-            go.run(with_value(&now, "row", &row));
+            note(&with_value(&now, "row", &row));
         }
     });
     // `?create=1` in the address and the open dialog are one state, in both directions.
@@ -87,7 +86,7 @@ pub fn DevicesPage() -> impl IntoView {
     });
     effect(move |_| {
         let open = creating.get();
-        let now = search.get_untracked();
+        let now = present();
         if open != query_value(&now, "create").is_some() {
             go.run(with_value(&now, "create", if open { "1" } else { "" }));
         }
@@ -133,6 +132,21 @@ pub fn DevicesPage() -> impl IntoView {
             <kbd>"?"</kbd> {tr!(devices.keys_all)}
         </div>
         <CreateDevice open=creating on_created=move |()| page.refresh()/>
+    }
+}
+
+/// The query string of the address as it is.
+fn present() -> String {
+    window().location().search().unwrap_or_default()
+}
+
+/// Writes where one is into the address, which is nobody's concern but of who comes back to it:
+/// nothing on the page has to look whether it means something for it.
+fn note(search: &str) {
+    let address = format!("{}/devices{search}", routes::BASE);
+    if let Ok(history) = window().history() {
+        let state = history.state().unwrap_or_default();
+        let _ = history.replace_state_with_url(&state, "", Some(&address));
     }
 }
 

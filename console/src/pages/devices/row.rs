@@ -215,20 +215,12 @@ fn RowButtons(id: String, device: Device, acts: RowActs) -> impl IntoView {
 
 /// The names of all columns.
 pub fn heads(columns: Memo<Columns>) -> AnyView {
-    let name = |column: &Column| match column {
-        Column::Connection => tr!(devices.column_connection).into_any(),
-        Column::Status => tr!(devices.column_status).into_any(),
-        Column::Activity => tr!(devices.column_activity).into_any(),
-        Column::Tags => tr!(devices.column_tags).into_any(),
-        Column::Pending => tr!(devices.column_pending).into_any(),
-        Column::Path(path) => view! { <code title=path.clone()>{path.clone()}</code> }.into_any(),
-    };
     let shown = move || {
         let heads = columns.get().0.into_iter().zip(2..);
         heads
             .map(|(column, place): (Column, usize)| view! {
                 <div role="columnheader" aria-colindex=place.to_string() class:num=column == Column::Pending>
-                    {name(&column)}
+                    {name_of(&column)}
                 </div>
             })
             .collect_view()
@@ -244,4 +236,19 @@ pub fn heads(columns: Memo<Columns>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What a column is called.
+pub fn name_of(column: &Column) -> AnyView {
+    match column {
+        Column::Connection => tr!(devices.column_connection).into_any(),
+        Column::Status => tr!(devices.column_status).into_any(),
+        Column::Activity => tr!(devices.column_activity).into_any(),
+        Column::Tags => tr!(devices.column_tags).into_any(),
+        Column::Pending => tr!(devices.column_pending).into_any(),
+        Column::Path(path) => {
+            let short = Column::short(path).to_owned();
+            view! { <code title=path.clone()>{short}</code> }.into_any()
+        }
+    }
 }

@@ -131,7 +131,8 @@ pub async fn hub<B: Backend>(backend: &B) -> Result<Response, Failure> {
 
 /// `GET /api/v1/devices`: a page in order of id over all shards. `before` says how many of all
 /// that match do not come after the cursor: with it whoever wants a row far down finds the way by
-/// trying ids, which can be added up over shards, where an offset cannot.
+/// trying ids, which can be added up over shards, where an offset cannot. `count=false` leaves the
+/// counts out, which cost more than the rows.
 pub async fn devices<B: Backend>(
     backend: &B,
     request: &Request,
@@ -142,6 +143,7 @@ pub async fn devices<B: Backend>(
         return some_devices(backend, &browse, caller).await;
     }
     let top = usize::try_from(browse.top).unwrap_or(usize::MAX);
+    let counted = !browse.uncounted;
     let (mut items, mut more, mut total, mut before) = (Vec::new(), false, 0u64, 0u64);
     for reply in ask_all_shards(backend, &RegistryRequest::BrowseDevices(browse)).await? {
         let RegistryReply::DevicePage(page) = reply else {
@@ -160,10 +162,12 @@ pub async fn devices<B: Backend>(
     } else {
         None
     };
-    Ok(Response::json(
-        200,
-        &json!({ "items": items, "cursor": cursor, "total": total, "before": before }),
-    ))
+    let mut answer = json!({ "items": items, "cursor": cursor });
+    if let Some(members) = answer.as_object_mut().filter(|_| counted) {
+        members.insert("total".to_owned(), total.into());
+        members.insert("before".to_owned(), before.into());
+    }
+    Ok(Response::json(200, &answer))
 }
 
 /// The same for who sees only some of the devices, which a query knows how to tell. A search
@@ -251,6 +255,7 @@ fn read_browse(request: &Request) -> Result<BrowseDevices, HubError> {
         }
     };
     let top = parameters::top(request, DEFAULT_PAGE, MAX_PAGE)?;
+    let uncounted = request.filled_parameter("count").as_deref() == Some("false");
     let after = request
         .filled_parameter("cursor")
         .map(|cursor| decode_id(&cursor))
@@ -261,6 +266,7 @@ fn read_browse(request: &Request) -> Result<BrowseDevices, HubError> {
         connected,
         after,
         top,
+        uncounted,
     })
 }
 

@@ -70,6 +70,19 @@ fn the_list_pages_through_all_shards_in_order_of_id() {
 }
 
 #[test]
+fn who_reads_on_needs_no_counts() {
+    let hub = with_devices(3);
+    let page = get(&hub, "/api/v1/devices?top=2&count=false").value();
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
+    assert!(page.get("total").is_none() && page.get("before").is_none());
+    let asked = hub.asked_registry.borrow();
+    assert!(asked.iter().all(|(_, request)| matches!(
+        request,
+        RegistryRequest::BrowseDevices(browse) if browse.uncounted
+    )));
+}
+
+#[test]
 fn filters_reach_the_shards_and_nonsense_does_not() {
     let hub = with_devices(1);
     get(

@@ -48,6 +48,9 @@ pub(super) fn browse(
         None => {}
     }
     let count = |conditions: &str, parameters: &[SqlValue]| {
+        if browse.uncounted {
+            return Ok(0);
+        }
         let rows = context.sql.query(
             &format!("SELECT count(*) FROM identity WHERE {conditions}"),
             parameters,

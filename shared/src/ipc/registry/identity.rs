@@ -26,6 +26,9 @@ pub struct BrowseDevices {
     pub after: Option<String>,
     /// At most so many.
     pub top: u32,
+    /// Rows only: who reads on has been told the counts, which cost more than the rows.
+    #[serde(default)]
+    pub uncounted: bool,
 }
 
 /// A shard's part of a page.
