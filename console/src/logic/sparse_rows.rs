@@ -195,7 +195,7 @@ impl<T: Keyed> SparseRows<T> {
     /// Where a row may be of whose other side nothing is known.
     fn further(&mut self, below: u64, low: &str, wanted: u64) -> String {
         self.tries += 1;
-        if self.tries % 8 == 0 {
+        if self.tries.is_multiple_of(8) {
             // Many kinds of ids: from the very end, then.
             return "~".repeat(8);
         }

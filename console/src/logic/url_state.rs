@@ -220,7 +220,6 @@ mod tests {
             status: "disabled".into(),
             connection: "disconnected".into(),
             condition: "a = 1 OR b = 2 -- either".into(),
-            ..Default::default()
         };
         assert_eq!(
             filter.whole_condition(),

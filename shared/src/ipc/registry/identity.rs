@@ -41,6 +41,7 @@ pub struct DevicePage {
     /// How many match in this shard.
     pub total: u64,
     /// How many of them do not come after the id asked for.
+    #[serde(default)]
     pub before: u64,
 }
 
