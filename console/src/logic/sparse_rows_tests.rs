@@ -57,7 +57,7 @@ fn a_row_far_down_is_found_in_a_few_tries() {
             _ => format!("{n}.valve"),
         })
         .collect();
-    for (ids, most) in [(numbered, 3), (plain, 3), (hashed, 8), (mixed, 12)] {
+    for (ids, most) in [(numbered, 3), (plain, 3), (hashed, 8), (mixed, 15)] {
         let mut hub = Hub::new(ids);
         let mut rows = SparseRows::default();
         hub.fill(&mut rows, 0..40);
