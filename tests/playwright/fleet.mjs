@@ -17,4 +17,5 @@ export async function makeFleet(service, count, prefix = 'pump-') {
     const answer = await service.request('POST', '/devices', devices);
     if (answer.isSuccessful === false) throw new Error(JSON.stringify(answer.errors.slice(0, 2)));
   }
+  await service.request('PUT', '/api/v1/throttles', { units: 1 });
 }
