@@ -45,6 +45,12 @@ pub struct Grant {
     pub token_hash: Option<String>,
 }
 
+impl Grant {
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
 /// A session that was ended before its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedSession {
@@ -93,6 +99,18 @@ impl Grants {
         self.accounts.iter().find(|account| account.id == name)
     }
 
+    /// What somebody has now whom the record calls `kind:name`.
+    pub fn holder(&self, kind: &str, name: &str, now: Timestamp) -> Option<&Grant> {
+        match kind {
+            "person" => self.account(name),
+            "token" => {
+                let mut tokens = self.tokens.iter();
+                tokens.find(|token| token.name == name && token.is_good(now))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a session was ended before its time.
     pub fn has_ended(&self, session: &str) -> bool {
         self.ended.iter().any(|ended| ended.id == session)
@@ -112,7 +130,7 @@ impl Grants {
                 found = Some(grant);
             }
         }
-        found.filter(|grant| grant.until.is_none_or(|until| now < until))
+        found.filter(|grant| grant.is_good(now))
     }
 }
 

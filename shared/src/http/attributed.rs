@@ -41,18 +41,21 @@ pub struct Attributed<'a, B> {
 const TRACE_HEADERS: [&str; 2] = ["traceparent", "tracestate"];
 const MAX_TRACE_BYTES: usize = 512;
 
+/// Where a request comes from, as far as the platform tells: it overwrites this header with what
+/// it saw.
+pub fn source(request: &Request) -> Option<&str> {
+    request
+        .header("cf-connecting-ip")
+        .filter(|address| address.len() <= MAX_SOURCE_BYTES)
+}
+
 impl<'a, B: Backend> Attributed<'a, B> {
     /// For the caller of a request.
     pub fn new(backend: &'a B, request: &Request, caller: &Caller, trace: &Trace) -> Self {
-        // The platform overwrites this header with what it saw.
-        let source = request
-            .header("cf-connecting-ip")
-            .filter(|address| address.len() <= MAX_SOURCE_BYTES)
-            .map(str::to_owned);
         let cause = Cause {
             actor: caller.actor.clone(),
             role: caller.role.map(|role| role.as_str().to_owned()),
-            source,
+            source: source(request).map(str::to_owned),
             request_id: trace.request_id.clone(),
         };
         let trace = TRACE_HEADERS.iter().filter_map(|name| {

@@ -53,6 +53,13 @@ impl Trace {
     }
 }
 
+/// A new UUID of version 4.
+pub fn new_uuid<B: Backend>(backend: &B) -> String {
+    let mut bytes = [0; 16];
+    backend.random(&mut bytes);
+    uuid(u128::from_be_bytes(bytes))
+}
+
 /// A random number as a UUID of version 4.
 pub fn uuid(number: u128) -> String {
     let number = (number & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);

@@ -399,7 +399,7 @@ async fn serve_authorized<B: Backend>(
         O::ChallengeCertificate(name) => certificates::challenge(backend, request, name).await,
         O::VerifyCertificate(name) => apart(certificates::verify(backend, request, name)).await,
 
-        O::RetireDevice(id) => apart(retirement::retire(backend, request, id)).await,
+        O::RetireDevice(id) => apart(retirement::retire(backend, request, caller, id)).await,
         O::GetRetirement(id) => retirement::get(backend, &id).await,
         O::ListArchive => apart(archive::list(backend.unattributed(), request)).await,
         O::GetArchivedDevice(wanted) => archive::get(backend, wanted).await,

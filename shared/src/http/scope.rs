@@ -13,6 +13,7 @@ use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, HubRequest};
 use crate::ipc::query::QueryScan;
 use crate::ipc::registry::{RegistryReply, RegistryRequest};
+use crate::query::quoted;
 use serde_json::Value;
 
 /// What an operation shows of the hub.
@@ -118,12 +119,24 @@ pub(super) async fn check<B: Backend>(
     }
 }
 
+/// Refuses another device that an operation would write to.
+pub(super) async fn check_other<B: Backend>(
+    backend: &B,
+    caller: &Caller,
+    device: &DeviceId,
+) -> Result<(), HubError> {
+    match &caller.scope {
+        Some(scope) => holds(backend, scope, device).await,
+        None => Ok(()),
+    }
+}
+
 /// Asks the device's shard.
 async fn holds<B: Backend>(backend: &B, scope: &str, device: &DeviceId) -> Result<(), HubError> {
     let scan = QueryScan {
         text: format!(
-            "SELECT deviceId FROM devices WHERE deviceId = '{}'",
-            device.as_str().replace('\'', "\\'")
+            "SELECT deviceId FROM devices WHERE deviceId = {}",
+            quoted(device.as_str())
         ),
         limit: 1,
         scope: Some(scope.to_owned()),

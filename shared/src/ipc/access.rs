@@ -27,7 +27,7 @@ pub enum AccessVerb {
     PutAccount,
     /// `{id}`
     DeleteAccount,
-    /// `{id, passwordHash}`: of one's own.
+    /// `{id, source, passwordHash}`: of one's own, after `BeginSignIn`.
     SetPassword,
     /// `{id, source}` → `{passwordHash}`, or 429 after too many attempts that failed.
     BeginSignIn,

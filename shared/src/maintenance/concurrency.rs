@@ -3,8 +3,8 @@
 //! What a group is, and how large it is, is asked here; who has a place in it is kept by the
 //! hub object.
 
-use crate::query::parse_condition;
 use crate::query::path::Path;
+use crate::query::{parse_condition, quoted};
 use crate::writing::JsonText;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -74,8 +74,7 @@ impl Concurrency {
             None => (String::new(), None),
             Some((text, path)) => match path.resolve(twin) {
                 Some(Value::String(value)) => {
-                    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
-                    (value.clone(), Some(format!("{text} = '{escaped}'")))
+                    (value.clone(), Some(format!("{text} = {}", quoted(value))))
                 }
                 Some(value @ (Value::Number(_) | Value::Bool(_))) => {
                     (value.json_text(), Some(format!("{text} = {value}")))

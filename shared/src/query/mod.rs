@@ -28,3 +28,8 @@ pub use parser::{parse, parse_condition};
 pub use project::project;
 pub use sections::Sections;
 pub use sort_value::{DocumentKey, Place, SortValue};
+
+/// A text as a query writes it, quotes included.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}

@@ -387,6 +387,39 @@ fn a_scope_hides_every_other_device() {
 }
 
 #[test]
+fn a_limited_supervisor_hands_over_to_no_device_that_is_out_of_sight() {
+    let mut hub = Rest::default();
+    devices(&mut hub, 3);
+    let sue = account(&mut hub, "sue", "supervisor", Some("tags.site = 's1'"));
+    let retire = |replacement: &str| {
+        json!({ "reason": "failure", "mode": "replace", "replacementId": replacement })
+    };
+    let hidden = sue.post(&mut hub, "/api/v1/devices/d0/retire", retire("d1"));
+    assert_eq!(hidden.status, 404, "{:?}", hidden.body);
+    let twin = hub.get("/twins/d1").body;
+    assert_eq!(twin["tags"], json!({ "site": "s2" }), "nothing was written");
+    let taken = sue.post(&mut hub, "/api/v1/devices/d0/retire", retire("d2"));
+    assert_eq!(taken.status, 202, "{:?}", taken.body);
+}
+
+#[test]
+fn nobody_takes_the_name_of_who_has_the_link_or_the_room_of_all_others() {
+    let mut hub = Rest::default();
+    let body = json!({ "role": "viewer", "password": PASSWORD });
+    let taken = hub.put("/api/v1/accounts/Administrator", None, body);
+    assert_eq!(taken.status, 400, "{:?}", taken.body);
+
+    account(&mut hub, "ada", "viewer", None);
+    account(&mut hub, "bo", "viewer", None);
+    let signed_in = (0..120)
+        .map(|_| sign_in(&mut hub, "ada", PASSWORD).status)
+        .filter(|status| *status == 200)
+        .count();
+    assert_eq!(signed_in, 99, "with the first one a hundred");
+    assert_eq!(sign_in(&mut hub, "bo", PASSWORD).status, 200);
+}
+
+#[test]
 fn r13_what_an_operator_asks_for_runs_after_somebody_else_approves() {
     let mut hub = Rest::default();
     devices(&mut hub, 1);

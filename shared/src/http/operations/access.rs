@@ -2,15 +2,16 @@
 //!
 //! Passwords are hashed and verified here, so that the hub object is not kept busy with them.
 
-use super::{Failure, settings, unexpected};
+use super::{Failure, document_answer, settings, unexpected};
 use crate::auth::grant::{MAX_SCOPE, TOKEN_BYTES, token_hash, token_text};
 use crate::auth::keys::GENERATED_KEY_BYTES;
 use crate::auth::password::{self, SALT_BYTES};
 use crate::auth::{Action, ConnectionString, Role};
 use crate::error::{ErrorCode, HubError};
+use crate::http::attributed::source;
 use crate::http::authorize::{Caller, unauthorized};
 use crate::http::backend::Backend;
-use crate::http::error::uuid;
+use crate::http::error::new_uuid;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::http::precondition::if_match;
@@ -102,15 +103,10 @@ fn granted(body: &Object) -> Result<(Role, Option<String>), HubError> {
 /// `GET /api/v1/accounts/{name}`
 pub async fn get_account<B: Backend>(backend: &B, name: &str) -> Result<Response, Failure> {
     let account = find(backend, "account", name).await?;
-    Ok(answer(
+    Ok(document_answer(
         200,
         &account.ok_or_else(|| not_found("account", name))?,
     ))
-}
-
-fn answer(status: u16, document: &Value) -> Response {
-    let etag = document.get("etag").and_then(Value::as_str);
-    Response::json(status, document).with_etag(etag.unwrap_or_default())
 }
 
 /// `PUT /api/v1/accounts/{name}` with `{"role","scope"?,"isEnabled"?,"password"?}`: 201 for a new
@@ -138,7 +134,7 @@ pub async fn put_account<B: Backend>(
     if let Value::Object(account) = &mut account {
         account.remove("isNew");
     }
-    Ok(answer(if is_new { 201 } else { 200 }, &account))
+    Ok(document_answer(if is_new { 201 } else { 200 }, &account))
 }
 
 /// `DELETE /api/v1/accounts/{name}`, `/api/v1/api-tokens/{id}`
@@ -178,7 +174,7 @@ pub async fn change_password<B: Backend>(
     if !password_is(backend, attempt, current).await? {
         return Err(HubError::invalid("The current password is another one.").into());
     }
-    let change = json!({ "id": name, "passwordHash": hash });
+    let change = json!({ "id": name, "source": source(request), "passwordHash": hash });
     ask(backend, AccessVerb::SetPassword, change, Precondition::None).await?;
     Ok(Response::empty(204))
 }
@@ -198,13 +194,6 @@ pub(super) async fn password_is<B: Backend>(
     .await?;
     let hash = kept.get("passwordHash").and_then(Value::as_str);
     Ok(password::matches(password, hash)?)
-}
-
-/// Where a request comes from, as far as the platform tells.
-pub(super) fn source(request: &Request) -> Option<&str> {
-    request
-        .header("cf-connecting-ip")
-        .filter(|address| address.len() <= 64)
 }
 
 /// `POST /api/v1/api-tokens` with `{"name","role","scope"?,"days"?}`: the answer holds the token,
@@ -233,7 +222,7 @@ pub async fn create_token<B: Backend>(backend: &B, request: &Request) -> Result<
     backend.random(&mut random);
     let token = token_text(&random);
     let document = json!({
-        "id": new_id(backend),
+        "id": new_uuid(backend),
         "name": name,
         "role": role,
         "scope": scope,
@@ -271,12 +260,6 @@ pub async fn note_use<B: Backend>(backend: &B, token: &str) {
             failure.error
         ));
     }
-}
-
-pub(super) fn new_id<B: Backend>(backend: &B) -> String {
-    let mut id = [0; 16];
-    backend.random(&mut id);
-    uuid(u128::from_be_bytes(id))
 }
 
 /// `GET /api/v1/sessions`

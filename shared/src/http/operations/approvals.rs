@@ -1,13 +1,14 @@
 //! Requests that wait for another person's approval (`device-management.md` §6): kept as they
 //! were made, and carried out as they were made, by whom they were made.
 
-use super::access::{ask, find, list, new_id, not_found};
+use super::access::{ask, find, list, not_found};
 use super::{Failure, settings};
 use crate::auth::Action;
 use crate::error::{ErrorCode, HubError};
 use crate::http::access_operation::Decision;
 use crate::http::authorize::{Caller, forbidden};
 use crate::http::backend::Backend;
+use crate::http::error::new_uuid;
 use crate::http::json;
 use crate::http::message::{Body, Method, Request, Response};
 use crate::ipc::access::{AccessVerb, member};
@@ -46,7 +47,7 @@ pub async fn request<B: Backend>(
         Some(((*name).to_owned(), json!(value)))
     });
     let document = json!({
-        "id": new_id(backend),
+        "id": new_uuid(backend),
         "reason": why.message,
         "request": {
             "method": request.method.as_str(),
@@ -183,14 +184,7 @@ fn requester(approval: &Value, settings: &Settings, now: Timestamp) -> Result<Ca
     let (kind, name) = actor
         .and_then(|actor| actor.split_once(':'))
         .unwrap_or_default();
-    let grant = match kind {
-        "person" => settings.access.account(name),
-        _ => settings
-            .access
-            .tokens
-            .iter()
-            .find(|token| token.name == name),
-    };
+    let grant = settings.access.holder(kind, name, now);
     let grant = grant.ok_or_else(|| {
         HubError::new(
             ErrorCode::InvalidOperation,

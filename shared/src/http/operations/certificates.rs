@@ -1,7 +1,7 @@
 //! CA certificates (`service.md` §16): upload, proof of possession, list, delete. Azure's
 //! shapes and steps under our own paths.
 
-use super::{Failure, session, unexpected};
+use super::{Failure, document_answer, session, unexpected};
 use crate::auth::signature::secrets_match;
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
@@ -37,7 +37,7 @@ pub async fn list_for_terminator<B: Backend>(
 
 /// `GET /api/v1/certificates/{name}`
 pub async fn get<B: Backend>(backend: &B, name: &str) -> Result<Response, Failure> {
-    Ok(answer(200, &find(backend, name).await?))
+    Ok(document_answer(200, &find(backend, name).await?))
 }
 
 /// `PUT /api/v1/certificates/{name}` with `{"properties":{"certificate":"…"}}`: 201 for a new
@@ -186,7 +186,7 @@ async fn change_one<B: Backend>(
     };
     let changed = ask(backend, HubRequest::ChangeCertificate(change)).await?;
     Ok(match changed.first() {
-        Some(document) => answer(status, document),
+        Some(document) => document_answer(status, document),
         None => Response::empty(status),
     })
 }
@@ -196,11 +196,6 @@ async fn ask<B: Backend>(backend: &B, request: HubRequest) -> Result<Vec<Value>,
         HubReply::Certificates(certificates) => Ok(certificates),
         _ => Err(unexpected("the hub")),
     }
-}
-
-fn answer(status: u16, document: &Value) -> Response {
-    let etag = document.get("etag").and_then(Value::as_str);
-    Response::json(status, document).with_etag(etag.unwrap_or_default())
 }
 
 /// DER of `{"properties":{"certificate":"…"}}` or `{"certificate":"…"}`.

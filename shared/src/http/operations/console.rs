@@ -16,10 +16,11 @@ use crate::ids::{DeviceId, Identity};
 use crate::ipc::events::{EventsReply, EventsRequest, PartitionInfo, Position, ReadEvents};
 use crate::ipc::registry::{BrowseDevices, RegistryReply, RegistryRequest};
 use crate::json;
-use crate::query::{DocumentKey, SortValue, parse};
+use crate::query::{DocumentKey, SortValue, parse, quoted};
 use crate::sorting;
 use crate::time::Timestamp;
 use crate::together::join_all;
+use serde::Serialize;
 use serde_json::Value;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -162,12 +163,17 @@ pub async fn devices<B: Backend>(
     } else {
         None
     };
+    Ok(listed(&items, cursor, counted.then_some((total, before))))
+}
+
+/// A page, with how many there are and how many of them come before it, if that was counted.
+fn listed(items: &impl Serialize, cursor: Option<String>, counts: Option<(u64, u64)>) -> Response {
     let mut answer = json!({ "items": items, "cursor": cursor });
-    if let Some(members) = answer.as_object_mut().filter(|_| counted) {
+    if let (Value::Object(members), Some((total, before))) = (&mut answer, counts) {
         members.insert("total".to_owned(), total.into());
         members.insert("before".to_owned(), before.into());
     }
-    Ok(Response::json(200, &answer))
+    Response::json(200, &answer)
 }
 
 /// The same for who sees only some of the devices, which a query knows how to tell. A search
@@ -177,10 +183,9 @@ async fn some_devices<B: Backend>(
     wanted: &BrowseDevices,
     caller: &Caller,
 ) -> Result<Response, Failure> {
-    let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
     let mut conditions = vec!["IS_DEFINED(deviceId)".to_owned()];
     if let Some(search) = wanted.search.as_deref().filter(|search| !search.is_empty()) {
-        conditions.push(format!("CONTAINS(deviceId, '{}')", quoted(search)));
+        conditions.push(format!("CONTAINS(deviceId, {})", quoted(search)));
     }
     if let Some(status) = &wanted.status {
         conditions.push(format!("status = '{status}'"));
@@ -199,14 +204,18 @@ async fn some_devices<B: Backend>(
         scope: caller.scope.as_deref(),
     };
     let query = parse(&text).map_err(HubError::from)?;
-    let mut before = 0;
-    if let Some(after) = &wanted.after {
-        let text = format!("{text} AND deviceId <= '{}'", quoted(after));
-        let passed = Asked {
-            text: &text,
-            ..asked
+    let mut counts = None;
+    if !wanted.uncounted {
+        let total = query_pages::rows_of(backend, asked).await?.0;
+        let before = match &wanted.after {
+            None => 0,
+            Some(after) => {
+                let text = &format!("{text} AND deviceId <= {}", quoted(after));
+                let passed = Asked { text, ..asked };
+                query_pages::rows_of(backend, passed).await?.0
+            }
         };
-        before = query_pages::rows_of(backend, passed).await?.0;
+        counts = Some((total, before));
     }
     let after = wanted.after.as_ref().map(|after| {
         Place(crate::query::Place {
@@ -219,15 +228,11 @@ async fn some_devices<B: Backend>(
     });
     let top = usize::try_from(wanted.top).unwrap_or(usize::MAX);
     let page = query_pages::page(backend, asked, &query, after, top).await?;
-    let (total, _) = query_pages::rows_of(backend, asked).await?;
     let cursor = match page.next {
         Some(Place(place)) => Some(encode_id(&place.key.device)),
         _ => None,
     };
-    Ok(Response::json(
-        200,
-        &json!({ "items": page.items, "cursor": cursor, "total": total, "before": before }),
-    ))
+    Ok(listed(&page.items, cursor, counts))
 }
 
 fn read_browse(request: &Request) -> Result<BrowseDevices, HubError> {

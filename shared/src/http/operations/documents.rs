@@ -1,7 +1,7 @@
 //! What operators write and the settings carry as it is shown: maintenance policies
 //! (`device-management.md` §4.2) and alert rules (§5), each under its id.
 
-use super::{Failure, deleted, unexpected};
+use super::{Failure, deleted, document_answer, unexpected};
 use crate::alert::rule::{self, RuleSettings};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
@@ -44,11 +44,6 @@ async fn read<B: Backend>(backend: &B, kind: Kind) -> Result<Vec<Value>, Failure
     }
 }
 
-fn answer(status: u16, document: &Value) -> Response {
-    let etag = document.get("etag").and_then(Value::as_str);
-    Response::json(status, document).with_etag(etag.unwrap_or_default())
-}
-
 /// `GET /api/v1/maintenance-policies`, `GET /api/v1/alert-rules`
 pub async fn list<B: Backend>(backend: &B, kind: Kind) -> Result<Response, Failure> {
     let items = read(backend, kind).await?;
@@ -59,7 +54,10 @@ pub async fn list<B: Backend>(backend: &B, kind: Kind) -> Result<Response, Failu
 pub async fn get<B: Backend>(backend: &B, kind: Kind, id: &str) -> Result<Response, Failure> {
     let all = read(backend, kind).await?;
     let found = all.iter().find(|document| rule::id_of(document) == id);
-    Ok(answer(200, found.ok_or_else(|| kind.not_found(id))?))
+    Ok(document_answer(
+        200,
+        found.ok_or_else(|| kind.not_found(id))?,
+    ))
 }
 
 /// `PUT …/{id}`: 201 for a new one, else 200. What an alert rule does not say is as built in.
@@ -90,7 +88,9 @@ pub async fn put<B: Backend>(
         }
     };
     match backend.hub(change).await? {
-        HubReply::Policy { is_new, policy } => Ok(answer(if is_new { 201 } else { 200 }, &policy)),
+        HubReply::Policy { is_new, policy } => {
+            Ok(document_answer(if is_new { 201 } else { 200 }, &policy))
+        }
         _ => Err(unexpected("the hub")),
     }
 }

@@ -5,7 +5,7 @@
 use super::{Failure, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
-use crate::http::error::uuid;
+use crate::http::error::new_uuid;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::ipc::hub::{HubReply, HubRequest, HubResult};
@@ -26,9 +26,7 @@ pub async fn create<B: Backend, S: Backend>(
 ) -> Result<Response, Failure> {
     let body = json::parse_object(&request.body)?;
     let order = order(&body)?;
-    let mut bytes = [0; 16];
-    backend.random(&mut bytes);
-    let id = uuid(u128::from_be_bytes(bytes));
+    let id = new_uuid(backend);
     check_storage(storage, &order, &id).await?;
     let created = backend.hub(HubRequest::CreateTransfer { id, order }).await;
     if let Err(error) = &created

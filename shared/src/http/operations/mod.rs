@@ -57,6 +57,7 @@ use crate::ids::DeviceId;
 use crate::ipc::hub::{HubReply, Settings};
 use crate::ipc::registry::{RegistryReply, RegistryRequest, RegistryResult};
 use crate::together::join_all;
+use serde_json::Value;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -67,6 +68,12 @@ pub struct Failure {
     pub error: HubError,
     /// How it is written.
     pub envelope: Envelope,
+}
+
+/// A document, whose etag is one of its members.
+fn document_answer(status: u16, document: &Value) -> Response {
+    let etag = document.get("etag").and_then(Value::as_str);
+    Response::json(status, document).with_etag(etag.unwrap_or_default())
 }
 
 /// What a DELETE answers that the hub object has carried out.

@@ -1,6 +1,6 @@
 //! The registry of device-management patterns (`device-management.md` §3.1).
 
-use super::{Failure, deleted, unexpected};
+use super::{Failure, deleted, document_answer, unexpected};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
 use crate::http::json;
@@ -36,11 +36,6 @@ fn not_found(id: &str) -> HubError {
     )
 }
 
-fn answer(status: u16, document: &Value) -> Response {
-    let etag = document.get("etag").and_then(Value::as_str);
-    Response::json(status, document).with_etag(etag.unwrap_or_default())
-}
-
 /// `GET /api/v1/patterns`
 pub async fn list<B: Backend>(backend: &B) -> Result<Response, Failure> {
     let items = read(backend, None).await?;
@@ -49,7 +44,7 @@ pub async fn list<B: Backend>(backend: &B) -> Result<Response, Failure> {
 
 /// `GET /api/v1/patterns/{id}`
 pub async fn get<B: Backend>(backend: &B, id: String) -> Result<Response, Failure> {
-    Ok(answer(200, &required(backend, id).await?))
+    Ok(document_answer(200, &required(backend, id).await?))
 }
 
 /// `PUT /api/v1/patterns/{id}`: 201 for a new one, else 200
@@ -70,7 +65,7 @@ pub async fn put<B: Backend>(
         return Err(unexpected("the hub"));
     };
     let status = if is_new { 201 } else { 200 };
-    Ok(answer(status, &required(backend, id).await?))
+    Ok(document_answer(status, &required(backend, id).await?))
 }
 
 /// `DELETE /api/v1/patterns/{id}`

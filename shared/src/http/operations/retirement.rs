@@ -3,9 +3,11 @@
 use super::devices::entropy;
 use super::{Failure, ask_shard, unexpected};
 use crate::error::{ErrorCode, HubError};
+use crate::http::authorize::Caller;
 use crate::http::backend::Backend;
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
+use crate::http::scope;
 use crate::ids::DeviceId;
 use crate::ipc::registry::{RegistryReply, RegistryRequest, Retire, RetireMode, RetireReason};
 use crate::time::duration_seconds;
@@ -17,9 +19,14 @@ const LONGEST_WAIT_SECONDS: i64 = 3_660 * 86_400;
 pub async fn retire<B: Backend>(
     backend: &B,
     request: &Request,
+    caller: &Caller,
     device: DeviceId,
 ) -> Result<Response, Failure> {
     let retire = wanted(&request.body, device.clone(), entropy(backend, 1))?;
+    // It gets the twin of this one.
+    if let Some(replacement) = &retire.replacement {
+        scope::check_other(backend, caller, replacement).await?;
+    }
     let request = RegistryRequest::Retire(Box::new(retire));
     match ask_shard(backend, &device, request).await? {
         RegistryReply::Retirement(document) => Ok(Response::json(202, &document)),

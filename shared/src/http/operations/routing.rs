@@ -10,7 +10,7 @@ use crate::auth::signature::secrets_match;
 use crate::delivery::{self, split};
 use crate::error::{ErrorCode, HubError};
 use crate::http::backend::Backend;
-use crate::http::error::uuid;
+use crate::http::error::new_uuid;
 use crate::http::json;
 use crate::http::message::{Request, Response};
 use crate::http::outbound;
@@ -301,9 +301,7 @@ async fn validate<B: Backend>(
     backend: &B,
     endpoint: &Endpoint,
 ) -> Result<Result<(), String>, Failure> {
-    let mut bytes = [0; 16];
-    backend.random(&mut bytes);
-    let code = uuid(u128::from_be_bytes(bytes));
+    let code = new_uuid(backend);
     let body = json!({ "validationCode": code }).json_text().into_bytes();
     let settings = settings(backend).await?;
     let secret = settings.routing.secret(&endpoint.secret_ref);

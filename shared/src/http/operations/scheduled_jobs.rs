@@ -24,7 +24,7 @@ use crate::ipc::scheduled_job::{
 };
 use crate::json;
 use crate::maintenance::Step;
-use crate::query::{DocumentKey, Place, SortValue, parse, parse_condition};
+use crate::query::{DocumentKey, Place, SortValue, parse, parse_condition, quoted};
 use crate::time::{Timestamp, duration_seconds};
 use crate::twin::TwinPatch;
 use serde_json::Value;
@@ -217,10 +217,7 @@ pub async fn devices<B: Backend>(
     check_id(&id)?;
     let found = backend.hub(HubRequest::GetScheduledJob(id.clone())).await;
     found?;
-    let mut text = format!(
-        "SELECT * FROM devices.jobs WHERE jobId = '{}'",
-        id.replace('\'', "\\'")
-    );
+    let mut text = format!("SELECT * FROM devices.jobs WHERE jobId = {}", quoted(&id));
     if let Some(status) = request.filled_parameter("status") {
         if !status.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             return Err(HubError::invalid("status must be the name of a status.").into());

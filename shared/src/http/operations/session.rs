@@ -3,15 +3,15 @@
 //! A one-time sign-in token, or a name and a password, are traded for a cookie that page scripts
 //! cannot read.
 
-use super::access::{ask, new_id, password_is, source};
+use super::access::{ask, password_is};
 use super::{Failure, settings, unexpected};
 use crate::auth::signature::secrets_match;
 use crate::auth::{ConnectionString, Role, Session, policy::find_policy};
 use crate::error::{ErrorCode, HubError};
-use crate::http::attributed::Attributed;
+use crate::http::attributed::{Attributed, source};
 use crate::http::authorize::{COOKIE, Caller, check_same_site, signed_in, unauthorized};
 use crate::http::backend::Backend;
-use crate::http::error::Trace;
+use crate::http::error::{Trace, new_uuid};
 use crate::http::json::{self, Object};
 use crate::http::message::{Request, Response};
 use crate::hub::administration::bootstrap::ENTROPY_BYTES;
@@ -55,7 +55,7 @@ pub async fn sign_in<B: Backend>(
         role: arrival.role,
         issued: trace.time,
         expires: trace.time.plus_seconds(SESSION_SECONDS),
-        id: new_id(backend),
+        id: new_uuid(backend),
         account: arrival.account,
     };
     let start = json!({

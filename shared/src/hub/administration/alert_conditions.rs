@@ -11,6 +11,7 @@ use crate::error::HubError;
 use crate::hub::effects::Effects;
 use crate::ipc::alert::RaiseAlert;
 use crate::ipc::hub::HubResult;
+use crate::query::quoted;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 
@@ -406,8 +407,8 @@ impl Hub {
 /// The query for the devices of a group.
 fn members(group: &str) -> String {
     let (tag, value) = group.split_once('=').unwrap_or_default();
-    let value = value.replace('\\', "\\\\").replace('\'', "\\'");
-    format!("SELECT deviceId FROM devices WHERE tags.{tag} = '{value}'")
+    let value = quoted(value);
+    format!("SELECT deviceId FROM devices WHERE tags.{tag} = {value}")
 }
 
 /// Opens an alert of a group; everybody in it who fails joins, and alerts of their own are over.

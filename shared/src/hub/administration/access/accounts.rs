@@ -1,11 +1,13 @@
 //! Accounts of people: name, role, scope, password.
 
 use super::{
-    Document, all, check_precondition, count, delete, find, full, missing, put as keep, shown, text,
+    Document, all, attempts, check_precondition, count, delete, find, full, missing, put as keep,
+    shown, text,
 };
 use crate::auth::{Grant, Role};
 use crate::error::HubError;
 use crate::hub::administration::check_name;
+use crate::hub::administration::sign_in::BY_LINK;
 use crate::ipc::access::{member, set};
 use crate::ipc::registry::Precondition;
 use crate::json;
@@ -31,6 +33,11 @@ pub(super) fn put(
 ) -> Result<Value, HubError> {
     let id = text(asked, "id");
     check_name("An account's name", id, 64)?;
+    if id.eq_ignore_ascii_case(BY_LINK) {
+        return Err(HubError::invalid(format!(
+            "{BY_LINK} is who signs in with the hub's link; choose another name."
+        )));
+    }
     let known = find(sql, "account", id)?;
     check_precondition(precondition, known.as_ref().and_then(etag))?;
     let is_new = known.is_none();
@@ -89,6 +96,8 @@ pub(super) fn set_password(
 ) -> Result<Value, HubError> {
     let id = text(asked, "id");
     let mut document = find(sql, "account", id)?.ok_or_else(|| missing("account", id))?;
+    // The current password was right.
+    attempts::passed(asked, id, sql)?;
     with_password(
         &mut document,
         &member(asked, "passwordHash"),

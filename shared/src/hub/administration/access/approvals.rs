@@ -1,7 +1,7 @@
 //! What somebody may not do alone: the request is kept as it was made, and another person lets
 //! it run or does not (`device-management.md` §6).
 
-use super::{Document, count, find, full, missing, put as keep, shown, text};
+use super::{Document, all, count, delete, find, missing, put as keep, shown, text};
 use crate::error::{ErrorCode, HubError};
 use crate::ipc::access::{member, set};
 use crate::ipc::hub::{HubReply, HubResult};
@@ -33,9 +33,7 @@ pub(super) fn as_of(now: Timestamp, mut document: Value) -> Value {
 }
 
 pub(super) fn request(now: Timestamp, asked: &Value, by: &str, sql: &dyn Sql) -> HubResult {
-    if count(sql, "approval")? >= MOST {
-        return Err(full("requests for approval", MOST));
-    }
+    make_room(now, sql)?;
     let Value::Object(document) = asked else {
         return Err(HubError::internal("an approval without a document"));
     };
@@ -47,6 +45,25 @@ pub(super) fn request(now: Timestamp, asked: &Value, by: &str, sql: &dyn Sql) ->
     document.insert("expiresAt".into(), json!(expires.to_string()));
     keep(sql, "approval", kept_until(&document), &document)?;
     Ok(HubReply::Access(shown(document)))
+}
+
+/// The oldest of those that wait no more goes for a new one.
+fn make_room(now: Timestamp, sql: &dyn Sql) -> Result<(), HubError> {
+    if count(sql, "approval")? < MOST {
+        return Ok(());
+    }
+    let known = all(sql, "approval")?.into_iter();
+    let known = known.map(|document| as_of(now, Value::Object(document)));
+    let oldest = known
+        .filter(|document| text(document, "state") != "pending")
+        .min_by(|one, other| text(one, "requestedAt").cmp(text(other, "requestedAt")));
+    match oldest {
+        Some(oldest) => delete(sql, "approval", text(&oldest, "id")),
+        None => Err(HubError::new(
+            ErrorCode::IotHubQuotaExceeded,
+            format!("{MOST} requests wait for an approval already; some must be decided first."),
+        )),
+    }
 }
 
 pub(super) fn decide(now: Timestamp, asked: &Value, by: &str, sql: &dyn Sql) -> HubResult {
@@ -80,7 +97,7 @@ pub(super) fn decide(now: Timestamp, asked: &Value, by: &str, sql: &dyn Sql) -> 
 }
 
 /// What came of a request that was approved.
-pub(super) fn close(_now: Timestamp, asked: &Value, sql: &dyn Sql) -> HubResult {
+pub(super) fn close(asked: &Value, sql: &dyn Sql) -> HubResult {
     let id = text(asked, "id");
     let known = find(sql, "approval", id)?.ok_or_else(|| missing("request for approval", id))?;
     let mut document = Value::Object(known);

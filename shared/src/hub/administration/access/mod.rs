@@ -77,6 +77,7 @@ fn count(sql: &dyn Sql, kind: &str) -> Result<i64, HubError> {
     Ok(rows.first().and_then(|row| row.integer(0)).unwrap_or(0))
 }
 
+/// Keeps a document under its kind and the id in it.
 fn put(
     sql: &dyn Sql,
     kind: &str,
@@ -93,7 +94,6 @@ fn put(
             document.json_text().into(),
         ],
     )
-    .map(|_| ())
 }
 
 fn delete(sql: &dyn Sql, kind: &str, id: &str) -> Result<(), HubError> {
@@ -101,7 +101,6 @@ fn delete(sql: &dyn Sql, kind: &str, id: &str) -> Result<(), HubError> {
         "DELETE FROM access WHERE kind = ? AND id = ?",
         &[kind.into(), id.into()],
     )
-    .map(|_| ())
 }
 
 /// As it is shown and recorded.
@@ -158,7 +157,7 @@ impl Hub {
             AccessVerb::UseToken => return tokens::used(now, asked, sql),
             AccessVerb::RequestApproval => return approvals::request(now, asked, by, sql),
             AccessVerb::DecideApproval => return approvals::decide(now, asked, by, sql),
-            AccessVerb::CloseApproval => return approvals::close(now, asked, sql),
+            AccessVerb::CloseApproval => return approvals::close(asked, sql),
             AccessVerb::PutThreshold => {
                 json!({ "approvalThreshold": member(asked, "approvalThreshold") })
             }

@@ -10,8 +10,11 @@ use crate::sql::Sql;
 use crate::time::Timestamp;
 use serde_json::{Map, Value};
 
-/// Sessions that have not run out yet, ended ones included: the HTTP side has to know of these.
-const MOST: i64 = 1_000;
+/// Sessions of accounts that have not run out yet, ended ones included: the HTTP side has to know
+/// of these. Whoever has the hub's own link gets in nevertheless.
+const MOST: usize = 1_000;
+/// The same of one account, lest one keep all others out.
+const MOST_OF_ONE: usize = 100;
 
 fn time(document: &Value, name: &str) -> Timestamp {
     Timestamp::parse(text(document, name)).unwrap_or_else(|| Timestamp::from_milliseconds(0))
@@ -31,14 +34,9 @@ pub(super) fn start(now: Timestamp, asked: &Value, sql: &dyn Sql) -> HubResult {
             ));
         };
         attempts::passed(asked, name, sql)?;
+        check_room(name, sql)?;
         role = json!(accounts::role(&account));
         accounts::signed_in(now, account, sql)?;
-    }
-    if super::count(sql, "session")? >= MOST {
-        return Err(HubError::new(
-            ErrorCode::ThrottlingException,
-            "Too many sessions are open; wait until some have run out.",
-        ));
     }
     let mut document = Map::new();
     for name in ["id", "name", "source", "userAgent", "issued", "expires"] {
@@ -49,6 +47,19 @@ pub(super) fn start(now: Timestamp, asked: &Value, sql: &dyn Sql) -> HubResult {
     document.insert("role".into(), role);
     keep(sql, "session", Some(time(asked, "expires")), &document)?;
     Ok(HubReply::Access(shown(document)))
+}
+
+fn check_room(name: &str, sql: &dyn Sql) -> Result<(), HubError> {
+    let sessions = all(sql, "session")?;
+    let is_theirs =
+        |session: &&Map<String, Value>| session.get("name").and_then(Value::as_str) == Some(name);
+    if sessions.len() < MOST && sessions.iter().filter(is_theirs).count() < MOST_OF_ONE {
+        return Ok(());
+    }
+    Err(HubError::new(
+        ErrorCode::ThrottlingException,
+        "Too many sessions were begun; wait until some have run out.",
+    ))
 }
 
 /// Whether there was one.
