@@ -52,7 +52,7 @@ test('a hundred thousand devices are scrolled from end to end', async ({ page, s
     await page.mouse.move(x + width / 2, y + height / 2);
     for (let turn = 0; turn < 600; turn += 1) {
       await page.mouse.wheel(0, 200);
-      await page.waitForTimeout(10);
+      await page.evaluate(() => new Promise(requestAnimationFrame));
     }
   });
   await measured('twenty places, each waited for', async () => {
@@ -83,7 +83,7 @@ for (const [name, where] of [['of a device', (id) => `devices/${id}/telemetry`],
     }, 10);
     try {
       await expect(page.locator('.tail .event').first()).toBeVisible();
-      await page.waitForTimeout(2_000);
+      await expect.poll(() => sent).toBeGreaterThan(2 * MESSAGES_PER_SECOND);
       await watchFrames(page);
       await watchInputs(page);
       const field = page.getByRole('searchbox', { name: 'Filter by text' });
@@ -91,8 +91,8 @@ for (const [name, where] of [['of a device', (id) => `devices/${id}/telemetry`],
       const typing = performance.now();
       const before = sent;
       for (let letter = 0; performance.now() - typing < TAIL_SECONDS * 1000; letter += 1) {
-        await page.keyboard.press(letter % 8 < 4 ? 'off"'[letter % 4] : 'Backspace');
-        await page.waitForTimeout(80);
+        // As fast as people type.
+        await page.keyboard.press(letter % 8 < 4 ? 'off"'[letter % 4] : 'Backspace', { delay: 80 });
       }
       const seconds = (performance.now() - typing) / 1000;
       const inputs = await inputsSeen(page);

@@ -16,6 +16,9 @@ use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader};
 /// The api-version sent with IoT Hub calls (`service.md §1`).
 pub const API_VERSION: &str = "2021-04-12";
 
+/// Where requests wait for somebody else's approval.
+const APPROVALS: &str = "/api/v1/approvals/";
+
 /// A request under construction.
 pub struct Call {
     builder: RequestBuilder,
@@ -204,8 +207,11 @@ async fn settle(response: Response, quiet: bool) -> Result<Answer<String>, ApiEr
         ApiError::Unreachable
     })?;
     connectivity::report(true);
-    // Of what may not be done alone there is no other answer with such a member.
-    if status == 202 && text.contains("\"approvalId\"") {
+    // What may not be done alone was not done, and waits here.
+    if headers
+        .get("location")
+        .is_some_and(|place| place.starts_with(APPROVALS))
+    {
         return Err(ApiError::Waits);
     }
     if (200..300).contains(&status) {

@@ -14,16 +14,14 @@ use leptos::task::spawn_local;
 /// The dialog.
 #[component]
 pub fn PasswordDialog(
-    /// Whether it shows.
-    open: RwSignal<bool>,
+    /// Whether it shows, and how it fares.
+    question: Question,
 ) -> impl IntoView {
-    let question = Question::new();
     let (current, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     effect(move |_| {
-        open.track();
+        question.open.track();
         current.set(String::new());
         password.set(String::new());
-        question.failure.set(None);
     });
     let unready = Signal::derive(move || {
         question.busy.get() || current.with(String::is_empty) || password.with(String::is_empty)
@@ -38,14 +36,13 @@ pub fn PasswordDialog(
                 .settle(api::change_password(&old, &new).await)
                 .is_some()
             {
-                let _ = open.try_set(false);
                 session::ended();
             }
         });
     };
     view! {
         <FormDialog
-            open
+            open=question.open
             title=wording(|t| t.common.change_password)
             action=wording(|t| t.common.change_password)
             disabled=unready

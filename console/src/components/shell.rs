@@ -7,6 +7,7 @@ use crate::components::field::Segmented;
 use crate::components::icon::{Icon, IconView, Mark};
 use crate::components::palette::Palette;
 use crate::components::password::PasswordDialog;
+use crate::components::question::Question;
 use crate::components::screens::{Part, SCREENS, Screen};
 use crate::components::shortcuts::Shortcuts;
 use crate::components::toast;
@@ -270,7 +271,7 @@ fn Account(session: Session) -> impl IntoView {
         };
         fill(common.role_of, &[("role", name)])
     };
-    let changing = RwSignal::new(false);
+    let changing = Question::new();
     let has_account = session.has_account;
     let scope = session.scope.clone();
     let leave = move |_| {
@@ -293,11 +294,11 @@ fn Account(session: Session) -> impl IntoView {
                     <div class="menu-who"><span class="dim">{tr!(common.scoped)}</span><code class="wrap">{scope}</code></div>
                 })}
                 {has_account.then(|| view! {
-                    <button type="button" class="btn" on:click=move |_| changing.set(true)>{tr!(common.change_password)}</button>
+                    <button type="button" class="btn" on:click=move |_| changing.ask()>{tr!(common.change_password)}</button>
                 })}
                 <button type="button" class="btn" on:click=leave>{tr!(common.sign_out)}</button>
             </div>
         </details>
-        <PasswordDialog open=changing/>
+        <PasswordDialog question=changing/>
     }
 }

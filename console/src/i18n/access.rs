@@ -3,10 +3,6 @@
 texts! {
     /// Texts of the access screen.
     Access {
-        viewer: "Viewer", "조회자";
-        operator: "Operator", "운영자";
-        supervisor: "Supervisor", "감독자";
-        admin: "Admin", "관리자";
         role: "Role", "역할";
         scope: "Only devices where", "대상 디바이스 조건";
         scope_hint: "A condition as behind WHERE, such as tags.site = 's1'. Empty: all devices. Others do not exist for whoever is limited.", "WHERE 뒤의 조건입니다(예: tags.site = 's1'). 비워 두면 모든 디바이스입니다. 제한된 사용자에게 나머지 디바이스는 보이지 않습니다.";
@@ -42,9 +38,7 @@ texts! {
         accounts_explained: "People who sign in by name and password. A new password ends the sessions of the account.", "이름과 비밀번호로 로그인하는 사용자입니다. 비밀번호가 바뀌면 해당 계정의 세션이 모두 끝납니다.";
         accounts_empty: "Add an account for each person, so that the record tells who did what.", "누가 무엇을 했는지 기록에 남도록 사람마다 계정을 추가하세요.";
         add_account: "Add an account", "계정 추가";
-        account_name: "Name", "이름";
         account_name_hint: "Letters, digits, '-', '.' and '_'. It stays as it is.", "영문자, 숫자, '-', '.', '_'를 쓸 수 있습니다. 나중에 바꿀 수 없습니다.";
-        password: "Password", "비밀번호";
         password_hint: "At least 12 characters. Empty for a known account: it stays.", "12자 이상입니다. 기존 계정에서 비워 두면 그대로 유지됩니다.";
         may_sign_in: "May sign in", "로그인 허용";
         last_sign_in: "Last sign-in", "마지막 로그인";
@@ -79,7 +73,6 @@ texts! {
         copy_primary: "Copy primary connection string", "기본 연결 문자열 복사";
         copy_secondary: "Copy secondary connection string", "보조 연결 문자열 복사";
         add_policy: "Add a policy", "정책 추가";
-        policy_name: "Name", "이름";
         new_primary: "New primary key", "새 기본 키";
         new_secondary: "New secondary key", "새 보조 키";
         regenerate_title: "Make a key of {id} anew?", "{id}의 키를 새로 만들까요?";

@@ -8,11 +8,6 @@ texts! {
         filters: "Filters of the events", "이벤트 필터";
         source: "Source", "출처";
         source_all: "All sources", "모든 출처";
-        source_twin: "Twin changes", "트윈 변경";
-        source_lifecycle: "Life cycle of devices", "디바이스 수명 주기";
-        source_connection: "Connections", "연결 상태";
-        source_digital: "Digital twin changes", "디지털 트윈 변경";
-        source_job: "Jobs on devices", "디바이스 작업";
         device: "Device id, in full", "디바이스 ID 전체";
         rate: "{n} a second", "초당 {n}개";
         export: "Save as NDJSON", "NDJSON으로 저장";

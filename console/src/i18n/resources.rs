@@ -21,8 +21,6 @@ texts! {
         request: "What will run", "실행될 요청";
         revealed: "Copy it now", "지금 복사하세요";
         revealed_text: "This is shown only this once; the hub keeps nothing it could show again.", "이 값은 지금 한 번만 표시되며 허브는 다시 보여줄 값을 보관하지 않습니다.";
-        yes: "Yes", "예";
-        no: "No", "아니요";
         waits: "This waits for somebody else’s approval, for 24 hours at most. It stands under Access, Approvals.", "다른 사람의 승인을 최대 24시간 기다립니다. ‘접근 › 승인’에서 볼 수 있습니다.";
     }
 }

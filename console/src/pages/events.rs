@@ -2,7 +2,6 @@
 //! filter. Nothing is kept here but the last few hundred events; whoever needs all reads them with
 //! a consumer group.
 
-use crate::api::events::{EventStream, StreamState};
 use crate::clock;
 use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
@@ -12,7 +11,7 @@ use crate::components::page_title::PageTitle;
 use crate::components::search_field::SearchField;
 use crate::components::state_view::EmptyState;
 use crate::components::tail::{
-    PauseButton, Rows, StreamBadge, StreamTrouble, Tail, TailNote, gather, saved,
+    PauseButton, Rows, StreamBadge, StreamTrouble, Tail, TailNote, listen, saved,
 };
 use crate::i18n::{count, fill, t, tr, wording};
 use crate::logic::event_filter::EventFilter;
@@ -37,29 +36,10 @@ pub fn EventsPage() -> impl IntoView {
     list_keys();
 
     let rows: Rows = RwSignal::new(TelemetryBuffer::new());
-    let state = RwSignal::new(StreamState::Connecting);
-    let attempt = RwSignal::new(0u32);
     let came = RwSignal::new(0usize);
     let asked = memo(move || filter.with(EventFilter::stream));
-    let stream = StoredValue::new_local(None::<EventStream>);
-    effect(move |_| {
-        attempt.track();
-        let query = asked.get();
-        rows.update(TelemetryBuffer::clear);
-        state.set(StreamState::Connecting);
-        let take = gather(rows, move |n| {
-            let _ = came.try_update_untracked(|came| *came += n);
-        });
-        let opened = EventStream::open(&query, take, move |now| {
-            let _ = state.try_set(now);
-        });
-        if opened.is_none() {
-            state.set(StreamState::Closed);
-        }
-        stream.set_value(opened);
-    });
-    on_cleanup(move || {
-        let _ = stream.try_update_value(Option::take);
+    let listening = listen(asked, rows, move |n| {
+        let _ = came.try_update_untracked(|came| *came += n);
     });
     let text = memo(move || filter.with(|filter| filter.text.clone()));
     let all = memo(|| false);
@@ -93,7 +73,7 @@ pub fn EventsPage() -> impl IntoView {
         <section class="card" aria-labelledby="tail-title">
             <header class="wrap-row">
                 <h2 id="tail-title">{tr!(telemetry.tail_title)}</h2>
-                <StreamBadge state rows/>
+                <StreamBadge state=listening.state rows/>
                 <span class="dim" role="status">{part(held)}</span>
                 <span class="more wrap-row">
                     <Rate came/>
@@ -106,7 +86,7 @@ pub fn EventsPage() -> impl IntoView {
                 </span>
             </header>
             <Filters filter change/>
-            <StreamTrouble state on_retry=move |()| attempt.update(|n| *n += 1)/>
+            <StreamTrouble state=listening.state on_retry=move |()| listening.retry()/>
             {move || if empty.get() {
                 view! {
                     <EmptyState
@@ -182,11 +162,11 @@ fn Filters(filter: Memo<EventFilter>, change: Callback<EventFilter>) -> impl Int
                 options=vec![
                     ("", wording(|t| t.events.source_all)),
                     ("Telemetry", wording(|t| t.telemetry.source_telemetry)),
-                    ("twinChangeEvents", wording(|t| t.events.source_twin)),
-                    ("deviceLifecycleEvents", wording(|t| t.events.source_lifecycle)),
-                    ("deviceConnectionStateEvents", wording(|t| t.events.source_connection)),
-                    ("digitalTwinChangeEvents", wording(|t| t.events.source_digital)),
-                    ("deviceJobLifecycleEvents", wording(|t| t.events.source_job)),
+                    ("twinChangeEvents", wording(|t| t.routing.source_twins)),
+                    ("deviceLifecycleEvents", wording(|t| t.routing.source_life)),
+                    ("deviceConnectionStateEvents", wording(|t| t.routing.source_connections)),
+                    ("digitalTwinChangeEvents", wording(|t| t.routing.source_digital)),
+                    ("deviceJobLifecycleEvents", wording(|t| t.routing.source_jobs)),
                 ]
             />
             <SelectField

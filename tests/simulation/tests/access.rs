@@ -391,9 +391,7 @@ fn a_limited_supervisor_hands_over_to_no_device_that_is_out_of_sight() {
     let mut hub = Rest::default();
     devices(&mut hub, 3);
     let sue = account(&mut hub, "sue", "supervisor", Some("tags.site = 's1'"));
-    let retire = |replacement: &str| {
-        json!({ "reason": "failure", "mode": "replace", "replacementId": replacement })
-    };
+    let retire = |replacement: &str| json!({ "reason": "failure", "mode": "replace", "replacementId": replacement });
     let hidden = sue.post(&mut hub, "/api/v1/devices/d0/retire", retire("d1"));
     assert_eq!(hidden.status, 404, "{:?}", hidden.body);
     let twin = hub.get("/twins/d1").body;

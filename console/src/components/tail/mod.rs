@@ -8,11 +8,11 @@ mod rows;
 pub use controls::{PauseButton, StreamBadge, StreamTrouble, TailNote};
 pub use rows::{Tail, saved};
 
-use crate::api::events::HubEvent;
+use crate::api::events::{EventStream, HubEvent, StreamState};
 use crate::clock;
 use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
 use crate::logic::time::{self, Millis};
-use crate::reactive::RwSignal;
+use crate::reactive::{Memo, RwSignal, effect};
 use leptos::prelude::*;
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -47,10 +47,53 @@ impl TailRow {
 /// The rows as everybody sees them.
 pub type Rows = RwSignal<TelemetryBuffer<Arc<TailRow>>>;
 
+/// How a tail listens.
+#[derive(Clone, Copy)]
+pub struct Listening {
+    /// How the stream stands.
+    pub state: RwSignal<StreamState>,
+    attempt: RwSignal<u32>,
+}
+
+impl Listening {
+    /// Opens the stream again.
+    pub fn retry(self) {
+        self.attempt.update(|n| *n += 1);
+    }
+}
+
+/// Follows the stream of a query into the rows, which begin anew with each other query, until its
+/// owner goes. `count` is told how many have come.
+pub fn listen(
+    query: Memo<String>,
+    rows: Rows,
+    count: impl Fn(usize) + Copy + 'static,
+) -> Listening {
+    let (state, attempt) = (RwSignal::new(StreamState::Connecting), RwSignal::new(0u32));
+    let stream = StoredValue::new_local(None::<EventStream>);
+    effect(move |_| {
+        attempt.track();
+        let query = query.get();
+        rows.update(TelemetryBuffer::clear);
+        state.set(StreamState::Connecting);
+        let opened = EventStream::open(&query, gather(rows, count), move |now| {
+            let _ = state.try_set(now);
+        });
+        if opened.is_none() {
+            state.set(StreamState::Closed);
+        }
+        stream.set_value(opened);
+    });
+    on_cleanup(move || {
+        let _ = stream.try_update_value(Option::take);
+    });
+    Listening { state, attempt }
+}
+
 /// Collects arrivals and hands them over together: the first after a silence with the next frame,
 /// further ones a few times a second. While the tab is hidden no frame comes, so what waits is
 /// capped too. `count` is told how many have come.
-pub fn gather(rows: Rows, count: impl Fn(usize) + Copy + 'static) -> impl Fn(HubEvent) + 'static {
+fn gather(rows: Rows, count: impl Fn(usize) + Copy + 'static) -> impl Fn(HubEvent) + 'static {
     let waiting = StoredValue::new_local(VecDeque::<Arc<TailRow>>::new());
     let next = StoredValue::new(0u64);
     let scheduled = StoredValue::new(false);

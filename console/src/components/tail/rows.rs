@@ -72,7 +72,7 @@ fn kind(event: &HubEvent) -> (&'static str, Tone) {
         "telemetry" => (words.source_telemetry, Tone::Neutral),
         "twinchangeevents" | "digitaltwinchangeevents" => (words.source_twin, Tone::Info),
         "devicelifecycleevents" => (words.source_lifecycle, Tone::Warn),
-        "devicejoblifecycleevents" => (t().events.source_job, Tone::Neutral),
+        "devicejoblifecycleevents" => (t().routing.source_jobs, Tone::Neutral),
         "deviceconnectionstateevents" => (words.source_connection, Tone::Ok),
         _ => (t().common.unknown, Tone::Neutral),
     }

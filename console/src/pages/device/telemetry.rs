@@ -3,19 +3,18 @@
 
 use super::Shared;
 use super::telemetry_chart::Chart;
-use crate::api::events::{EventStream, StreamState};
 use crate::components::button::Button;
 use crate::components::field::SelectField;
 use crate::components::icon::Icon;
 use crate::components::search_field::SearchField;
 use crate::components::state_view::EmptyState;
 use crate::components::tail::{
-    PauseButton, Rows, StreamBadge, StreamTrouble, Tail, TailNote, gather,
+    PauseButton, Rows, StreamBadge, StreamTrouble, Tail, TailNote, listen,
 };
 use crate::i18n::{count, t, tr, wording};
 use crate::logic::telemetry_buffer::TelemetryBuffer;
 use crate::logic::url_state::{query_value, with_value, write_query};
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Memo, RwSignal, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -50,29 +49,11 @@ pub fn TelemetryTab(
     });
 
     let rows: Rows = RwSignal::new(TelemetryBuffer::new());
-    let state = RwSignal::new(StreamState::Connecting);
-    let attempt = RwSignal::new(0u32);
-    let stream = StoredValue::new_local(None::<EventStream>);
-    effect(move |_| {
-        attempt.track();
-        let from = from.get();
-        rows.update(TelemetryBuffer::clear);
-        state.set(StreamState::Connecting);
-        let take = gather(rows, |_| ());
-        let opened = shared.id.with_value(|id| {
-            let query = write_query([("from", from.to_owned()), ("deviceId", id.clone())]);
-            EventStream::open(&query, take, move |now| {
-                let _ = state.try_set(now);
-            })
-        });
-        if opened.is_none() {
-            state.set(StreamState::Closed);
-        }
-        stream.set_value(opened);
+    let asked = memo(move || {
+        let id = shared.id.get_value();
+        write_query([("from", from.get().to_owned()), ("deviceId", id)])
     });
-    on_cleanup(move || {
-        let _ = stream.try_update_value(Option::take);
-    });
+    let listening = listen(asked, rows, |_| ());
 
     let empty = memo(move || rows.with(|r| r.len() == 0));
     view! {
@@ -80,7 +61,7 @@ pub fn TelemetryTab(
         <section class="card" aria-labelledby="tail-title">
             <header class="wrap-row">
                 <h2 id="tail-title">{tr!(telemetry.tail_title)}</h2>
-                <StreamBadge state rows/>
+                <StreamBadge state=listening.state rows/>
                 <span class="dim" role="status">{move || rows.with(|r| {
                     count(r.len() as u64, t().telemetry.rows_one, t().telemetry.rows_other)
                 })}</span>
@@ -121,7 +102,7 @@ pub fn TelemetryTab(
                     on_change=move |text: String| write.run(("text", text))
                 />
             </div>
-            <StreamTrouble state on_retry=move |()| attempt.update(|n| *n += 1)/>
+            <StreamTrouble state=listening.state on_retry=move |()| listening.retry()/>
             {move || if empty.get() {
                 view! { <Waiting shared from write/> }.into_any()
             } else {

@@ -71,7 +71,7 @@ pub(super) fn ActDialog(
             .and_then(|act| act.body)
             .and_then(|(_, text)| match text {
                 Text::Fixed(_) => None,
-                Text::Note(name) | Text::Area(name) => Some(name),
+                Text::Written(name) => Some(name),
             })
     };
     let confirm = move |()| {
@@ -94,9 +94,8 @@ pub(super) fn ActDialog(
             let mut body = json!({});
             match text {
                 Text::Fixed(text) => body[name] = json!(text),
-                Text::Note(_) if written.trim().is_empty() => {}
-                Text::Note(_) => body[name] = json!(written),
-                Text::Area(_) => body["properties"] = json!({ name: written }),
+                Text::Written(_) if written.trim().is_empty() => {}
+                Text::Written(_) => body[name] = json!(written),
             }
             body
         });

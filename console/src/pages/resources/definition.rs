@@ -38,6 +38,52 @@ pub struct Resource {
     pub permission: Option<Permission>,
 }
 
+impl Resource {
+    /// A list of documents under `id`; `words` are its title, what it is for, and what to do while
+    /// there is none. Nothing can be done with them yet.
+    pub const fn list(
+        name: &'static str,
+        path: &'static str,
+        id: &'static str,
+        words: [Read; 3],
+    ) -> Self {
+        let [title, explained, empty] = words;
+        Self {
+            name,
+            path,
+            is_single: false,
+            title,
+            explained,
+            empty,
+            id,
+            label: id,
+            newest: "",
+            columns: &[],
+            form: None,
+            acts: &[],
+            permission: None,
+        }
+    }
+
+    /// One document of settings, which whoever manages the hub changes in a form.
+    pub const fn settings(
+        name: &'static str,
+        path: &'static str,
+        words: [Read; 2],
+        columns: &'static [Column],
+        fields: &'static [Field],
+    ) -> Self {
+        let [title, explained] = words;
+        Self {
+            is_single: true,
+            columns,
+            form: Some(Form::change(fields)),
+            permission: Some(Permission::HubManage),
+            ..Self::list(name, path, "", [title, explained, explained])
+        }
+    }
+}
+
 /// A column.
 pub struct Column {
     /// Its head.
@@ -46,6 +92,42 @@ pub struct Column {
     pub place: &'static str,
     /// How it is shown.
     pub cell: Cell,
+}
+
+impl Column {
+    /// As it is.
+    pub const fn plain(name: Read, place: &'static str) -> Self {
+        Self::shown(name, place, Cell::Plain)
+    }
+
+    /// As code.
+    pub const fn code(name: Read, place: &'static str) -> Self {
+        Self::shown(name, place, Cell::Code)
+    }
+
+    /// A moment.
+    pub const fn time(name: Read, place: &'static str) -> Self {
+        Self::shown(name, place, Cell::Time)
+    }
+
+    /// A key.
+    pub const fn key(name: Read, place: &'static str) -> Self {
+        Self::shown(name, place, Cell::Key)
+    }
+
+    /// `true` or `false`.
+    pub const fn yes_or_no(name: Read, place: &'static str) -> Self {
+        const ANSWERS: Cell = Cell::Words(&[
+            ("true", Tone::Ok, |t| t.routing.yes),
+            ("false", Tone::Neutral, |t| t.routing.no),
+        ]);
+        Self::shown(name, place, ANSWERS)
+    }
+
+    /// In any way.
+    pub const fn shown(name: Read, place: &'static str, cell: Cell) -> Self {
+        Self { name, place, cell }
+    }
 }
 
 /// How a value is shown.
@@ -61,6 +143,27 @@ pub enum Cell {
     Words(&'static [(&'static str, Tone, Read)]),
     /// A key: copied, never shown.
     Key,
+}
+
+impl Form {
+    /// One that makes documents under a name, and changes them.
+    pub const fn new(add: Read, fields: &'static [Field]) -> Self {
+        Self {
+            add: Some(add),
+            ..Self::change(fields)
+        }
+    }
+
+    /// One that only changes what is there.
+    pub const fn change(fields: &'static [Field]) -> Self {
+        Self {
+            add: None,
+            edits: true,
+            posts: false,
+            fields,
+            reveals: None,
+        }
+    }
 }
 
 /// A form.
@@ -93,6 +196,71 @@ pub struct Field {
     pub first: &'static str,
     /// Only a new one is asked for it.
     pub only_new: bool,
+}
+
+impl Field {
+    /// One that is filled in with text.
+    pub const fn new(name: Read, place: &'static str, input: Input) -> Self {
+        Self {
+            name,
+            hint: None,
+            place,
+            kind: Kind::Text,
+            input,
+            first: "",
+            only_new: false,
+        }
+    }
+
+    /// The name of a new one, by which it is known then.
+    pub const fn id(name: Read, place: &'static str) -> Self {
+        Self {
+            only_new: true,
+            ..Self::new(name, place, Input::Code)
+        }
+    }
+
+    /// A whole number.
+    pub const fn number(name: Read, place: &'static str) -> Self {
+        Self {
+            kind: Kind::Number,
+            ..Self::new(name, place, Input::Line)
+        }
+    }
+
+    /// Yes or no; which at first is said.
+    pub const fn switch(name: Read, place: &'static str, first: &'static str) -> Self {
+        const ANSWERS: Input =
+            Input::Choice(&[("true", |t| t.routing.yes), ("false", |t| t.routing.no)]);
+        Self {
+            kind: Kind::Switch,
+            first,
+            ..Self::new(name, place, ANSWERS)
+        }
+    }
+
+    /// The whole document, beginning with an example.
+    pub const fn whole(first: &'static str, hint: Read) -> Self {
+        Self {
+            kind: Kind::Whole,
+            first,
+            ..Self::new(|t| t.resources.document, "", Input::Json)
+        }
+        .explained(hint)
+    }
+
+    /// With words on what it is for.
+    pub const fn explained(self, hint: Read) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+
+    /// With what it holds at first.
+    pub const fn beginning(self, first: &'static str) -> Self {
+        Self { first, ..self }
+    }
 }
 
 /// How a field is filled in.
@@ -134,18 +302,44 @@ pub struct Act {
     pub is_harmless: bool,
 }
 
+impl Act {
+    /// Takes it away, after a question of these words.
+    pub const fn delete(title: Read, text: Read) -> Self {
+        Self {
+            name: |t| t.resources.delete,
+            title,
+            text,
+            done: |t| t.resources.deleted,
+            method: || Method::DELETE,
+            suffix: "",
+            body: None,
+            applies: |_, _| true,
+            is_harmless: false,
+        }
+    }
+
+    /// Posts to an address below it.
+    pub const fn post(name: Read, suffix: &'static str, words: [Read; 3]) -> Self {
+        let [title, text, done] = words;
+        Self {
+            name,
+            title,
+            text,
+            done,
+            method: || Method::POST,
+            suffix,
+            body: None,
+            applies: |_, _| true,
+            is_harmless: false,
+        }
+    }
+}
+
 /// Where a text of an act comes from.
 #[derive(Clone, Copy)]
 pub enum Text {
     /// This one.
     Fixed(&'static str),
-    /// The person may write one.
-    Note(Read),
-    /// The person has to write one, of several lines.
-    Area(Read),
-}
-
-/// Applies to every one.
-pub fn always(_: &Value, _: &str) -> bool {
-    true
+    /// The person may write one, called so; without one there is no such member.
+    Written(Read),
 }
