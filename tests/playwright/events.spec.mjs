@@ -9,7 +9,7 @@ test('everything the hub stores shows as it comes in', async ({ page, emptyHub, 
   const other = await makeDevice('tail-2');
   await page.goto(at(''));
   // Keys lead somewhere once the frame is drawn, not when the document has loaded.
-  await expect(page.getByRole('heading', { name: 'Overview', level: 1 })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Fleet overview', level: 1 })).toBeVisible();
   await page.keyboard.press('g');
   await page.keyboard.press('v');
   await expect(page).toHaveURL(at('events'));

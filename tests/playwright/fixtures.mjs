@@ -76,6 +76,11 @@ export async function picture(page, name) {
   await page.screenshot({ path: path.join(artefacts, 'screens', `${name}.png`) });
 }
 
+/** Away from what is about to be deleted: a page that still asks for it would be told that it is gone. */
+async function leave(page) {
+  if (!page.isClosed()) await page.goto('about:blank');
+}
+
 export const test = base.extend({
   ready: [async ({}, use) => {
     await use(JSON.parse(readFileSync(readyCopy, 'utf8')));
@@ -92,20 +97,22 @@ export const test = base.extend({
   }, { auto: true }],
 
   // A hub without devices before and after.
-  emptyHub: async ({ service }, use) => {
+  emptyHub: async ({ service, page }, use) => {
     await service.deleteAllDevices();
     await use();
+    await leave(page);
     await service.deleteAllDevices();
   },
 
   // Registers devices, or adopts those that exist; closes and deletes them afterwards.
-  makeDevice: async ({ service }, use) => {
+  makeDevice: async ({ service, page }, use) => {
     const made = [];
     await use(async (id, { methods, exists = false } = {}) => {
       const device = new Device(service, await (exists ? service.device(id) : service.createDevice(id)), methods);
       made.push(device);
       return device;
     });
+    await leave(page);
     for (const device of made) {
       await device.close();
       await service.deleteDevice(device.id).catch((error) => {
