@@ -64,7 +64,7 @@ pub fn build(project: &Project) -> Outcome {
     }
     let bound = bind(project, &compiled)?;
     let staging = project.target.join("console-dist");
-    write_dist(&sources, &bound, &staging)?;
+    write_dist(project, &sources, &bound, &staging)?;
     replace_folder(&staging, &project.console_dist())?;
     stamp::write(&stamp_path, &digest)
 }
@@ -121,7 +121,7 @@ fn bind(project: &Project, compiled: &Path) -> Outcome<PathBuf> {
 }
 
 /// Writes the page and its hashed assets into an empty folder.
-fn write_dist(sources: &Sources, bound: &Path, dist: &Path) -> Outcome {
+fn write_dist(project: &Project, sources: &Sources, bound: &Path, dist: &Path) -> Outcome {
     empty_folder(dist)?;
     let root = dist.join("console");
     let assets = root.join("assets");
@@ -134,18 +134,26 @@ fn write_dist(sources: &Sources, bound: &Path, dist: &Path) -> Outcome {
         &read(&bound.join("console_bg.wasm"))?,
     )?;
     copy_snippets(bound, &assets)?;
-    let bindings = write_hashed(&assets, "console", "js", &read(&bound.join("console.js"))?)?;
+    let bindings = write_hashed(
+        &assets,
+        "console",
+        "js",
+        minified(project, &bound.join("console.js"))?.as_bytes(),
+    )?;
     let start = write_hashed(
         &assets,
         "start",
         "js",
         page::start_module(&bindings, &wasm).as_bytes(),
     )?;
+    let sheet = bound.join("style.css");
+    fs::write(&sheet, concatenated_styles(&sources.styles)?)
+        .explain(|| format!("cannot write {}", sheet.display()))?;
     let style = write_hashed(
         &assets,
         "style",
         "css",
-        &concatenated_styles(&sources.styles)?,
+        minified(project, &sheet)?.as_bytes(),
     )?;
     for path in stamp::files_below(&sources.statics)? {
         let name = path.strip_prefix(&sources.statics).unwrap_or(&path);
@@ -153,7 +161,11 @@ fn write_dist(sources: &Sources, bound: &Path, dist: &Path) -> Outcome {
         if let Some(folder) = copy.parent() {
             fs::create_dir_all(folder).explain(|| format!("cannot create {}", folder.display()))?;
         }
-        fs::copy(&path, &copy).explain(|| format!("cannot copy {}", path.display()))?;
+        if path.extension().is_some_and(|ending| ending == "json") {
+            write_dense(&path, &copy)?;
+        } else {
+            fs::copy(&path, &copy).explain(|| format!("cannot copy {}", path.display()))?;
+        }
     }
 
     let template = fs::read_to_string(&sources.page)
@@ -174,6 +186,22 @@ fn write_dist(sources: &Sources, bound: &Path, dist: &Path) -> Outcome {
     )?;
     let page_path = root.join("index.html");
     fs::write(&page_path, filled).explain(|| format!("cannot write {}", page_path.display()))
+}
+
+/// A script or a style sheet without what only people need; what it imports stays apart.
+fn minified(project: &Project, path: &Path) -> Outcome<String> {
+    process::output(
+        process::program(project.node().join("node_modules/.bin/esbuild"))
+            .arg(path)
+            .args(["--minify", "--target=esnext", "--log-level=warning"]),
+    )
+}
+
+/// A JSON document without the spaces between its parts.
+fn write_dense(from: &Path, to: &Path) -> Outcome {
+    let document: serde_json::Value = serde_json::from_slice(&read(from)?)
+        .explain(|| format!("{} is no JSON", from.display()))?;
+    fs::write(to, document.to_string()).explain(|| format!("cannot write {}", to.display()))
 }
 
 /// wasm-bindgen's JavaScript snippets keep their paths: `console.js` imports them by name.
