@@ -150,6 +150,11 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Live<T> {
         self.fresh.refresh();
     }
 
+    /// Reads again every `period` while `wanted` says so and the tab is visible.
+    pub fn poll_every(self, period: Duration, wanted: impl Fn() -> bool + 'static) {
+        self.fresh.poll(period, Box::new(wanted));
+    }
+
     /// Reads again every few seconds while what is there says that it goes on, and the tab is
     /// visible.
     pub fn poll_while(self, goes_on: impl Fn(&T) -> bool + 'static) {

@@ -9,6 +9,7 @@ use crate::logic::job_filter::{JobFilter, RowFilter};
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::progress::Asked;
 use crate::logic::query_result::Workbench;
+use crate::logic::timeline::{Kind, write_kind};
 use crate::logic::url_state::{DeviceFilter, decode, encode, write_query};
 use leptos_router::NavigateOptions;
 
@@ -73,12 +74,15 @@ pub enum Tab {
     Configuration,
     /// What the twin was.
     History,
+    /// What happened.
+    Timeline,
 }
 
 impl Tab {
     /// All tabs in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Identity,
+        Self::Timeline,
         Self::Twin,
         Self::Telemetry,
         Self::Methods,
@@ -99,6 +103,7 @@ impl Tab {
             Self::Modules => "modules",
             Self::Configuration => "configuration",
             Self::History => "history",
+            Self::Timeline => "timeline",
         }
     }
 
@@ -171,6 +176,15 @@ pub fn transfers(job: &str) -> String {
 /// The history of a twin with a filter.
 pub fn history(device: &str, filter: &HistoryFilter) -> String {
     format!("{}{}", self::device(device, Tab::History), filter.write())
+}
+
+/// The timeline of a device, of one kind of thing or of all.
+pub fn timeline(device: &str, kind: Option<Kind>) -> String {
+    format!(
+        "{}{}",
+        self::device(device, Tab::Timeline),
+        write_kind(kind)
+    )
 }
 
 /// The configurations.

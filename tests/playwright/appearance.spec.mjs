@@ -9,6 +9,7 @@ const SCREENS = [
   { name: 'overview', where: '', korean: '플릿 개요', english: 'Fleet overview' },
   { name: 'devices', where: 'devices', korean: '디바이스', english: 'Devices' },
   { name: 'device-identity', where: `devices/${ID}`, korean: ID, english: ID },
+  { name: 'device-timeline', where: `devices/${ID}/timeline`, korean: ID, english: ID },
   { name: 'device-twin', where: `devices/${ID}/twin`, korean: ID, english: ID },
   { name: 'device-telemetry', where: `devices/${ID}/telemetry`, korean: ID, english: ID },
   { name: 'device-methods', where: `devices/${ID}/methods`, korean: ID, english: ID },

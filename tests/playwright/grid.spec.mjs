@@ -69,6 +69,112 @@ test('rows that come in above move nothing that is looked at', async ({ page, em
   expect(await page.evaluate(() => document.activeElement.textContent)).not.toBe(focused);
 });
 
+test('the list goes by any column, forwards and backwards', async ({ page, emptyHub, service, makeDevice, at }) => {
+  await makeFleet(service, 150);
+  for (const [id, level] of [['lift-a', 3], ['lift-b', 12], ['lift-c', 1]]) {
+    await makeDevice(id);
+    await service.patchTwin(id, { tags: { level } });
+  }
+  const names = page.getByRole('rowheader').getByRole('link');
+  await page.goto(at('devices?columns=tags.level&condition=IS_DEFINED(tags.level)'));
+  await expect(names).toHaveText(['lift-a', 'lift-b', 'lift-c']);
+  const head = page.getByRole('columnheader', { name: 'tags.level' });
+  await head.getByRole('button').click();
+  await expect(head).toHaveAttribute('aria-sort', 'ascending');
+  await expect(names).toHaveText(['lift-c', 'lift-a', 'lift-b']);
+  await head.getByRole('button').click();
+  await expect(head).toHaveAttribute('aria-sort', 'descending');
+  await expect(names).toHaveText(['lift-b', 'lift-a', 'lift-c']);
+  await expect(page).toHaveURL(/order=-tags\.level/);
+  await picture(page, 'devices-order');
+  await expectAccessible(page, 'list in an order of its own');
+
+  // The link shows the same; a change comes in by itself, at its new place.
+  await page.reload();
+  await expect(names).toHaveText(['lift-b', 'lift-a', 'lift-c']);
+  await service.patchTwin('lift-c', { tags: { level: 40 } });
+  await expect(names).toHaveText(['lift-c', 'lift-b', 'lift-a']);
+  await head.getByRole('button').click();
+  await expect(head).not.toHaveAttribute('aria-sort');
+  await expect(names).toHaveText(['lift-a', 'lift-b', 'lift-c']);
+
+  // A longer one is read as one goes down in it.
+  await page.goto(at('devices?order=-status'));
+  await expect(grid(page)).toHaveAttribute('aria-rowcount', '154');
+  await scrollTo(page, 140);
+  await expect(row(page, 'pump-000149')).toHaveAttribute('aria-rowindex', '154');
+});
+
+test('devices are picked one by one, by the page or all together, and a job gets exactly these', async ({ page, emptyHub, service, at }) => {
+  await makeFleet(service, 250);
+  await page.goto(at('devices'));
+  const bar = page.getByRole('region', { name: 'Picked devices' });
+  await expect(row(page, 'pump-000000')).toHaveAttribute('aria-selected', 'false');
+  await expect(bar).toHaveCount(0);
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  await expect(row(page, 'pump-000000')).toHaveAttribute('aria-selected', 'true');
+  await row(page, 'pump-000002').locator('.pick').click();
+  await expect(bar).toContainText('2 devices picked');
+  await picture(page, 'devices-picked');
+  await expectAccessible(page, 'picked devices');
+
+  await test.step('only these, and back', async () => {
+    await bar.getByRole('button', { name: 'Show only these' }).click();
+    await expect(page.getByRole('rowheader').getByRole('link')).toHaveText(['pump-000000', 'pump-000002']);
+    await expect(page.getByLabel('The filter as a condition of the query language')).toHaveValue('deviceId IN [\'pump-000000\', \'pump-000002\']');
+    await expect(bar, 'another list, other devices').toHaveCount(0);
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await expect(row(page, 'pump-000001')).toBeVisible();
+  });
+
+  await test.step('all that match but one become the target of a job', async () => {
+    await page.getByLabel('Filter by device id').fill('pump-00001');
+    await expect(page.getByRole('status').filter({ hasText: '10 devices match' })).toBeVisible();
+    await row(page, 'pump-000010').locator('.pick').click();
+    await bar.getByRole('button', { name: 'Pick all 10 that match' }).click();
+    await expect(bar).toContainText('10 devices picked');
+    await row(page, 'pump-000013').locator('.pick').click();
+    await expect(bar).toContainText('9 devices picked');
+    await bar.getByRole('button', { name: 'Schedule a job' }).click();
+    await expect(page).toHaveURL(/schedule\?condition=/);
+    await expect(page.getByRole('listitem').filter({ hasText: /^9\s*devices match/ })).toBeVisible();
+  });
+});
+
+test('the filter bar and its text say the same, whichever one writes', async ({ page, emptyHub, service, at }) => {
+  await makeFleet(service, 30);
+  await service.patchTwin('pump-000003', { tags: { hall: 'north' } });
+  await page.goto(at('devices'));
+  const text = page.getByLabel('The filter as a condition of the query language');
+  await expect(text).toHaveValue('');
+  await page.getByLabel('Status', { exact: true }).selectOption('enabled');
+  await expect(text).toHaveValue('status = \'enabled\'');
+  await text.fill('tags.hall = \'north\' AND connectionState = \'Disconnected\'');
+  await text.press('Enter');
+  await expect(page.getByRole('rowheader').getByRole('link')).toHaveText(['pump-000003']);
+  await expect(page.getByLabel('Connection', { exact: true })).toHaveValue('disconnected');
+  await expect(page.getByLabel('Status', { exact: true })).toHaveValue('');
+  await expect(page).toHaveURL(/condition=tags\.hall/);
+  await page.getByRole('link', { name: 'Open as query' }).click();
+  await expect(page.getByRole('heading', { name: 'Query', level: 1 })).toBeVisible();
+  await expect(page.getByRole('gridcell', { name: 'pump-000003' }).or(page.getByRole('cell', { name: 'pump-000003' })).first()).toBeVisible();
+});
+
+test('a condition that is wrong is answered in words, and nothing is lost', async ({ page, watch, emptyHub, service, at }) => {
+  await makeFleet(service, 3);
+  watch.allowAnswer(400, /\/devices\/query$/);
+  await page.goto(at('devices'));
+  const text = page.getByLabel('The filter as a condition of the query language');
+  await text.fill('tags.hall = ');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'column' }).first()).toBeVisible();
+  await expect(text).toHaveValue('tags.hall =');
+  await text.fill('deviceId = \'pump-000001\'');
+  await text.press('Enter');
+  await expect(page.getByRole('rowheader').getByRole('link')).toHaveText(['pump-000001']);
+});
+
 test('columns are chosen from tags and properties and stand in the address', async ({ page, emptyHub, service, makeDevice, at }) => {
   await makeFleet(service, 120);
   const device = await makeDevice('alpha-1');

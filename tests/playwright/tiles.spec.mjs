@@ -178,7 +178,7 @@ test('all devices of a tile are a list that can be sent to a colleague', async (
   await tile(page, 'in-oslo').getByRole('link', { name: 'All 2 devices' }).click();
   await expect(page.getByRole('status').filter({ hasText: '2 devices match' })).toBeVisible();
   await expect(page.getByRole('link', { name: /^(listed|other)-/ })).toHaveText(['listed-1', 'listed-2']);
-  await expect(page.getByRole('note')).toContainText('Only devices that fulfil tags.site');
+  await expect(page.getByLabel('The filter as a condition of the query language')).toHaveValue(/tags\.site/);
   await expectAccessible(page, 'devices of a tile');
   await picture(page, 'devices-condition');
   await page.reload();
@@ -186,7 +186,8 @@ test('all devices of a tile are a list that can be sent to a colleague', async (
   await expect(page.getByRole('link', { name: 'listed-1' })).toHaveCount(0);
   await expect(page.getByRole('link', { name: 'listed-2' })).toBeVisible();
   await page.getByLabel('Filter by device id').fill('');
-  await page.getByRole('button', { name: 'Remove the condition' }).click();
+  await page.getByLabel('The filter as a condition of the query language').fill('');
+  await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByRole('link', { name: 'other-1' })).toBeVisible();
 });
 

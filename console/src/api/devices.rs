@@ -5,12 +5,13 @@ use super::client::{Answer, hub, own};
 use super::query;
 use crate::logic::query_result::cell;
 use crate::logic::sparse_rows::Keyed;
-use crate::logic::url_state::{DeviceFilter, encode, quoted, write_query};
+use crate::logic::url_state::{DeviceFilter, encode, write_query};
 use gloo_net::http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::http::cursor::encode_id;
+use shared::query::quoted;
 
 /// Twins that are looked at for paths of columns.
 const SAMPLE: usize = 20;
@@ -241,7 +242,12 @@ pub async fn host_name() -> Result<String, ApiError> {
 /// The first few devices of a filter.
 pub async fn first(filter: DeviceFilter, most: usize) -> Result<DevicePage, ApiError> {
     let whole = !filter.condition.is_empty();
-    behind(&Asked { filter, whole }, "", most, None).await
+    let asked = Asked {
+        filter,
+        whole,
+        order: String::new(),
+    };
+    behind(&asked, "", most, None).await
 }
 
 /// Which devices, and what of them.
@@ -252,6 +258,8 @@ pub struct Asked {
     /// Whether more is needed than the plain list has: a condition, or properties. A query tells
     /// that, which costs the hub more.
     pub whole: bool,
+    /// The end of a query that puts them into another order than that of ids.
+    pub order: String,
 }
 
 /// Devices behind an id in the order of ids, which need not be one of a device. `known`: how many
@@ -319,6 +327,30 @@ async fn queried<T: DeserializeOwned>(
         total,
         before,
     })
+}
+
+/// Devices in the order that was asked for, from where another answer ended, and how many there
+/// are if this is the first one.
+pub async fn ordered(
+    asked: &Asked,
+    most: usize,
+    from: Option<&str>,
+) -> Result<(Answer<Vec<DeviceRow>>, Option<u64>), ApiError> {
+    let condition = asked.filter.whole_condition();
+    let text = format!(
+        "SELECT {COLUMNS} FROM devices WHERE {condition}{}",
+        asked.order
+    );
+    let page: Answer<Vec<DeviceRow>> = query::page(&text, most, from).await?;
+    let total = match (from, &page.continuation) {
+        (Some(_), _) => None,
+        (None, None) => Some(page.value.len() as u64),
+        (None, Some(_)) => {
+            let text = format!("SELECT COUNT() AS n FROM devices WHERE {condition}");
+            Some(query::count(&text).await?)
+        }
+    };
+    Ok((page, total))
 }
 
 /// A few whole twins, to see what there is in them.

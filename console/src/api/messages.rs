@@ -33,7 +33,8 @@ pub struct QueuedMessage {
     /// Message id.
     #[serde(default)]
     pub message_id: Option<String>,
-    /// `enqueued` or `locked`.
+    /// `enqueued` or `locked`; empty of dead letters.
+    #[serde(default)]
     pub state: String,
     /// When it was accepted.
     #[serde(default)]
@@ -53,6 +54,22 @@ pub struct QueuedMessage {
     /// Application properties.
     #[serde(default)]
     pub properties: Value,
+    /// When it died; of dead letters only.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// Why: `Expired`, `DeliveryCountExceeded`, `Rejected` or `Purged`; of dead letters only.
+    #[serde(default)]
+    pub reason: String,
+}
+
+impl QueuedMessage {
+    /// Its position as text.
+    pub fn number(&self) -> String {
+        match &self.sequence_number {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -103,4 +120,37 @@ pub async fn purge(id: &str) -> Result<Purged, ApiError> {
         .read()
         .await
         .map(|answer| answer.value)
+}
+
+fn letters(id: &str, place: &str) -> String {
+    format!("/devices/{}/dead-letters{place}", encode(id))
+}
+
+/// Messages that were not delivered and are kept, the newest first.
+pub async fn dead_letters(id: &str) -> Result<Vec<QueuedMessage>, ApiError> {
+    own(Method::GET, &letters(id, ""))
+        .read::<Queue>()
+        .await
+        .map(|answer| answer.value.items)
+}
+
+/// The body of one of them.
+pub async fn dead_letter(id: &str, number: &str) -> Result<String, ApiError> {
+    let place = format!("/{number}");
+    own(Method::GET, &letters(id, &place)).words().await
+}
+
+/// Puts one of them into the queue again.
+pub async fn resend(id: &str, number: &str) -> Result<(), ApiError> {
+    let place = format!("/{number}/resend");
+    own(Method::POST, &letters(id, &place)).done().await
+}
+
+/// Deletes one of them, or all if there is no number.
+pub async fn forget(id: &str, number: &str) -> Result<(), ApiError> {
+    let place = match number {
+        "" => String::new(),
+        number => format!("/{number}"),
+    };
+    own(Method::DELETE, &letters(id, &place)).done().await
 }

@@ -23,6 +23,7 @@ pub mod retirement;
 pub mod routing;
 pub mod session;
 pub mod throttles;
+pub mod timeline;
 pub mod transfers;
 pub mod twins;
 

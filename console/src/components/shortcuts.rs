@@ -37,6 +37,7 @@ pub fn Shortcuts() -> impl IntoView {
                 <dt><kbd>"/"</kbd></dt><dd>{tr!(common.shortcut_filter)}</dd>
                 <dt><kbd>"j"</kbd></dt><dd>{tr!(common.shortcut_next)}</dd>
                 <dt><kbd>"k"</kbd></dt><dd>{tr!(common.shortcut_previous)}</dd>
+                <dt><kbd>"x"</kbd></dt><dd>{tr!(common.shortcut_pick)}</dd>
                 <dt><kbd>"Enter"</kbd></dt><dd>{tr!(common.shortcut_open)}</dd>
             </dl>
         </Dialog>

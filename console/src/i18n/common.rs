@@ -103,6 +103,7 @@ texts! {
         shortcut_filter: "Focus the filter", "필터로 이동";
         shortcut_next: "Next row", "다음 행";
         shortcut_previous: "Previous row", "이전 행";
+        shortcut_pick: "Pick the row, or leave it out", "행 선택 또는 선택 해제";
         shortcut_open: "Open the row", "행 열기";
     }
 }

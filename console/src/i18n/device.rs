@@ -39,6 +39,7 @@ texts! {
         tab_methods: "Methods", "메서드";
         tab_messages: "Messages", "메시지";
         tab_history: "History", "이력";
+        tab_timeline: "Timeline", "타임라인";
         tab_configuration: "Configuration", "구성";
         tab_modules: "Modules", "모듈";
         not_found_title: "There is no device “{id}”", "“{id}” 디바이스가 없습니다";

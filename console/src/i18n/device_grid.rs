@@ -36,6 +36,21 @@ texts! {
         export_start: "Save file", "파일 저장";
         export_progress: "{n} of {total} read", "{total}대 중 {n}대 읽음";
         export_stop: "Stop", "중지";
+        as_text: "The filter as a condition of the query language", "쿼리 언어 조건으로 표현한 필터";
+        apply: "Apply", "적용";
+        as_query: "Open as query", "쿼리로 열기";
+        order_cut: "The first {n} in this order. In the order of ids every device can be reached.", "이 순서의 처음 {n}대입니다. ID 순서에서는 모든 디바이스를 볼 수 있습니다.";
+        keys_pick: "pick", "선택";
+        picked_bar: "Picked devices", "선택한 디바이스";
+        picked_one: "{n} device picked", "디바이스 {n}대 선택됨";
+        picked_other: "{n} devices picked", "디바이스 {n}대 선택됨";
+        pick_page: "Pick these rows", "보이는 행 선택";
+        pick_all: "Pick all {n} that match", "일치하는 {n}대 모두 선택";
+        pick_none: "Pick none", "선택 해제";
+        picked_too_many: "Name {n} devices at most, or write a condition.", "최대 {n}대까지 지정하거나 조건을 사용하세요.";
+        copy_ids: "Copy ids", "ID 복사";
+        only_these: "Show only these", "선택한 것만 표시";
+        schedule: "Schedule a job", "작업 예약";
         export_done_one: "{n} device saved", "디바이스 {n}대를 저장했습니다";
         export_done_other: "{n} devices saved", "디바이스 {n}대를 저장했습니다";
     }

@@ -15,8 +15,6 @@ texts! {
         connection: "Connection", "연결";
         any: "Any", "전체";
         clear: "Clear filters", "필터 지우기";
-        condition: "Only devices that fulfil", "다음 조건을 만족하는 디바이스만";
-        condition_remove: "Remove the condition", "조건 제거";
         table: "Devices", "디바이스";
         column_device: "Device", "디바이스";
         column_connection: "Connection", "연결";

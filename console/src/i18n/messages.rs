@@ -49,5 +49,22 @@ texts! {
         purged_one: "{n} message purged", "메시지 {n}개를 삭제했습니다";
         purged_other: "{n} messages purged", "메시지 {n}개를 삭제했습니다";
         expired: "expired", "만료됨";
+        dead_title: "Not delivered", "전달되지 않은 메시지";
+        dead_explained: "Messages that expired, were rejected, given up or purged. The newest 50 are kept for seven days.", "만료, 거부, 전달 포기, 비우기로 전달되지 않은 메시지입니다. 최근 50개를 7일 동안 보관합니다.";
+        dead_none: "Every message was delivered, or still waits.", "모든 메시지가 전달되었거나 아직 대기 중입니다.";
+        dead_forget: "Forget", "삭제";
+        dead_forget_all: "Forget all", "모두 삭제";
+        dead_forget_title: "Forget what was not delivered?", "전달되지 않은 메시지를 삭제할까요?";
+        dead_forget_one: "{n} message is deleted for good.", "메시지 {n}개가 완전히 삭제됩니다.";
+        dead_forget_other: "{n} messages are deleted for good.", "메시지 {n}개가 완전히 삭제됩니다.";
+        dead_forgotten: "Forgotten", "삭제했습니다";
+        resend: "Send again", "다시 보내기";
+        column_reason: "Reason", "사유";
+        column_died: "When", "시각";
+        column_actions: "Actions", "작업";
+        reason_expired: "Expired", "만료됨";
+        reason_given_up: "Given up", "전달 포기";
+        reason_rejected: "Rejected", "거부됨";
+        reason_purged: "Purged", "비움";
     }
 }

@@ -32,6 +32,7 @@ mod schedule;
 mod settings;
 mod sign_in;
 mod telemetry;
+mod timeline;
 pub mod transfers;
 mod twin;
 
@@ -116,6 +117,8 @@ pub struct Texts {
     pub schedule: schedule::Schedule,
     /// Configurations.
     pub configurations: configurations::Configurations,
+    /// The timeline of a device.
+    pub timeline: timeline::Timeline,
     /// History of a twin.
     pub history: history::History,
     /// Who may use the hub.
@@ -158,6 +161,7 @@ macro_rules! all_tables {
             schedule: schedule::Schedule::$language,
             configurations: configurations::Configurations::$language,
             history: history::History::$language,
+            timeline: timeline::Timeline::$language,
             access: access::Access::$language,
             settings: settings::Settings::$language,
             resources: resources::Resources::$language,
@@ -289,6 +293,7 @@ mod tests {
             schedule::Schedule::ENTRIES,
             configurations::Configurations::ENTRIES,
             history::History::ENTRIES,
+            timeline::Timeline::ENTRIES,
             access::Access::ENTRIES,
             settings::Settings::ENTRIES,
             resources::Resources::ENTRIES,

@@ -24,6 +24,14 @@ texts! {
         absent_title: "Not connected", "연결되지 않은 디바이스";
         absent_all: "Show all", "모두 보기";
         absent_none: "Every device is connected.", "모든 디바이스가 연결되어 있습니다.";
+        attention: "Needs a person", "처리 필요";
+        attention_none: "Nothing needs a person now.", "지금 처리할 일이 없습니다.";
+        under_way: "Jobs under way", "진행 중인 작업";
+        under_way_none: "No job is running.", "실행 중인 작업이 없습니다.";
+        firmware: "Firmware", "펌웨어";
+        firmware_none: "No device reports firmware.version.", "firmware.version을 보고한 디바이스가 없습니다.";
+        firmware_unknown: "Not reported", "보고 없음";
+        further: "and {n} more", "외 {n}개";
         hub_title: "Hub", "허브";
         host_name: "Host name", "호스트 이름";
         version: "Version", "버전";

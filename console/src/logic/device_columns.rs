@@ -39,7 +39,7 @@ impl Column {
     ];
 
     /// Its name in the address; `None` if it is no column.
-    fn read(name: &str) -> Option<Self> {
+    pub fn read(name: &str) -> Option<Self> {
         let own = Self::OWN.into_iter().find(|column| column.name() == name);
         own.or_else(|| {
             let known = ["tags.", "properties.reported.", "properties.desired."];

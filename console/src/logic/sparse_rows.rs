@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Rows of an answer, at most.
 pub const PAGE: u64 = 100;
 /// Rows kept; those furthest from where one looks go first.
-const MOST_ROWS: usize = 2_000;
+pub const MOST_ROWS: usize = 2_000;
 /// Places remembered besides rows.
 const MOST_PLACES: usize = 1_000;
 /// Rows that are rather asked for one page after the other than searched for.

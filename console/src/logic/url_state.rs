@@ -2,6 +2,7 @@
 //! understood is left out, so that an old link still opens.
 
 use shared::letter_case;
+use shared::query::quoted;
 use std::fmt::Write as _;
 
 /// Percent-encodes a path segment or query value (RFC 3986 unreserved characters stay).
@@ -99,11 +100,6 @@ pub fn read_cursors(search: &str) -> Vec<String> {
 pub fn write_cursors(cursors: &[String]) -> String {
     let page: Vec<String> = cursors.iter().map(|cursor| encode(cursor)).collect();
     page.join(" ")
-}
-
-/// A text as the query language writes it.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 /// The filters of the device list.

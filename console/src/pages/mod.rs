@@ -3,6 +3,7 @@
 pub mod absent;
 pub mod alerts;
 pub mod archive;
+pub mod at_a_glance;
 pub mod audit;
 pub mod configurations;
 pub mod device;

@@ -13,6 +13,7 @@ use crate::live::{PERIOD, live};
 use crate::logic::number::{grouped, percent, rate};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::absent::AbsentDevices;
+use crate::pages::at_a_glance::AtAGlance;
 use crate::pages::issues::CurrentIssues;
 use crate::pages::snippets::Snippets;
 use crate::reactive::{Memo, RwSignal, effect, memo};
@@ -156,7 +157,7 @@ fn Details(overview: Memo<Overview>) -> impl IntoView {
                 </div>
             </section>
         })}
-        {move || (!empty.get()).then(|| view! { <CurrentIssues/> })}
+        {move || (!empty.get()).then(|| view! { <CurrentIssues/> <AtAGlance/> })}
         <div class="grid g21 even">
             <FleetState overview/>
             <HubCard overview/>

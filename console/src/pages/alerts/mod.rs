@@ -5,7 +5,7 @@ mod actions;
 mod item;
 mod rule_form;
 mod rules;
-mod words;
+pub(crate) mod words;
 
 use crate::api::alerts::{self as api, AlertPage};
 use crate::components::button::{Button, Weight};

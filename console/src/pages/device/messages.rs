@@ -1,6 +1,7 @@
 //! Messages tab: send a cloud-to-device message and watch the queue (`service.md §8`).
 
 use super::Shared;
+use super::dead_letters::DeadLetterCard;
 use super::queue::QueueCard;
 use crate::api::ApiError;
 use crate::api::messages::{self as api, Outgoing};
@@ -52,10 +53,18 @@ pub fn MessagesTab(
         Some(PERIOD),
         |id| async move { api::queue(&id).await },
     );
+    let letters = live(
+        move || id.get_value(),
+        Some(PERIOD),
+        |id| async move { api::dead_letters(&id).await },
+    );
     view! {
         <div class="grid g12">
             <SendCard shared on_sent=move |()| queue.refresh()/>
-            <QueueCard shared queue/>
+            <div class="stack">
+                <QueueCard shared queue/>
+                <DeadLetterCard shared letters on_sent=move |()| queue.refresh()/>
+            </div>
         </div>
     }
 }

@@ -2,6 +2,7 @@
 //! is built anew when the address names another, so that nothing leaks between devices.
 
 mod configuration;
+mod dead_letters;
 mod doctor;
 mod header;
 mod history;
@@ -17,6 +18,7 @@ mod queue;
 mod retire;
 mod telemetry;
 mod telemetry_chart;
+mod timeline;
 mod twin;
 mod twin_conflict;
 mod twin_editor;
@@ -116,6 +118,7 @@ fn OneDevice(id: String, tab: Memo<Option<Tab>>) -> impl IntoView {
                     Some(Tab::Configuration) => view! { <configuration::ConfigurationTab shared/> }.into_any(),
                     Some(Tab::History) => view! { <history::HistoryTab shared/> }.into_any(),
                     Some(Tab::Modules) => view! { <modules::ModulesTab shared/> }.into_any(),
+                    Some(Tab::Timeline) => view! { <timeline::TimelineTab shared/> }.into_any(),
                     None => view! { <NotFound/> }.into_any(),
                 }}
             })}
@@ -140,6 +143,7 @@ fn Tabs(id: StoredValue<String>, tab: Memo<Option<Tab>>) -> impl IntoView {
                     Tab::Modules => words.tab_modules,
                     Tab::Configuration => words.tab_configuration,
                     Tab::History => words.tab_history,
+                    Tab::Timeline => words.tab_timeline,
                 }
             };
             view! {

@@ -19,7 +19,6 @@ use crate::reactive::{For, Memo, RwSignal, effect, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 /// The card.
 #[component]
@@ -97,10 +96,7 @@ fn listed(messages: Memo<Vec<QueuedMessage>>) -> impl IntoView {
 #[component]
 fn Row(message: QueuedMessage) -> impl IntoView {
     let locked = message.state == "locked";
-    let number = match &message.sequence_number {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let number = message.number();
     let expiry = message.expiry_time.as_deref().and_then(time::parse);
     let left = move || match expiry {
         None => "–".to_owned(),

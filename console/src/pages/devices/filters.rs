@@ -4,8 +4,10 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
 use crate::components::icon::{Icon, IconView};
 use crate::i18n::{tr, wording};
+use crate::logic::query_result::Workbench;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::Memo;
+use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::routes;
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -94,21 +96,62 @@ pub fn Filters(
             })}
             {children()}
         </div>
-        {move || {
-            let condition = filter.with(|f| f.condition.clone());
-            (!condition.is_empty()).then(|| view! {
-                <div class="notice flush" role="note">
-                    <IconView icon=Icon::Search/>
-                    <div class="grow">
-                        {tr!(devices.condition)} " " <code>{condition}</code>
-                    </div>
-                    <Button
-                        label=wording(|t| t.devices.condition_remove)
-                        weight=Weight::Quiet
-                        on_press=move |()| apply(Box::new(move |f| f.condition.clear()))
-                    />
-                </div>
-            })
-        }}
+        <AsText filter change/>
+    }
+}
+
+/// The same filter as a condition of the query language, to read, to change, and to take along.
+#[component]
+fn AsText(filter: Memo<DeviceFilter>, change: Callback<DeviceFilter>) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    effect(move |_| typed.set(filter.with(DeviceFilter::text)));
+    let changed = memo(move || typed.with(|typed| typed.trim() != filter.with(DeviceFilter::text)));
+    let send = move || {
+        let next = DeviceFilter::of_text(&typed.get_untracked());
+        if next == filter.get_untracked() {
+            typed.set(next.text());
+        } else {
+            change.run(next);
+        }
+    };
+    let bench = move || {
+        let text = filter.with(DeviceFilter::text_or_all);
+        routes::query(&Workbench {
+            text: format!("SELECT * FROM devices WHERE {text}"),
+            ..Workbench::default()
+        })
+    };
+    view! {
+        <form
+            class="as-text"
+            on:submit=move |event| {
+                event.prevent_default();
+                send();
+            }
+        >
+            <label class="as-text-label" for="filter-text"><code>"WHERE"</code> <span class="visually-hidden">{tr!(device_grid.as_text)}</span></label>
+            <textarea
+                id="filter-text"
+                class="input mono"
+                rows="1"
+                autocomplete="off"
+                spellcheck="false"
+                autocapitalize="off"
+                placeholder="tags.site = 's1' AND properties.reported.firmware.version = '2.4'"
+                prop:value=move || typed.get()
+                on:input=move |event| typed.set(event_target_value(&event))
+                on:keydown=move |event| {
+                    // A comment ends with its line, so there may be lines.
+                    if event.key() == "Enter" && !event.shift_key() {
+                        event.prevent_default();
+                        send();
+                    }
+                }
+            ></textarea>
+            {move || changed.get().then(|| view! {
+                <Button label=wording(|t| t.device_grid.apply) weight=Weight::Primary submit=true on_press=|()| ()/>
+            })}
+            <a class="btn quiet" href=bench>{tr!(device_grid.as_query)}</a>
+        </form>
     }
 }

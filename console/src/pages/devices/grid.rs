@@ -9,6 +9,8 @@ use crate::api::devices::DeviceRow;
 use crate::components::keyboard::{focus, is_jumping, on_page_key};
 use crate::i18n::tr;
 use crate::logic::device_columns::Columns;
+use crate::logic::device_order::DeviceOrder;
+use crate::logic::device_selection::Selection;
 use crate::logic::row_reveal::{RowName, reveal};
 use crate::logic::row_window::{ROW, RowWindow};
 use crate::reactive::{For, Memo, RwSignal, effect, memo};
@@ -46,6 +48,23 @@ impl PartialEq for Slot {
     }
 }
 
+/// The list that a grid shows.
+#[derive(Clone, Copy)]
+pub struct List {
+    /// Where rows come from.
+    pub reader: Reader,
+    /// What is shown of each.
+    pub columns: Memo<Columns>,
+    /// In which order.
+    pub order: Memo<DeviceOrder>,
+    /// What is picked.
+    pub picked: RwSignal<Selection>,
+    /// Shows another order.
+    pub sort: Callback<DeviceOrder>,
+    /// Told of the first row in sight when one stands still.
+    pub on_place: Callback<u64>,
+}
+
 /// Where the grid stands.
 #[derive(Clone, Copy)]
 struct Place {
@@ -57,17 +76,21 @@ struct Place {
 /// The grid with the dialogs of its rows.
 #[component]
 pub fn DeviceGrid(
-    /// Where rows come from.
-    reader: Reader,
-    /// What is shown of each.
-    columns: Memo<Columns>,
-    /// Told of the first row in sight when one stands still.
-    on_place: Callback<u64>,
+    /// What it shows.
+    list: List,
 ) -> impl IntoView {
+    let List {
+        reader,
+        columns,
+        picked,
+        on_place,
+        ..
+    } = list;
     let acts = RowActs {
         disabling: RwSignal::new(None),
         deleting: RwSignal::new(None),
         changed: Callback::new(move |()| reader.page.refresh()),
+        picked,
     };
     let total = memo(move || reader.rows.with(|rows| rows.total()));
     let opening = RwSignal::new(window_height());
@@ -130,7 +153,7 @@ pub fn DeviceGrid(
     };
     place.open_at(reader.begin);
     place.follow(reader.moved);
-    place.keys(slots);
+    place.keys(slots, picked);
 
     let told = StoredValue::new(None::<TimeoutHandle>);
     let stop = move || {
@@ -169,13 +192,15 @@ pub fn DeviceGrid(
             role="grid"
             tabindex="0"
             aria-label=tr!(devices.table)
+            aria-multiselectable="true"
             aria-rowcount=move || (total.get() + 1).to_string()
             aria-colcount=move || columns.with(|columns| (columns.0.len() + 2).to_string())
             style=("--columns", move || columns.with(Columns::widths))
             style=("--least", move || format!("{}px", columns.with(Columns::least)))
             on:scroll=scrolled
+            on:click=move |event| pick_pressed(&event, picked)
         >
-            <div class="grid-head" role="rowgroup">{heads(columns)}</div>
+            <div class="grid-head" role="rowgroup">{heads(list)}</div>
             <div class="grid-body" role="rowgroup" style:height=move || format!("{}px", height.get())>
                 <div class="grid-rows" style:transform=move || format!("translateY({}px)", top.get())>
                     <For each=move || built.get() key=RowName::to_string let(name)>{build(name)}</For>
@@ -185,6 +210,25 @@ pub fn DeviceGrid(
         <DisableDevice target=acts.disabling on_done=acts.changed/>
         <DeleteDevice target=acts.deleting on_done=acts.changed/>
     }
+}
+
+/// A press on what stands before a name picks the device: one listener for all rows.
+fn pick_pressed(event: &leptos::ev::MouseEvent, picked: RwSignal<Selection>) {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    let row = target
+        .and_then(|target| target.closest(".pick").ok().flatten())
+        .and_then(|pick| pick.closest("[aria-rowindex]").ok().flatten());
+    if let Some(id) = row.and_then(|row| id_of(&row)) {
+        picked.update(|picked| picked.toggle(&id));
+    }
+}
+
+/// The device of a row.
+fn id_of(row: &Element) -> Option<String> {
+    let name = row.query_selector("[data-row]").ok().flatten()?;
+    name.text_content()
 }
 
 /// No opening is taller than the window.
@@ -255,8 +299,8 @@ impl Place {
         });
     }
 
-    /// `j` and `k` and the arrows move from row to row, `/` goes to the filter.
-    fn keys(self, slots: Memo<Vec<Slot>>) {
+    /// `j` and `k` and the arrows move from row to row, `x` picks, `/` goes to the filter.
+    fn keys(self, slots: Memo<Vec<Slot>>, picked: RwSignal<Selection>) {
         let pending = RwSignal::new(None::<u64>);
         // A row that was still to come takes the focus when it is there.
         effect(move |_| {
@@ -297,6 +341,16 @@ impl Place {
                 "k" => step(-1),
                 "ArrowDown" if within() => step(1),
                 "ArrowUp" if within() => step(-1),
+                "x" => {
+                    let active = document().active_element();
+                    let row =
+                        active.and_then(|active| active.closest("[aria-rowindex]").ok().flatten());
+                    let id = row.filter(|_| within()).and_then(|row| id_of(&row));
+                    if let Some(id) = &id {
+                        picked.update(|picked| picked.toggle(id));
+                    }
+                    id.is_some()
+                }
                 "/" => focus("[data-filter]"),
                 _ => false,
             }

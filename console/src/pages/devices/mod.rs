@@ -9,6 +9,7 @@ mod filters;
 mod grid;
 mod reader;
 mod row;
+mod selected;
 mod tools;
 mod views;
 
@@ -21,18 +22,21 @@ use crate::components::icon::Icon;
 use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{count, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, wording};
 use crate::logic::device_columns::Columns;
+use crate::logic::device_order::DeviceOrder;
+use crate::logic::device_selection::Selection;
+use crate::logic::number::grouped;
 use crate::logic::url_state::{DeviceFilter, query_value, with_value};
 use crate::reactive::{Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use create::CreateDevice;
 use filters::Filters;
-use grid::DeviceGrid;
+use grid::{DeviceGrid, List};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
-use reader::Reader;
+use selected::Selected;
 use tools::Tools;
 
 /// The page.
@@ -42,8 +46,10 @@ pub fn DevicesPage() -> impl IntoView {
     let search = memo(move || location.get());
     let filter = memo(move || DeviceFilter::read(&search.get()));
     let columns = memo(move || Columns::read(&search.get()));
+    let order = memo(move || DeviceOrder::read(&search.get()));
     let asked = memo(move || Asked {
         filter: filter.get(),
+        order: order.with(DeviceOrder::clause),
         whole: filter.with(|filter| !filter.condition.is_empty())
             || columns.with(Columns::need_properties),
     });
@@ -60,10 +66,25 @@ pub fn DevicesPage() -> impl IntoView {
     });
     let change = Callback::new(move |filter: DeviceFilter| {
         let columns = columns.with_untracked(Columns::write);
-        go.run(with_value(&filter.write(), "columns", &columns));
+        let search = with_value(&filter.write(), "columns", &columns);
+        let order = order.with_untracked(DeviceOrder::write);
+        go.run(with_value(&search, "order", &order));
     });
     let show = Callback::new(move |columns: Columns| {
         go.run(with_value(&present(), "columns", &columns.write()));
+    });
+    let sort = Callback::new(move |order: DeviceOrder| {
+        let search = with_value(&present(), "order", &order.write());
+        go.run(with_value(&search, "row", ""));
+    });
+    let picked = RwSignal::new(Selection::default());
+    // Whoever looks at another list means other devices.
+    effect(move |before: Option<DeviceFilter>| {
+        let now = filter.get();
+        if before.is_some_and(|before| before != now) {
+            picked.set(Selection::default());
+        }
+        now
     });
     // The first row is where one is without a word.
     let on_place = Callback::new(move |row: u64| {
@@ -123,10 +144,15 @@ pub fn DevicesPage() -> impl IntoView {
             <Filters filter change>
                 <Tools reader asked columns search go show/>
             </Filters>
-            {live_view(page, 8, move |_| listed(reader, filter, columns, change, on_place, creating))}
+            <Selected picked filter reader change/>
+            {live_view(page, 8, move |_| {
+                let list = List { reader, columns, order, picked, sort, on_place };
+                listed(list, filter, change, creating)
+            })}
         </section>
         <div class="hints" aria-hidden="true">
             <kbd>"j"</kbd> <kbd>"k"</kbd> {tr!(devices.keys_move)}
+            <kbd>"x"</kbd> {tr!(device_grid.keys_pick)}
             <kbd>"Enter"</kbd> {tr!(devices.keys_open)}
             <kbd>"/"</kbd> {tr!(devices.keys_filter)}
             <kbd>"?"</kbd> {tr!(devices.keys_all)}
@@ -157,17 +183,29 @@ fn row_of(search: &str) -> u64 {
 }
 
 fn listed(
-    reader: Reader,
+    list: List,
     filter: Memo<DeviceFilter>,
-    columns: Memo<Columns>,
     change: Callback<DeviceFilter>,
-    on_place: Callback<u64>,
     creating: RwSignal<bool>,
 ) -> impl IntoView {
+    let reader = list.reader;
     let empty = memo(move || reader.rows.with(|rows| rows.total() == 0));
+    let cut = memo(move || {
+        let (all, kept) = (
+            reader.page.data.get(),
+            reader.rows.with(|rows| rows.total()),
+        );
+        all.filter(|all| *all > kept).map(|_| kept)
+    });
     part(move || {
         if !empty.get() {
-            return view! { <DeviceGrid reader columns on_place/> }.into_any();
+            return view! {
+                {move || cut.get().map(|kept| view! {
+                    <p class="card-note dim">{move || fill(t().device_grid.order_cut, &[("n", &grouped(kept))])}</p>
+                })}
+                <DeviceGrid list/>
+            }
+            .into_any();
         }
         list_keys();
         if filter.get().narrows() {

@@ -1,7 +1,7 @@
 //! A row of the device list. It keeps its place and its focus while its figures change.
 
 use super::actions::{Target, enable};
-use super::grid::Slot;
+use super::grid::{List, Slot};
 use crate::api::devices::DeviceRow;
 use crate::components::badge::{ConnectionBadge, StatusBadge};
 use crate::components::button::{Button, Weight};
@@ -9,6 +9,8 @@ use crate::components::icon::Icon;
 use crate::components::time_text::Ago;
 use crate::i18n::{fill, t, tr, wording};
 use crate::logic::device_columns::{Column, Columns, leaves};
+use crate::logic::device_order::sorts;
+use crate::logic::device_selection::Selection;
 use crate::logic::number::grouped;
 use crate::logic::time;
 use crate::reactive::{Memo, RwSignal, memo, part};
@@ -29,6 +31,8 @@ pub struct RowActs {
     pub deleting: RwSignal<Option<Target>>,
     /// Called after something was done to a device.
     pub changed: Callback<()>,
+    /// What is picked.
+    pub picked: RwSignal<Selection>,
 }
 
 /// A row that is still to come.
@@ -46,6 +50,8 @@ pub fn row(id: String, slot: Memo<Option<Slot>>, columns: Memo<Columns>, acts: R
     let device = memo(move || slot.with(|slot| slot.as_ref().and_then(|slot| slot.row.clone())));
     let index = memo(move || slot.with(|slot| slot.as_ref().map_or(0, |slot| slot.index)));
     let name = id.clone();
+    let pickable = id.clone();
+    let is_picked = memo(move || acts.picked.with(|picked| picked.has(&pickable)));
     let href = routes::device(&id, Tab::Identity);
     let cells = move || {
         let shown = columns.get().0.into_iter().zip(2..);
@@ -70,10 +76,12 @@ pub fn row(id: String, slot: Memo<Option<Slot>>, columns: Memo<Columns>, acts: R
             class="grid-row"
             role="row"
             aria-rowindex=move || (index.get() + 2).to_string()
+            aria-selected=move || if is_picked.get() { "true" } else { "false" }
             on:pointerenter=move |_| come_near()
             on:focusin=move |_| come_near()
         >
             <div role="rowheader" aria-colindex="1" class="id">
+                <span class="pick" aria-hidden="true"></span>
                 <a data-row="" class="mono" href=href title=name.clone()>{name.clone()}</a>
             </div>
             {part(cells)}
@@ -213,15 +221,36 @@ fn RowButtons(id: String, device: Device, acts: RowActs) -> impl IntoView {
     }
 }
 
-/// The names of all columns.
-pub fn heads(columns: Memo<Columns>) -> AnyView {
+/// The names of all columns; a press on one sorts by it.
+pub fn heads(list: List) -> AnyView {
+    let List {
+        columns,
+        order,
+        sort,
+        ..
+    } = list;
     let shown = move || {
         let heads = columns.get().0.into_iter().zip(2..);
         heads
-            .map(|(column, place): (Column, usize)| view! {
-                <div role="columnheader" aria-colindex=place.to_string() class:num=column == Column::Pending>
-                    {name_of(&column)}
-                </div>
+            .map(|(column, place): (Column, usize)| {
+                let sorted = order.with(|order| order.of(&column));
+                let is_number = column == Column::Pending;
+                view! {
+                    <div
+                        role="columnheader"
+                        aria-colindex=place.to_string()
+                        aria-sort=sorted
+                        class:num=is_number
+                    >
+                        {if sorts(&column) {
+                            let name = name_of(&column);
+                            let press = move |_| sort.run(order.with_untracked(|order| order.pressed(&column)));
+                            view! { <button type="button" class="sort" on:click=press>{name}</button> }.into_any()
+                        } else {
+                            name_of(&column)
+                        }}
+                    </div>
+                }
             })
             .collect_view()
     };

@@ -6,7 +6,7 @@ mod devices;
 mod failures;
 mod schedule;
 mod waves;
-mod words;
+pub(crate) mod words;
 
 pub use detail::JobPage;
 pub use schedule::SchedulePage;

@@ -1,0 +1,192 @@
+//! What a supervisor wants to see first: what needs a person, what is under way, and which
+//! firmware the fleet runs. A look, not a list: each line leads to the list behind it.
+
+use crate::api::ApiError;
+use crate::api::alerts::{self as alerts_api, Alert, AlertPage};
+use crate::api::jobs::{self as jobs_api, Job, JobPage};
+use crate::api::query;
+use crate::components::badge::Badge;
+use crate::components::meter::Meter;
+use crate::components::state_view::live_view;
+use crate::components::time_text::Ago;
+use crate::i18n::{Read, fill, t, tr, wording};
+use crate::live::{Live, live};
+use crate::logic::alert_filter::AlertFilter;
+use crate::logic::job_filter::{JobFilter, RowFilter};
+use crate::logic::number::grouped;
+use crate::logic::url_state::DeviceFilter;
+use crate::pages::alerts::words as alert_words;
+use crate::pages::jobs::words::{CountsBar, action_words};
+use crate::reactive::{Memo, memo, part};
+use crate::routes;
+use leptos::prelude::*;
+use serde_json::Value;
+use shared::query::quoted;
+use std::time::Duration;
+
+/// Lines of a card.
+const LINES: usize = 5;
+/// Pause between two reads; sums over all twins cost the hub more than its figures do.
+const PERIOD: Duration = Duration::from_secs(10);
+/// Where devices report which firmware they run (`device-management.md §3`).
+const VERSION: &str = "properties.reported.firmware.version";
+
+/// The cards.
+#[component]
+pub fn AtAGlance() -> impl IntoView {
+    let alerts = live(
+        || (),
+        Some(PERIOD),
+        |()| alerts_api::page(AlertFilter::default()),
+    );
+    let under_way = || JobFilter {
+        status: "running".to_owned(),
+        ..JobFilter::default()
+    };
+    let jobs = live(|| (), Some(PERIOD), move |()| jobs_api::list(under_way()));
+    let versions = live(|| (), Some(PERIOD), |()| versions());
+    view! {
+        <div class="grid g3 glance">
+            {card("glance-alerts", |t| t.overview.attention, routes::alerts(&AlertFilter::default()), live_view(alerts, 3, attention))}
+            {card("glance-jobs", |t| t.overview.under_way, routes::jobs(&under_way()), live_view(jobs, 3, running))}
+            {card("glance-firmware", |t| t.overview.firmware, routes::devices(&DeviceFilter::default()), firmware(versions))}
+        </div>
+    }
+}
+
+fn card(id: &'static str, title: Read, all: String, content: AnyView) -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby=id>
+            <header>
+                <h2 id=id>{wording(title)}</h2>
+                <a class="more" href=all>{tr!(overview.absent_all)}</a>
+            </header>
+            {content}
+        </section>
+    }
+}
+
+/// Nothing to see, in words.
+fn nothing(words: Read) -> AnyView {
+    view! { <p class="body dim">{wording(words)}</p> }.into_any()
+}
+
+/// What was left out, in words.
+fn further(more: usize) -> Option<AnyView> {
+    let n = more as u64;
+    let words = move || fill(t().overview.further, &[("n", &grouped(n))]);
+    (more > 0).then(|| view! { <li class="dim">{part(words)}</li> }.into_any())
+}
+
+fn attention(page: Memo<AlertPage>) -> impl IntoView {
+    part(move || {
+        let alerts = page.with(|page| page.items.clone());
+        if alerts.is_empty() {
+            return nothing(|t| t.overview.attention_none);
+        }
+        let more = further(alerts.len().saturating_sub(LINES));
+        let lines = alerts.into_iter().take(LINES).map(|alert: Alert| {
+            let tone = Signal::stored(alert_words::tone(&alert.severity));
+            let severity = alert.severity;
+            let words = Signal::derive(move || alert_words::severity(&severity).to_owned());
+            view! {
+                <li>
+                    <p class="glance-line"><Badge tone text=words/> <span class="grow">{alert.summary}</span></p>
+                    <span class="dim"><Ago at=Signal::stored(Some(alert.opened_at))/></span>
+                </li>
+            }
+        });
+        view! { <ul class="glance-list body">{lines.collect_view()}{more}</ul> }.into_any()
+    })
+}
+
+fn running(page: Memo<JobPage>) -> impl IntoView {
+    part(move || {
+        let jobs = page.with(|page| page.jobs.clone());
+        if jobs.is_empty() {
+            return nothing(|t| t.overview.under_way_none);
+        }
+        let more = further(jobs.len().saturating_sub(LINES));
+        let lines = jobs.into_iter().take(LINES).map(|job: Job| {
+            let counts = Signal::stored(job.device_job_statistics);
+            let address = routes::job(&job.job_id, &RowFilter::default());
+            let id = job.job_id.clone();
+            view! {
+                <li>
+                    <p class="glance-line"><a class="mono grow" href=address>{id}</a> <span class="dim">{move || action_words(&job)}</span></p>
+                    <CountsBar counts/>
+                </li>
+            }
+        });
+        view! { <ul class="glance-list body">{lines.collect_view()}{more}</ul> }.into_any()
+    })
+}
+
+/// Which version how many devices report; `None`: they report none.
+type Versions = Vec<(Option<String>, u64)>;
+
+/// Counts the devices of each version, the most first.
+async fn versions() -> Result<Versions, ApiError> {
+    let text = format!("SELECT {VERSION} AS version, COUNT() AS n FROM devices GROUP BY {VERSION}");
+    let mut found = Versions::new();
+    let mut from = None;
+    loop {
+        let page = query::page::<Value>(&text, query::MOST, from.as_deref()).await?;
+        found.extend(page.value.iter().map(|row| {
+            let version = row.get("version").and_then(Value::as_str);
+            let n = row.get("n").and_then(Value::as_u64);
+            (version.map(str::to_owned), n.unwrap_or(0))
+        }));
+        // A fleet with more versions than that shows its most common ones of these.
+        from = page.continuation.filter(|_| found.len() < 1_000);
+        if from.is_none() {
+            break;
+        }
+    }
+    found.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    Ok(found)
+}
+
+fn firmware(versions: Live<Versions>) -> AnyView {
+    live_view(versions, 3, |data| {
+        let reported = memo(move || {
+            data.with(|all| {
+                let all = all.iter();
+                all.filter(|(version, _)| version.is_some()).count()
+            })
+        });
+        part(move || {
+            if reported.get() == 0 {
+                return nothing(|t| t.overview.firmware_none);
+            }
+            let all = data.get();
+            let total: u64 = all.iter().map(|(_, n)| n).sum();
+            let more = further(all.len().saturating_sub(LINES));
+            let lines = all.into_iter().take(LINES).map(|(version, n)| {
+                let condition = match &version {
+                    Some(version) => format!("{VERSION} = {}", quoted(version)),
+                    None => format!("NOT IS_DEFINED({VERSION})"),
+                };
+                let address = routes::devices(&DeviceFilter {
+                    condition,
+                    ..DeviceFilter::default()
+                });
+                let name = version.clone();
+                let label = Signal::derive(move || {
+                    let name = name.clone();
+                    name.unwrap_or_else(|| t().overview.firmware_unknown.to_owned())
+                });
+                view! {
+                    <li>
+                        <p class="glance-line">
+                            <a class="grow" class:mono=version.is_some() href=address>{move || label.get()}</a>
+                            <b>{grouped(n)}</b>
+                        </p>
+                        <Meter used=Signal::stored(n) limit=total label/>
+                    </li>
+                }
+            });
+            view! { <ul class="glance-list body">{lines.collect_view()}{more}</ul> }.into_any()
+        })
+    })
+}
