@@ -9,8 +9,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 
 /// Where the hashed files lie.
 const ASSETS: &str = "/console/assets/";
-/// The one file beside them.
+/// The files beside them, whose names people and tools know.
 const ICON: &str = "/console/favicon.svg";
+const OPENAPI: &str = "/console/openapi.json";
 
 /// Whether a path is the console's.
 pub fn is_console(path: &str) -> bool {
@@ -33,7 +34,7 @@ pub async fn serve(request: Request, path: &str, query: &str, env: &Env) -> Resu
     }
     // Everything else under /console/ is a place in the console: ids may hold dots.
     let is_hashed = path.starts_with(ASSETS);
-    let is_file = is_hashed || path == ICON;
+    let is_file = is_hashed || matches!(path, ICON | OPENAPI);
     let file = if is_file { path } else { "/console/index.html" };
     let assets = env.assets("ASSETS")?;
     let found = assets.fetch(format!("https://assets{file}"), None).await?;

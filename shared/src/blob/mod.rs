@@ -13,7 +13,7 @@ pub mod error;
 mod listing;
 pub mod memory;
 pub mod name;
-mod operation;
+pub(crate) mod operation;
 mod range;
 mod reading;
 mod serve;

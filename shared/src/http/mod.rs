@@ -42,6 +42,8 @@ pub(crate) mod fake;
 #[cfg(test)]
 mod fake_requests;
 #[cfg(test)]
+mod openapi_tests;
+#[cfg(test)]
 #[path = "handle_tests.rs"]
 mod tests;
 
