@@ -13,6 +13,7 @@ use crate::pages::{
     archive::{ArchivePage, ArchivedPage},
     audit::AuditPage,
     configurations::{ConfigurationPage, ConfigurationsPage, ConfigurePage, EditConfigurationPage},
+    developers::DevelopersPage,
     device::DevicePage,
     devices::DevicesPage,
     events::EventsPage,
@@ -109,6 +110,7 @@ const PAGES: &[Place] = &[
     ("/settings/:kind?", || SettingsPage().into_any()),
     ("/schedule", || SchedulePage().into_any()),
     ("/limits", || LimitsPage().into_any()),
+    ("/developers/:tab?", || DevelopersPage().into_any()),
     ("/transfers", || TransfersPage().into_any()),
     ("/transfers/import", || ImportPage().into_any()),
 ];

@@ -3,6 +3,7 @@
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::developers_place::DevelopersPlace;
 use crate::logic::event_filter::EventFilter;
 use crate::logic::history_filter::HistoryFilter;
 use crate::logic::job_filter::{JobFilter, RowFilter};
@@ -268,6 +269,12 @@ pub fn routing() -> String {
 /// The limits.
 pub fn limits() -> String {
     format!("{BASE}/limits")
+}
+
+/// What developers need; the first tab without its name.
+pub fn developers(tab: &str, place: &DevelopersPlace) -> String {
+    let path = resources("developers", tab);
+    format!("{path}{}", place.write())
 }
 
 /// The alerts with a filter.

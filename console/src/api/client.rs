@@ -54,6 +54,11 @@ pub fn signed(method: Method, url: String) -> Call {
     call(method, url).expects_unauthorized()
 }
 
+/// One of the console's own files.
+pub fn file(path: &str) -> Call {
+    call(Method::GET, path.to_owned())
+}
+
 fn call(method: Method, url: String) -> Call {
     let changes = method != Method::GET;
     let mut builder = RequestBuilder::new(&url).method(method);

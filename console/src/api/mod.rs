@@ -7,6 +7,7 @@ pub mod audit;
 pub mod blobs;
 pub mod client;
 pub mod configurations;
+pub mod developers;
 pub mod devices;
 pub mod error;
 pub mod events;

@@ -70,6 +70,8 @@ pub enum Icon {
     Edit,
     /// Bell.
     Bell,
+    /// Angle brackets.
+    Code,
 }
 
 /// The drawing.
@@ -119,6 +121,7 @@ pub fn IconView(
         Icon::Stop => "M4 4h8v8H4z",
         Icon::Edit => "M3 13l.7-2.900L10.800 3l2.200 2.200-7.100 7.100ZM9.300 4.500l2.200 2.200",
         Icon::Bell => "M4 11.500V7.300a4 4 0 0 1 8 0v4.200M2.800 11.500h10.400M6.700 13.800h2.600",
+        Icon::Code => "M5.500 4 1.500 8l4 4M10.500 4l4 4-4 4M9 3 7 13",
         Icon::Columns => "M2.500 13.500h11M4.500 13.500V9M8 13.500V3.500M11.500 13.500V6.500",
         Icon::Pulse => "M1.500 8.500h3l2-5 3 9 2-4h3",
         Icon::Archive => "M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.800h3",

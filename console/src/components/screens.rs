@@ -6,6 +6,7 @@ use crate::i18n::Read;
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
+use crate::logic::developers_place::DevelopersPlace;
 use crate::logic::event_filter::EventFilter;
 use crate::logic::job_filter::JobFilter;
 use crate::logic::operations_filter::OperationsFilter;
@@ -43,7 +44,7 @@ pub struct Screen {
 }
 
 /// All of them, as they stand in the navigation.
-pub const SCREENS: [Screen; 16] = [
+pub const SCREENS: [Screen; 17] = [
     Screen {
         part: Part::Top,
         name: |t| t.common.nav_overview,
@@ -156,6 +157,14 @@ pub const SCREENS: [Screen; 16] = [
         address: routes::limits,
         below: &["limits"],
         key: "l",
+    },
+    Screen {
+        part: Part::Hub,
+        name: |t| t.common.nav_developers,
+        icon: Icon::Code,
+        address: || routes::developers("", &DevelopersPlace::default()),
+        below: &["developers"],
+        key: "x",
     },
     Screen {
         part: Part::Hub,

@@ -28,6 +28,7 @@ texts! {
         new_password_hint: "At least 12 characters. All your sessions end; sign in again with it.", "12자 이상입니다. 모든 세션이 끝나므로 새 비밀번호로 다시 로그인하세요.";
         scoped: "Only devices where", "대상 디바이스 조건";
         nav_limits: "Limits", "한도";
+        nav_developers: "Developers", "개발자";
         nav_fleet: "Fleet", "플릿";
         go_to_device: "Find a device", "디바이스 찾기";
         go_to_device_hint: "Find a device by its id", "ID로 디바이스 찾기";

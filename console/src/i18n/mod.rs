@@ -9,7 +9,9 @@ mod alerts;
 mod archive;
 mod audit;
 mod common;
+mod compatibility;
 mod configurations;
+mod developers;
 mod device;
 mod device_grid;
 mod devices;
@@ -129,6 +131,10 @@ pub struct Texts {
     pub resources: resources::Resources,
     /// Throttles.
     pub limits: limits::Limits,
+    /// What developers need.
+    pub developers: developers::Developers,
+    /// What is compatible.
+    pub compatibility: compatibility::Compatibility,
     /// Refused connections.
     pub operations: operations::Operations,
 }
@@ -166,6 +172,8 @@ macro_rules! all_tables {
             settings: settings::Settings::$language,
             resources: resources::Resources::$language,
             limits: limits::Limits::$language,
+            developers: developers::Developers::$language,
+            compatibility: compatibility::Compatibility::$language,
             operations: operations::Operations::$language,
         }
     };
@@ -298,6 +306,8 @@ mod tests {
             settings::Settings::ENTRIES,
             resources::Resources::ENTRIES,
             limits::Limits::ENTRIES,
+            developers::Developers::ENTRIES,
+            compatibility::Compatibility::ENTRIES,
             operations::Operations::ENTRIES,
         ]
         .concat()

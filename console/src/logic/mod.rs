@@ -3,10 +3,14 @@
 
 pub mod alert_filter;
 pub mod alert_rule;
+pub mod api_reference;
+pub mod api_schema;
 pub mod archive_filter;
 pub mod audit_filter;
 pub mod configuration;
 pub mod connection_string;
+pub mod curl;
+pub mod developers_place;
 pub mod device_columns;
 pub mod device_order;
 pub mod device_query;
@@ -42,6 +46,7 @@ pub mod row_window;
 pub mod saved_views;
 pub mod scale;
 pub mod server_events;
+pub mod snippet;
 pub mod sparse_rows;
 pub mod telemetry_buffer;
 pub mod tile_order;

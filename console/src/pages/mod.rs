@@ -6,6 +6,7 @@ pub mod archive;
 pub mod at_a_glance;
 pub mod audit;
 pub mod configurations;
+pub mod developers;
 pub mod device;
 pub mod devices;
 pub mod events;

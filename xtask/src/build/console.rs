@@ -161,11 +161,7 @@ fn write_dist(project: &Project, sources: &Sources, bound: &Path, dist: &Path) -
         if let Some(folder) = copy.parent() {
             fs::create_dir_all(folder).explain(|| format!("cannot create {}", folder.display()))?;
         }
-        if path.extension().is_some_and(|ending| ending == "json") {
-            write_dense(&path, &copy)?;
-        } else {
-            fs::copy(&path, &copy).explain(|| format!("cannot copy {}", path.display()))?;
-        }
+        fs::write(&copy, served(&path)?).explain(|| format!("cannot write {}", copy.display()))?;
     }
 
     let template = fs::read_to_string(&sources.page)
@@ -197,11 +193,15 @@ fn minified(project: &Project, path: &Path) -> Outcome<String> {
     )
 }
 
-/// A JSON document without the spaces between its parts.
-fn write_dense(from: &Path, to: &Path) -> Outcome {
-    let document: serde_json::Value = serde_json::from_slice(&read(from)?)
-        .explain(|| format!("{} is no JSON", from.display()))?;
-    fs::write(to, document.to_string()).explain(|| format!("cannot write {}", to.display()))
+/// A file as it is served: JSON that people keep by hand goes without its spaces.
+fn served(path: &Path) -> Outcome<Vec<u8>> {
+    let content = read(path)?;
+    if path.extension().is_none_or(|ending| ending != "json") {
+        return Ok(content);
+    }
+    let document: serde_json::Value =
+        serde_json::from_slice(&content).explain(|| format!("{} is no JSON", path.display()))?;
+    Ok(document.to_string().into_bytes())
 }
 
 /// wasm-bindgen's JavaScript snippets keep their paths: `console.js` imports them by name.
