@@ -48,6 +48,9 @@ const SCREENS = [
   { name: 'twin-history', where: 'settings/twin-history', korean: '트윈 기록', english: 'History of twins' },
   { name: 'events', where: 'events?from=earliest', korean: '이벤트', english: 'Events' },
   { name: 'routing', where: 'routing', korean: '라우팅', english: 'Routes' },
+  { name: 'developers', where: 'developers', korean: '개발자', english: 'Developers' },
+  { name: 'compatibility', where: 'developers/compatibility', korean: '개발자', english: 'Developers' },
+  { name: 'reference', where: 'developers/api?group=Device%20identities&operation=putDevice', korean: '개발자', english: 'Developers' },
 ];
 
 /** English words that must be gone in Korean: they name things, they are no product names. */

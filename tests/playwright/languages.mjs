@@ -18,10 +18,10 @@ export async function dark(page) {
   await page.keyboard.press('Escape');
 }
 
-/** The words on screen that are the console's own: what stands as code is a name or a query. */
+/** The words on screen that are the console's own: what stands as code is a name or a query, and what says that it is English was written by others. */
 export async function ownWords(page) {
   const main = page.getByRole('main');
-  const codes = await main.locator('code').allInnerTexts();
+  const codes = await main.locator('code, [lang="en"]').allInnerTexts();
   return codes.filter(Boolean).reduce((words, code) => words.replaceAll(code, ''), await main.innerText());
 }
 
