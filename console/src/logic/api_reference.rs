@@ -129,12 +129,6 @@ impl Reference {
         self.groups.iter().map(|group| group.operations.len()).sum()
     }
 
-    /// The group of an operation.
-    pub fn group_of(&self, id: &str) -> Option<&Group> {
-        let mut groups = self.groups.iter();
-        groups.find(|group| group.operations.iter().any(|operation| operation.id == id))
-    }
-
     /// What is to be shown: of one group, or of all if it has no name; only what fits a search.
     pub fn shown(&self, group: &str, search: &str) -> Vec<Group> {
         let wanted = self

@@ -9,8 +9,8 @@ fn reference() -> Reference {
 
 fn details(id: &str) -> Details {
     let reference = reference();
-    let group = reference.group_of(id).unwrap();
-    let operation = group.operations.iter().find(|one| one.id == id).unwrap();
+    let mut operations = reference.groups.iter().flat_map(|group| &group.operations);
+    let operation = operations.find(|one| one.id == id).unwrap();
     reference.details(operation, ORIGIN)
 }
 
