@@ -22,6 +22,8 @@ export async function dark(page) {
 export async function ownWords(page) {
   const main = page.getByRole('main');
   const codes = await main.locator('code, [lang="en"]').allInnerTexts();
+  // The longest first: one may hold another.
+  codes.sort((one, other) => other.length - one.length);
   return codes.filter(Boolean).reduce((words, code) => words.replaceAll(code, ''), await main.innerText());
 }
 
