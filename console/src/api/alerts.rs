@@ -3,14 +3,15 @@
 use super::ApiError;
 use super::client::own;
 use crate::logic::alert_filter::AlertFilter;
+use crate::logic::json_document::{is, whole, words, words_if_any};
 use crate::logic::url_state::encode;
 use gloo_net::http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// An alert.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Value")]
 pub struct Alert {
     /// `a-17`.
     pub id: String,
@@ -46,6 +47,34 @@ pub struct Alert {
     pub device_count: Option<u64>,
     /// Some of them.
     pub devices: Vec<String>,
+}
+
+/// By hand: what is derived for a struct of this size is as large as a screen.
+impl From<Value> for Alert {
+    fn from(alert: Value) -> Self {
+        let devices = alert.get("devices").and_then(Value::as_array);
+        let devices = devices.into_iter().flatten().filter_map(Value::as_str);
+        let subject = alert.get("subject").and_then(Value::as_object);
+        Self {
+            id: words(&alert, "id"),
+            rule: words(&alert, "rule"),
+            severity: words(&alert, "severity"),
+            state: words(&alert, "state"),
+            attention: is(&alert, "attention"),
+            subject: subject.cloned().unwrap_or_default(),
+            opened_at: words(&alert, "openedAt"),
+            last_seen_at: words(&alert, "lastSeenAt"),
+            count: whole(&alert, "count").unwrap_or(0),
+            summary: words(&alert, "summary"),
+            hint: words_if_any(&alert, "hint"),
+            flapping: is(&alert, "flapping"),
+            until: words_if_any(&alert, "until"),
+            handled_by: words_if_any(&alert, "handledBy"),
+            handled_at: words_if_any(&alert, "handledAt"),
+            device_count: whole(&alert, "deviceCount"),
+            devices: devices.map(str::to_owned).collect(),
+        }
+    }
 }
 
 /// A page of alerts, the newest first.

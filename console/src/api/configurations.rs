@@ -4,6 +4,7 @@ use super::ApiError;
 use super::client::{hub, own};
 use super::query;
 use crate::logic::configuration::{Settings, count_query};
+use crate::logic::json_document::{part, whole, words, words_if_any};
 use crate::logic::url_state::encode;
 use gloo_net::http::Method;
 use serde::Deserialize;
@@ -12,8 +13,7 @@ use shared::ordered::OrderedMap;
 use shared::sorting::sort_by;
 
 /// Queries and what they counted.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Metrics {
     /// Counted at the moment of the answer, by name.
     pub results: OrderedMap<String, u64>,
@@ -23,7 +23,7 @@ pub struct Metrics {
 
 /// One configuration.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(from = "Value")]
 pub struct Configuration {
     /// Its id.
     pub id: String,
@@ -47,6 +47,60 @@ pub struct Configuration {
     pub metrics: Metrics,
     /// Guards the next change.
     pub etag: String,
+}
+
+/// The members of a part of a document that are of one kind.
+fn members<T>(
+    document: &Value,
+    name: &str,
+    read: fn(&Value) -> Option<T>,
+) -> OrderedMap<String, T> {
+    let mut members = OrderedMap::default();
+    let part = document.get(name).and_then(Value::as_object);
+    for (name, value) in part.into_iter().flatten() {
+        if let Some(value) = read(value) {
+            members.insert(name.clone(), value);
+        }
+    }
+    members
+}
+
+impl Metrics {
+    fn of_document(document: &Value) -> Self {
+        Self {
+            results: members(document, "results", Value::as_u64),
+            queries: members(document, "queries", |value| {
+                value.as_str().map(str::to_owned)
+            }),
+        }
+    }
+}
+
+/// By hand: what is derived for a struct of this size is as large as a screen.
+impl From<Value> for Configuration {
+    fn from(document: Value) -> Self {
+        let metrics = |name| {
+            document
+                .get(name)
+                .map(Metrics::of_document)
+                .unwrap_or_default()
+        };
+        let priority = whole(&document, "priority").unwrap_or(0);
+        let labels = document.get("labels").filter(|labels| labels.is_object());
+        Self {
+            id: words(&document, "id"),
+            schema_version: words_if_any(&document, "schemaVersion"),
+            priority: u32::try_from(priority).unwrap_or(u32::MAX),
+            target_condition: words(&document, "targetCondition"),
+            labels: labels.map(|_| members(&document, "labels", |value| Some(value.clone()))),
+            created_time_utc: words_if_any(&document, "createdTimeUtc"),
+            last_updated_time_utc: words_if_any(&document, "lastUpdatedTimeUtc"),
+            system_metrics: metrics("systemMetrics"),
+            metrics: metrics("metrics"),
+            etag: words(&document, "etag"),
+            content: part(&document, "content"),
+        }
+    }
 }
 
 impl Configuration {

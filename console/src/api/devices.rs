@@ -3,6 +3,7 @@
 use super::ApiError;
 use super::client::{Answer, hub, own};
 use super::query;
+use crate::logic::json_document::{part, whole, words, words_if_any};
 use crate::logic::query_result::cell;
 use crate::logic::sparse_rows::Keyed;
 use crate::logic::url_state::{DeviceFilter, encode, write_query};
@@ -75,35 +76,46 @@ pub struct HubInfo {
 
 /// A row of the device list.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(from = "Value")]
 pub struct DeviceRow {
     /// Identity.
     pub device_id: String,
     /// `enabled` or `disabled`.
     pub status: String,
     /// Why it is disabled.
-    #[serde(default)]
     pub status_reason: Option<String>,
     /// `Connected` or `Disconnected`.
     pub connection_state: String,
     /// Since when.
-    #[serde(default)]
     pub connection_state_updated_time: Option<String>,
     /// Last message, connection or method answer.
-    #[serde(default)]
     pub last_activity_time: Option<String>,
     /// Messages waiting for the device.
-    #[serde(default)]
     pub cloud_to_device_message_count: u64,
     /// `sas`, `selfSigned` or `certificateAuthority`.
-    #[serde(default)]
     pub authentication_type: String,
     /// Twin tags.
-    #[serde(default)]
     pub tags: Value,
     /// Twin properties, if they were asked for.
-    #[serde(default)]
     pub properties: Value,
+}
+
+/// By hand: what is derived for a struct of this size is as large as a screen.
+impl From<Value> for DeviceRow {
+    fn from(row: Value) -> Self {
+        Self {
+            device_id: words(&row, "deviceId"),
+            status: words(&row, "status"),
+            status_reason: words_if_any(&row, "statusReason"),
+            connection_state: words(&row, "connectionState"),
+            connection_state_updated_time: words_if_any(&row, "connectionStateUpdatedTime"),
+            last_activity_time: words_if_any(&row, "lastActivityTime"),
+            cloud_to_device_message_count: whole(&row, "cloudToDeviceMessageCount").unwrap_or(0),
+            authentication_type: words(&row, "authenticationType"),
+            tags: part(&row, "tags"),
+            properties: part(&row, "properties"),
+        }
+    }
 }
 
 impl Keyed for DeviceRow {

@@ -6,6 +6,7 @@ use super::query;
 use crate::logic::job_failures::{Cluster, JobRow, clusters, query_of_failures};
 use crate::logic::job_filter::{JobFilter, RowFilter};
 use crate::logic::job_state::{Counts, Rollout, is_under_way};
+use crate::logic::json_document::{is, part, whole, words, words_if_any};
 use crate::logic::url_state::{encode, write_query};
 use gloo_net::http::Method;
 use serde::Deserialize;
@@ -20,12 +21,11 @@ const MOST_FAILURES: usize = 500;
 
 /// One job.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(from = "Value")]
 pub struct Job {
     /// Its id; empty if the hub knows no such job.
     pub job_id: String,
     /// `scheduleUpdateTwin` or `scheduleDeviceMethod`.
-    #[serde(rename = "type")]
     pub kind: String,
     /// One of `job_filter::STATES`.
     pub status: String,
@@ -57,22 +57,31 @@ pub struct Job {
 
 impl Default for Job {
     fn default() -> Self {
+        Self::from(Value::Null)
+    }
+}
+
+/// By hand: what is derived for a struct of this size is as large as a screen.
+impl From<Value> for Job {
+    fn from(job: Value) -> Self {
+        let counts = job.get("deviceJobStatistics");
+        let rollout = job.get("rollout").filter(|rollout| rollout.is_object());
         Self {
-            job_id: String::new(),
-            kind: String::new(),
-            status: "unknown".to_owned(),
-            query_condition: String::new(),
-            created_time: None,
-            start_time: None,
-            end_time: None,
-            max_execution_time_in_seconds: 0,
-            cloud_to_device_method: Value::Null,
-            update_twin: Value::Null,
-            failure_reason: None,
-            paused: false,
-            round: 0,
-            device_job_statistics: Counts::default(),
-            rollout: None,
+            job_id: words(&job, "jobId"),
+            kind: words(&job, "type"),
+            status: words_if_any(&job, "status").unwrap_or_else(|| "unknown".to_owned()),
+            query_condition: words(&job, "queryCondition"),
+            created_time: words_if_any(&job, "createdTime"),
+            start_time: words_if_any(&job, "startTime"),
+            end_time: words_if_any(&job, "endTime"),
+            max_execution_time_in_seconds: whole(&job, "maxExecutionTimeInSeconds").unwrap_or(0),
+            failure_reason: words_if_any(&job, "failureReason"),
+            paused: is(&job, "paused"),
+            round: whole(&job, "round").unwrap_or(0),
+            device_job_statistics: counts.map(Counts::of_document).unwrap_or_default(),
+            rollout: rollout.map(Rollout::of_document),
+            cloud_to_device_method: part(&job, "cloudToDeviceMethod"),
+            update_twin: part(&job, "updateTwin"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::client::{hub, own};
+use crate::logic::json_document::{part, whole, words, words_if_any};
 use crate::logic::url_state::encode;
 use gloo_net::http::Method;
 use serde::Deserialize;
@@ -26,40 +27,49 @@ pub struct Outgoing {
 
 /// A message waiting for the device.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(from = "Value")]
 pub struct QueuedMessage {
     /// Position in the queue.
     pub sequence_number: Value,
     /// Message id.
-    #[serde(default)]
     pub message_id: Option<String>,
     /// `enqueued` or `locked`; empty of dead letters.
-    #[serde(default)]
     pub state: String,
     /// When it was accepted.
-    #[serde(default)]
     pub enqueued_time: Option<String>,
     /// When it will be dropped.
-    #[serde(default)]
     pub expiry_time: Option<String>,
     /// Delivery attempts.
-    #[serde(default)]
     pub delivery_count: u64,
     /// Feedback asked for.
-    #[serde(default)]
     pub ack: Option<String>,
     /// Bytes.
-    #[serde(default)]
     pub size: u64,
     /// Application properties.
-    #[serde(default)]
     pub properties: Value,
     /// When it died; of dead letters only.
-    #[serde(default)]
     pub time: Option<String>,
     /// Why: `Expired`, `DeliveryCountExceeded`, `Rejected` or `Purged`; of dead letters only.
-    #[serde(default)]
     pub reason: String,
+}
+
+/// By hand: what is derived for a struct of this size is as large as a screen.
+impl From<Value> for QueuedMessage {
+    fn from(message: Value) -> Self {
+        Self {
+            sequence_number: part(&message, "sequenceNumber"),
+            message_id: words_if_any(&message, "messageId"),
+            state: words(&message, "state"),
+            enqueued_time: words_if_any(&message, "enqueuedTime"),
+            expiry_time: words_if_any(&message, "expiryTime"),
+            delivery_count: whole(&message, "deliveryCount").unwrap_or(0),
+            ack: words_if_any(&message, "ack"),
+            size: whole(&message, "size").unwrap_or(0),
+            properties: part(&message, "properties"),
+            time: words_if_any(&message, "time"),
+            reason: words(&message, "reason"),
+        }
+    }
 }
 
 impl QueuedMessage {

@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::client::{hub, own};
+use crate::logic::json_document::{is, words, words_if_any};
 use crate::logic::transfer::{Format, container_of, is_under_way};
 use crate::logic::url_state::encode;
 use gloo_net::http::Method;
@@ -11,42 +12,53 @@ use web_sys::Blob;
 
 /// One job.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(from = "Value")]
 pub struct Job {
     /// Its id.
     pub job_id: String,
     /// `import` or `export`.
-    #[serde(rename = "type")]
     pub kind: String,
     /// `enqueued`, `running`, `completed`, `failed` or `cancelled`.
     pub status: String,
     /// When it was asked for.
-    #[serde(default)]
     pub start_time_utc: Option<String>,
     /// When it was over.
-    #[serde(default)]
     pub end_time_utc: Option<String>,
     /// Percent.
-    #[serde(default)]
     pub progress: f64,
     /// The file that is imported.
-    #[serde(default)]
     pub input_blob_name: Option<String>,
     /// The file that is exported, or the log of an import.
-    #[serde(default)]
     pub output_blob_name: Option<String>,
     /// Whether an export leaves keys out.
-    #[serde(default)]
     pub exclude_keys_in_export: bool,
     /// Why it failed.
-    #[serde(default)]
     pub failure_reason: Option<String>,
     /// Identities written or applied.
-    #[serde(default)]
     pub succeeded_count: f64,
     /// Lines that were refused.
-    #[serde(default)]
     pub failed_count: f64,
+}
+
+/// By hand: what is derived for a struct of this size is as large as a screen.
+impl From<Value> for Job {
+    fn from(job: Value) -> Self {
+        let number = |name: &str| job.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+        Self {
+            job_id: words(&job, "jobId"),
+            kind: words(&job, "type"),
+            status: words(&job, "status"),
+            start_time_utc: words_if_any(&job, "startTimeUtc"),
+            end_time_utc: words_if_any(&job, "endTimeUtc"),
+            progress: number("progress"),
+            input_blob_name: words_if_any(&job, "inputBlobName"),
+            output_blob_name: words_if_any(&job, "outputBlobName"),
+            exclude_keys_in_export: is(&job, "excludeKeysInExport"),
+            failure_reason: words_if_any(&job, "failureReason"),
+            succeeded_count: number("succeededCount"),
+            failed_count: number("failedCount"),
+        }
+    }
 }
 
 impl Job {

@@ -1,10 +1,10 @@
 //! How a scheduled job stands, and what may be done to it now (`device-management.md` §1, §4.6).
 
-use serde::Deserialize;
+use super::json_document::whole;
+use serde_json::Value;
 
 /// Devices of a job by state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// All.
     pub device_count: u64,
@@ -21,6 +21,19 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Those of the hub's document.
+    pub fn of_document(document: &Value) -> Self {
+        let n = |name| whole(document, name).unwrap_or(0);
+        Self {
+            device_count: n("deviceCount"),
+            failed_count: n("failedCount"),
+            succeeded_count: n("succeededCount"),
+            running_count: n("runningCount"),
+            pending_count: n("pendingCount"),
+            canceled_count: n("canceledCount"),
+        }
+    }
+
     /// Devices in a state of `job_filter::ROW_STATES`.
     pub fn of(&self, state: &str) -> u64 {
         match state {
@@ -41,8 +54,7 @@ impl Counts {
 }
 
 /// One wave of a rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Wave {
     /// Which share of all devices it ends with.
     pub percent: f64,
@@ -57,8 +69,7 @@ pub struct Wave {
 }
 
 /// How far a rollout is.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rollout {
     /// The wave that is under way, from 1.
     pub wave: usize,
@@ -67,6 +78,26 @@ pub struct Rollout {
 }
 
 impl Rollout {
+    /// That of the hub's document.
+    pub fn of_document(document: &Value) -> Self {
+        let waves = document.get("waves").and_then(Value::as_array);
+        let waves = waves.into_iter().flatten().map(|wave| {
+            let n = |name| whole(wave, name).unwrap_or(0);
+            Wave {
+                percent: wave.get("percent").and_then(Value::as_f64).unwrap_or(0.0),
+                device_count: n("deviceCount"),
+                succeeded_count: n("succeededCount"),
+                unsuccessful_count: n("unsuccessfulCount"),
+                canceled_count: n("canceledCount"),
+            }
+        });
+        let wave = whole(document, "wave").unwrap_or(0);
+        Self {
+            wave: usize::try_from(wave).unwrap_or(usize::MAX),
+            waves: waves.collect(),
+        }
+    }
+
     /// Whether a wave follows the one under way.
     pub fn has_next(&self) -> bool {
         self.wave < self.waves.len()

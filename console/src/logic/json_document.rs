@@ -11,6 +11,34 @@ pub fn text<'a>(document: &'a Value, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// The same, to keep.
+pub fn words(document: &Value, name: &str) -> String {
+    text(document, name).to_owned()
+}
+
+/// The same, if there is one.
+pub fn words_if_any(document: &Value, name: &str) -> Option<String> {
+    document
+        .get(name)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
+
+/// A count of a document; nothing else than a whole number counts.
+pub fn whole(document: &Value, name: &str) -> Option<u64> {
+    document.get(name).and_then(Value::as_u64)
+}
+
+/// Whether a document says so.
+pub fn is(document: &Value, name: &str) -> bool {
+    document.get(name).and_then(Value::as_bool) == Some(true)
+}
+
+/// A part of a document; null if it is not there.
+pub fn part(document: &Value, name: &str) -> Value {
+    document.get(name).cloned().unwrap_or_default()
+}
+
 /// A parse error with the place a person can go to. Lines and columns start at 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {
