@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::build::land;
 use crate::build::page::{self, Assets};
 use crate::build::wasm_opt::{self, Engine};
 use crate::build::{PROFILE, wasm_compiler};
@@ -55,6 +56,7 @@ pub fn build(project: &Project) -> Outcome {
         .text(Engine::OPTION)
         .file(&compiled)?
         .file(&sources.page)?
+        .file(&sources.land)?
         .folder(&sources.styles)?
         .folder(&sources.statics)?
         .digest();
@@ -77,6 +79,8 @@ pub fn is_complete(project: &Project) -> bool {
 /// What the page is made of besides the program.
 struct Sources {
     page: PathBuf,
+    /// The outline of the land, of an npm package.
+    land: PathBuf,
     styles: PathBuf,
     statics: PathBuf,
 }
@@ -85,6 +89,9 @@ impl Sources {
     fn of(project: &Project) -> Self {
         Self {
             page: project.root.join("index.html"),
+            land: project
+                .node()
+                .join("node_modules/world-atlas/land-50m.json"),
             styles: project.root.join("console/style"),
             statics: project.root.join("console/static"),
         }
@@ -155,6 +162,12 @@ fn write_dist(project: &Project, sources: &Sources, bound: &Path, dist: &Path) -
         "css",
         minified(project, &sheet)?.as_bytes(),
     )?;
+    let land = write_hashed(
+        &assets,
+        "land",
+        "txt",
+        land::path_of(&sources.land)?.as_bytes(),
+    )?;
     for path in stamp::files_below(&sources.statics)? {
         let name = path.strip_prefix(&sources.statics).unwrap_or(&path);
         let copy = root.join(name);
@@ -173,6 +186,7 @@ fn write_dist(project: &Project, sources: &Sources, bound: &Path, dist: &Path) -
             bindings: format!("{ASSETS_PATH}{bindings}"),
             wasm: format!("{ASSETS_PATH}{wasm}"),
             style: format!("{ASSETS_PATH}{style}"),
+            land: format!("{ASSETS_PATH}{land}"),
             icon: sources
                 .statics
                 .join("favicon.svg")

@@ -3,6 +3,7 @@
 //! Only what changed is built again. Nothing here may download: set-up did that.
 
 mod console;
+mod land;
 mod page;
 pub mod sizes;
 pub mod wasm_compiler;

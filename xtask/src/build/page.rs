@@ -15,16 +15,19 @@ pub struct Assets {
     pub wasm: String,
     /// The style sheet.
     pub style: String,
+    /// The outline of the land, which only the map asks for.
+    pub land: String,
     /// The icon, when the console brings one.
     pub icon: Option<String>,
 }
 
 /// The placeholders of the template, each of which must appear.
-const PLACEHOLDERS: [&str; 5] = [
+const PLACEHOLDERS: [&str; 6] = [
     "{{start}}",
     "{{bindings}}",
     "{{wasm}}",
     "{{style}}",
+    "{{land}}",
     "{{icon}}",
 ];
 
@@ -37,6 +40,7 @@ pub fn fill(template: &str, assets: &Assets) -> Outcome<String> {
         &assets.bindings,
         &assets.wasm,
         &assets.style,
+        &assets.land,
         &icon,
     ];
     for (placeholder, value) in PLACEHOLDERS.into_iter().zip(values) {
@@ -79,6 +83,7 @@ mod tests {
             bindings: "/a/console.js".to_owned(),
             wasm: "/a/console.wasm".to_owned(),
             style: "/a/style.css".to_owned(),
+            land: "/a/land.txt".to_owned(),
             icon: None,
         }
     }
@@ -86,13 +91,13 @@ mod tests {
     #[test]
     fn every_placeholder_is_replaced() {
         let page = fill(
-            "{{start}} {{bindings}} {{wasm}} {{wasm}} {{style}}{{icon}}",
+            "{{start}} {{bindings}} {{wasm}} {{wasm}} {{style}}{{icon}} {{land}}",
             &assets(),
         )
         .unwrap();
         assert_eq!(
             page,
-            "/a/start.js /a/console.js /a/console.wasm /a/console.wasm /a/style.css<link rel=\"icon\" href=\"data:,\">"
+            "/a/start.js /a/console.js /a/console.wasm /a/console.wasm /a/style.css<link rel=\"icon\" href=\"data:,\"> /a/land.txt"
         );
     }
 
@@ -101,7 +106,7 @@ mod tests {
         let missing = fill("{{start}} {{bindings}} {{wasm}}", &assets()).unwrap_err();
         assert!(missing.message.contains("{{style}}"), "{missing}");
         let unknown = fill(
-            "{{start}}{{bindings}}{{wasm}}{{style}}{{icon}}{{banner}}",
+            "{{start}}{{bindings}}{{wasm}}{{style}}{{land}}{{icon}}{{banner}}",
             &assets(),
         )
         .unwrap_err();
