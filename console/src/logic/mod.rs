@@ -32,6 +32,7 @@ pub mod json_ink;
 pub mod json_lines;
 pub mod limits;
 pub mod line_diff;
+pub mod map;
 pub mod members;
 pub mod merge_patch;
 pub mod number;
