@@ -19,6 +19,7 @@ use crate::pages::{
     events::EventsPage,
     jobs::{JobPage, JobsPage, SchedulePage},
     limits::LimitsPage,
+    map::MapPage,
     not_found::NotFound,
     operations::OperationsPage,
     overview::OverviewPage,
@@ -100,6 +101,7 @@ const PAGES: &[Place] = &[
         EditConfigurationPage().into_any()
     }),
     ("/configure", || ConfigurePage().into_any()),
+    ("/map", || MapPage().into_any()),
     ("/query", || QueryPage().into_any()),
     ("/jobs", || JobsPage().into_any()),
     ("/jobs/:id", || JobPage().into_any()),

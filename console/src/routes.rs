@@ -123,6 +123,11 @@ pub fn devices(filter: &DeviceFilter) -> String {
     format!("{BASE}/devices{}", filter.write())
 }
 
+/// The map.
+pub fn map() -> String {
+    format!("{BASE}/map")
+}
+
 /// All events with a filter.
 pub fn events(filter: &EventFilter) -> String {
     format!("{BASE}/events{}", filter.write())

@@ -8,6 +8,7 @@ const ID = 'appearance-1';
 const SCREENS = [
   { name: 'overview', where: '', korean: '플릿 개요', english: 'Fleet overview' },
   { name: 'devices', where: 'devices', korean: '디바이스', english: 'Devices' },
+  { name: 'map', where: 'map', korean: '지도', english: 'Map' },
   { name: 'device-identity', where: `devices/${ID}`, korean: ID, english: ID },
   { name: 'device-timeline', where: `devices/${ID}/timeline`, korean: ID, english: ID },
   { name: 'device-twin', where: `devices/${ID}/twin`, korean: ID, english: ID },
@@ -61,7 +62,7 @@ test.beforeEach(async ({ emptyHub, makeDevice, service }) => {
   await service.request('PUT', '/api/v1/schemas/tags', { mode: 'off', schema: { type: 'object' } });
   const device = await makeDevice(ID);
   await device.connect();
-  await service.patchTwin(ID, { tags: { site: 'busan' }, properties: { desired: { interval: 30 } } });
+  await service.patchTwin(ID, { tags: { site: 'busan', location: { lat: 35.1, lon: 129.04 } }, properties: { desired: { interval: 30 } } });
   await expect.poll(async () => (await service.twin(ID)).properties.reported.interval).toBe(30);
   await device.send({ temperature: 21 });
 });

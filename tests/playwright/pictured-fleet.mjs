@@ -5,14 +5,14 @@ import { expect } from './fixtures.mjs';
 export const PICTURED = 'pump-bergen-02';
 
 export const FLEET = [
-  { id: 'pump-bergen-01', site: 'bergen', kind: 'pump' },
+  { id: 'pump-bergen-01', at: { lat: 60.3995, lon: 5.3030 }, site: 'bergen', kind: 'pump' },
   { id: PICTURED, site: 'bergen', kind: 'pump' },
-  { id: 'pump-stavanger-01', site: 'stavanger', kind: 'pump' },
-  { id: 'tide-gauge-utsira', site: 'utsira', kind: 'gauge' },
-  { id: 'weather-mast-03', site: 'utsira', kind: 'weather' },
-  { id: 'buoy-fedje', site: 'fedje', kind: 'buoy', leaves: true },
-  { id: 'buoy-holmengra', site: 'holmengraa', kind: 'buoy', absent: true },
-  { id: 'valve-old-quay', site: 'bergen', kind: 'valve', absent: true, disabled: true },
+  { id: 'pump-stavanger-01', at: { lat: 58.9733, lon: 5.7331 }, site: 'stavanger', kind: 'pump' },
+  { id: 'tide-gauge-utsira', at: { lat: 59.3079, lon: 4.8729 }, site: 'utsira', kind: 'gauge' },
+  { id: 'weather-mast-03', at: { lat: 59.3060, lon: 4.8790 }, site: 'utsira', kind: 'weather' },
+  { id: 'buoy-fedje', at: { lat: 60.7780, lon: 4.7180 }, site: 'fedje', kind: 'buoy', leaves: true },
+  { id: 'buoy-holmengra', at: { lat: 60.8400, lon: 4.6500 }, site: 'holmengraa', kind: 'buoy', absent: true },
+  { id: 'valve-old-quay', at: { lat: 60.3975, lon: 5.3220 }, site: 'bergen', kind: 'valve', absent: true, disabled: true },
 ];
 
 const DESIRED = {
@@ -41,9 +41,9 @@ export const ISSUES = {
 /** Makes the devices and their groups; gives those that are connected. */
 export async function makeFleet(service, makeDevice) {
   const devices = new Map();
-  for (const { id, site, kind, absent, disabled } of FLEET) {
+  for (const { id, site, kind, at, absent, disabled } of FLEET) {
     const device = await makeDevice(id);
-    await service.patchTwin(id, { tags: { site, kind } });
+    await service.patchTwin(id, { tags: { site, kind, ...(absent && { location: at }) } });
     if (disabled) await service.request('PUT', `/devices/${id}`, { ...(await service.device(id)), status: 'disabled', statusReason: 'replaced' }, { 'If-Match': '*' });
     if (!absent) devices.set(id, device);
   }
@@ -51,6 +51,7 @@ export async function makeFleet(service, makeDevice) {
   await service.patchTwin(PICTURED, { properties: { desired: DESIRED } });
   for (const device of devices.values()) await device.connect();
   await devices.get(PICTURED).report(REPORTED);
+  for (const { id, at } of FLEET.filter(({ id, at }) => at && devices.has(id))) await devices.get(id).report({ conditions: { location: { ...at, accuracyMeters: 15 } } });
   for (const id of ['pump-stavanger-01', 'pump-bergen-01']) await devices.get(id).report({ pressureBar: 1.4 });
   for (const [id, group] of Object.entries(ISSUES)) await service.request('PUT', `/api/v1/groups/${id}`, group);
   for (const { id } of FLEET.filter(({ leaves }) => leaves)) {

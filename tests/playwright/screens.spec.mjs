@@ -17,6 +17,7 @@ const SCREENS = [
   ['device-modules', `devices/${PICTURED}/modules`, PICTURED],
   ['device-configuration', `devices/${PICTURED}/configuration`, PICTURED],
   ['device-history', `devices/${PICTURED}/history`, PICTURED],
+  ['map', 'map', 'Map'],
   ['query', 'query?q=SELECT%20deviceId%2C%20tags.site%20FROM%20devices', 'Query'],
   ['archive', 'archive', 'Archive'],
   ['configurations', 'configurations', 'Configurations'],

@@ -14,6 +14,7 @@ pub mod events;
 pub mod groups;
 pub mod history;
 pub mod jobs;
+pub mod land;
 pub mod messages;
 pub mod methods;
 pub mod modules;

@@ -71,6 +71,14 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
+        name: |t| t.common.nav_map,
+        icon: Icon::Map,
+        address: routes::map,
+        below: &["map"],
+        key: "m",
+    },
+    Screen {
+        part: Part::Fleet,
         name: |t| t.common.nav_query,
         icon: Icon::Search,
         address: || routes::query(&Workbench::default()),

@@ -13,6 +13,7 @@ texts! {
         nav_events: "Events", "이벤트";
         nav_routing: "Routes", "라우팅";
         nav_devices: "Devices", "디바이스";
+        nav_map: "Map", "지도";
         nav_archive: "Archive", "보관함";
         nav_configurations: "Configurations", "구성";
         nav_jobs: "Jobs", "작업";

@@ -20,6 +20,7 @@ mod history;
 mod issues;
 mod jobs;
 mod limits;
+mod map;
 mod messages;
 mod methods;
 mod modules;
@@ -93,6 +94,8 @@ pub struct Texts {
     pub telemetry: telemetry::Telemetry,
     /// Direct methods.
     pub methods: methods::Methods,
+    /// The map.
+    pub map: map::Map,
     /// Cloud-to-device messages.
     pub messages: messages::Messages,
     /// Module identities.
@@ -153,6 +156,7 @@ macro_rules! all_tables {
             twin: twin::Twin::$language,
             telemetry: telemetry::Telemetry::$language,
             methods: methods::Methods::$language,
+            map: map::Map::$language,
             messages: messages::Messages::$language,
             modules: modules::Modules::$language,
             progress: progress::Progress::$language,
@@ -287,6 +291,7 @@ mod tests {
             twin::Twin::ENTRIES,
             telemetry::Telemetry::ENTRIES,
             methods::Methods::ENTRIES,
+            map::Map::ENTRIES,
             messages::Messages::ENTRIES,
             modules::Modules::ENTRIES,
             retirement::Retirement::ENTRIES,

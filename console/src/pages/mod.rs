@@ -13,6 +13,7 @@ pub mod events;
 pub mod issues;
 pub mod jobs;
 pub mod limits;
+pub mod map;
 pub mod not_found;
 pub mod operations;
 pub mod overview;

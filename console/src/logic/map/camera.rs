@@ -138,22 +138,17 @@ impl Camera {
     pub fn held(self, size: Size) -> Self {
         let zoom = self.zoom.max(least_zoom(size));
         let half = size.height / 2.0 / pixels(zoom);
-        let y = if half >= 0.5 {
-            0.5
-        } else {
-            between(self.centre.y, half, 1.0 - half)
+        let centre = Spot {
+            x: self.centre.x - self.centre.x.floor(),
+            y: between(self.centre.y, half, 1.0 - half),
         };
-        let x = self.centre.x - self.centre.x.floor();
-        Self {
-            centre: Spot { x, y },
-            zoom,
-        }
+        Self { centre, zoom }
     }
 }
 
-/// All of the world fits into the drawing.
+/// The world fills the drawing, so that no place is in it twice.
 fn least_zoom(size: Size) -> f64 {
-    zoom_of(size.height.min(size.width).max(1.0)).max(0.0)
+    zoom_of(size.height.max(size.width)).max(0.0)
 }
 
 #[cfg(test)]
@@ -206,8 +201,8 @@ mod tests {
     #[test]
     fn nothing_beyond_the_ends_of_the_world_is_shown() {
         let far = over(60.0, 5.0, 0.0).held(SIZE);
-        assert!((pixels(far.zoom) - 500.0).abs() < 1e-6);
-        assert_eq!(far.centre.y, 0.5);
+        assert!((pixels(far.zoom) - 1000.0).abs() < 1e-6);
+        assert!(far.bounds(SIZE, 0.0).from.y > -1e-9);
         let north = over(60.0, 5.0, 4.0).moved(0.0, -100_000.0, SIZE);
         assert!(north.bounds(SIZE, 0.0).from.y.abs() < 1e-9);
         // To the east the world goes on.

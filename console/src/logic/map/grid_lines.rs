@@ -37,11 +37,6 @@ pub fn lines(camera: Camera, size: Size) -> Lines {
     let bounds = camera.bounds(size, 0.0);
     let east = |x: f64| x * 360.0 - 180.0;
     let longitudes = multiples(east(bounds.from.x), east(bounds.to.x), step)
-        // Each meridian once, where the whole world is in sight.
-        .filter(|degrees| {
-            let half_turn = (degrees - east(camera.centre.x)).abs();
-            half_turn <= 180.0
-        })
         .map(|degrees| {
             let x = (degrees + 180.0) / 360.0 - camera.centre.x;
             Line {
