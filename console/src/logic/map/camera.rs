@@ -9,7 +9,7 @@ use crate::logic::url_state::query_value;
 /// The nearest one comes: a pixel is half a metre.
 pub const MAX_ZOOM: f64 = 18.0;
 /// Coming closer to a single place by itself would show nothing but it.
-const FIT_ZOOM: f64 = 7.0;
+const FIT_ZOOM: f64 = 8.0;
 /// Pixels around what is made to fit.
 const PADDING: f64 = 56.0;
 
