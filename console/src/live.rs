@@ -5,7 +5,7 @@
 use crate::api::ApiError;
 use crate::clock;
 use crate::logic::time::Millis;
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Memo, Read, RwSignal, effect, memo};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
@@ -235,13 +235,14 @@ type Reading = Pin<Box<dyn Future<Output = Result<Keep, ApiError>>>>;
 
 /// Carries out one read after the other, the next one whenever something that it depends on has
 /// changed.
-fn drive(fresh: Freshness, next: Box<dyn Fn() -> Reading>) {
+#[inline(never)]
+fn drive(fresh: Freshness, next: Box<dyn Read<Reading>>) {
     // Counts reads, so that a slow answer never overwrites a newer one.
     let generation = StoredValue::new(0u64);
 
     effect(move |_| {
         fresh.round.track();
-        let reading = next();
+        let reading = next.read();
         let mine = generation.try_update_value(|g| {
             *g += 1;
             *g

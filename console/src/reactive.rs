@@ -2,21 +2,29 @@
 //! anew for each type of value and for each closure that it is given; behind a box it is compiled
 //! once, which is a fifth of the console's size. Everything in the console makes them here:
 //!
-//! - `Memo` and `RwSignal` are used like the framework's own, whose names they hide. What shows
+//! - `Memo`, `RwSignal` and `Callback` are used like the framework's own, whose names they hide. What shows
 //!   live data takes the `Memo` that `live_view` hands it.
 //! - A closure that is written in braces within `view!` is boxed by the macro; one that is kept
 //!   in a variable or is the value of a function goes through `part`.
+//! - Signals that are read from others are made with `derive`.
 //! - Lists are made with this `For`.
+//!
+//! A box holds a trait of one method and not `Fn`: behind `dyn Fn` each closure would bring two
+//! functions more that nobody calls, a dozen bytes each after compression.
 
+mod held;
+
+use held::{Anything, Comparable, known, known_mut};
 use leptos::prelude::{self, *};
-use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A value that is set by hand, and tells whoever has read it that it is another one.
 pub struct RwSignal<T> {
-    held: prelude::RwSignal<Box<dyn Any + Send + Sync>>,
-    kind: PhantomData<fn() -> T>,
+    /// Only `new` and `set` put something in, which is a `T`.
+    held: prelude::RwSignal<Box<dyn Anything>>,
+    /// Invariant: a signal of one type must never be taken for one of another.
+    kind: PhantomData<fn(T) -> T>,
 }
 
 impl<T> Clone for RwSignal<T> {
@@ -38,17 +46,26 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
 
     /// Looks at the value; tracked.
     pub fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        self.held.with(|held| read(known(&**held)))
+        self.held.with(|held| {
+            // SAFETY: a `T` is all that was ever put in.
+            read(unsafe { known(&**held) })
+        })
     }
 
     /// Looks at the value.
     pub fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        self.held.with_untracked(|held| read(known(&**held)))
+        self.held.with_untracked(|held| {
+            // SAFETY: a `T` is all that was ever put in.
+            read(unsafe { known(&**held) })
+        })
     }
 
     /// Looks at the value, if it is still there.
     pub fn try_with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> Option<R> {
-        self.held.try_with_untracked(|held| read(known(&**held)))
+        self.held.try_with_untracked(|held| {
+            // SAFETY: a `T` is all that was ever put in.
+            read(unsafe { known(&**held) })
+        })
     }
 
     /// Changes the value in its place.
@@ -59,13 +76,15 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
     /// Changes the value in its place, if it is still there.
     pub fn try_update<R>(self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.held
-            .try_update(|held| held.downcast_mut().map(change))?
+            // SAFETY: a `T` is all that was ever put in.
+            .try_update(|held| change(unsafe { known_mut(&mut **held) }))
     }
 
     /// Changes the value in its place, if it is still there, and tells nobody.
     pub fn try_update_untracked<R>(self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let held = &self.held;
-        held.try_update_untracked(|held| held.downcast_mut().map(change))?
+        // SAFETY: a `T` is all that was ever put in.
+        held.try_update_untracked(|held| change(unsafe { known_mut(&mut **held) }))
     }
 
     /// Puts another value in its place.
@@ -108,7 +127,7 @@ impl<T: Clone + Send + Sync + 'static> RwSignal<T> {
 
 impl<T: Clone + Send + Sync + 'static> From<RwSignal<T>> for Signal<T> {
     fn from(signal: RwSignal<T>) -> Self {
-        Signal::derive(move || signal.get())
+        derive(move || signal.get())
     }
 }
 
@@ -116,7 +135,8 @@ impl<T: Clone + Send + Sync + 'static> From<RwSignal<T>> for Signal<T> {
 /// tells others only when it is another one.
 pub struct Memo<T> {
     held: prelude::Memo<Held>,
-    kind: PhantomData<fn() -> T>,
+    /// Invariant, as a signal's.
+    kind: PhantomData<fn(T) -> T>,
 }
 
 impl<T> Clone for Memo<T> {
@@ -130,24 +150,29 @@ impl<T> Copy for Memo<T> {}
 impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
     /// Computed from what it was before, too.
     pub fn new(read: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
-        let read: Compute = Box::new(move |before| {
-            let before = before.map(|held| known(&*held.0));
+        let read = move |before: Option<&Held>| {
+            // SAFETY: it is this very function that made it.
+            let before = before.map(|held| unsafe { known(held.0.anything()) });
             Held(Arc::new(read(before)))
-        });
+        };
         Self {
-            held: prelude::Memo::new(read),
+            held: boxed_memo(Box::new(read)),
             kind: PhantomData,
         }
     }
 
     /// Looks at the value; tracked.
     pub fn with<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        read(known(&*self.held.get().0))
+        let held = self.held.get();
+        // SAFETY: `new` is the only one that computes it.
+        read(unsafe { known(held.0.anything()) })
     }
 
     /// Looks at the value.
     pub fn with_untracked<R>(self, read: impl FnOnce(&T) -> R) -> R {
-        read(known(&*self.held.get_untracked().0))
+        let held = self.held.get_untracked();
+        // SAFETY: `new` is the only one that computes it.
+        read(unsafe { known(held.0.anything()) })
     }
 }
 
@@ -165,43 +190,65 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Memo<T> {
     /// The value, if it is still there.
     pub fn try_get_untracked(self) -> Option<T> {
         let held = self.held.try_get_untracked()?;
-        Some(known::<T>(&*held.0).clone())
+        // SAFETY: `new` is the only one that computes it.
+        Some(unsafe { known::<T>(held.0.anything()) }.clone())
     }
 }
 
 impl<T: Clone + PartialEq + Send + Sync + 'static> From<Memo<T>> for Signal<T> {
     fn from(memo: Memo<T>) -> Self {
-        Signal::derive(move || memo.get())
+        derive(move || memo.get())
     }
 }
 
 /// Computes what a memo holds from what it held before.
-type Compute = Box<dyn Fn(Option<&Held>) -> Held + Send + Sync>;
+trait Compute {
+    fn compute(&self, before: Option<&Held>) -> Held;
+}
 
-/// What a memo holds.
+impl<F: Fn(Option<&Held>) -> Held> Compute for F {
+    fn compute(&self, before: Option<&Held>) -> Held {
+        self(before)
+    }
+}
+
+#[inline(never)]
+fn boxed_memo(read: Box<dyn Compute + Send + Sync>) -> prelude::Memo<Held> {
+    prelude::Memo::new(move |before| read.compute(before))
+}
+
+/// Reads a value.
+pub trait Read<T> {
+    /// The value now.
+    fn read(&self) -> T;
+}
+
+impl<T, F: Fn() -> T> Read<T> for F {
+    fn read(&self) -> T {
+        self()
+    }
+}
+
+/// A signal that is read from others.
+pub fn derive<T: Send + Sync + 'static>(read: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
+    boxed_derive(Box::new(read))
+}
+
+#[inline(never)]
+fn boxed_derive<T: Send + Sync + 'static>(read: Box<dyn Read<T> + Send + Sync>) -> Signal<T> {
+    Signal::derive(move || read.read())
+}
+
+/// What a memo holds. Only values of one memo are ever compared: the framework does so to learn
+/// whether a new one is another one.
 #[derive(Clone)]
-struct Held(Arc<dyn Comparable + Send + Sync>);
+struct Held(Arc<dyn Comparable>);
 
 impl PartialEq for Held {
     fn eq(&self, other: &Self) -> bool {
-        self.0.is_same(&*other.0)
+        // SAFETY: both are of one memo, which holds values of one type.
+        unsafe { self.0.is_same(&*other.0) }
     }
-}
-
-/// A value that can be told from another one.
-trait Comparable: Any {
-    fn is_same(&self, other: &dyn Any) -> bool;
-}
-
-impl<T: PartialEq + 'static> Comparable for T {
-    fn is_same(&self, other: &dyn Any) -> bool {
-        other.downcast_ref() == Some(self)
-    }
-}
-
-/// What is held, by its type.
-fn known<T: 'static>(held: &dyn Any) -> &T {
-    held.downcast_ref().expect("nothing else is put there")
 }
 
 /// A memo of what needs no value from before.
@@ -217,9 +264,76 @@ pub fn effect<T: 'static>(run: impl FnMut(Option<T>) -> T + 'static) {
     boxed_effect(Box::new(run));
 }
 
+/// Runs, with what it gave back the last time.
+trait Run<T> {
+    fn run(&mut self, before: Option<T>) -> T;
+}
+
+impl<T, F: FnMut(Option<T>) -> T> Run<T> for F {
+    fn run(&mut self, before: Option<T>) -> T {
+        self(before)
+    }
+}
+
 #[inline(never)]
-fn boxed_effect<T: 'static>(run: Box<dyn FnMut(Option<T>) -> T>) {
-    Effect::new(run);
+fn boxed_effect<T: 'static>(mut run: Box<dyn Run<T>>) {
+    Effect::new(move |before| run.run(before));
+}
+
+/// Takes something and acts.
+trait Act<In, Out> {
+    fn act(&self, input: In) -> Out;
+}
+
+impl<In, Out, F: Fn(In) -> Out> Act<In, Out> for F {
+    fn act(&self, input: In) -> Out {
+        self(input)
+    }
+}
+
+/// What a component calls, used like the framework's own.
+pub struct Callback<In: 'static, Out: 'static = ()> {
+    held: StoredValue<Arc<dyn Act<In, Out> + Send + Sync>>,
+}
+
+impl<In, Out> Clone for Callback<In, Out> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<In, Out> Copy for Callback<In, Out> {}
+
+impl<In: 'static, Out: 'static> Callback<In, Out> {
+    /// One that calls this.
+    pub fn new(act: impl Fn(In) -> Out + Send + Sync + 'static) -> Self {
+        Self::boxed(Arc::new(act))
+    }
+
+    #[inline(never)]
+    fn boxed(act: Arc<dyn Act<In, Out> + Send + Sync>) -> Self {
+        Self {
+            held: StoredValue::new(act),
+        }
+    }
+
+    /// Calls it.
+    pub fn run(self, input: In) -> Out {
+        self.held.get_value().act(input)
+    }
+
+    /// Calls it, if whoever made it is still there.
+    pub fn try_run(self, input: In) -> Option<Out> {
+        self.held.try_get_value().map(|held| held.act(input))
+    }
+}
+
+impl<In: 'static, Out: 'static, F: Fn(In) -> Out + Send + Sync + 'static> From<F>
+    for Callback<In, Out>
+{
+    fn from(act: F) -> Self {
+        Self::new(act)
+    }
 }
 
 /// A part of a view that is built again whenever something that was read has changed.
@@ -227,8 +341,9 @@ pub fn part<V: IntoView + 'static>(view: impl Fn() -> V + Send + 'static) -> Any
     boxed_part(Box::new(move || view().into_any()))
 }
 
-fn boxed_part(view: Box<dyn FnMut() -> AnyView + Send>) -> AnyView {
-    view.into_any()
+#[inline(never)]
+fn boxed_part(view: Box<dyn Read<AnyView> + Send>) -> AnyView {
+    (move || view.read()).into_any()
 }
 
 /// A list that builds a row only for a key that was not there before: the framework's `For`,

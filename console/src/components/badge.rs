@@ -1,7 +1,7 @@
 //! States as a word and a dot; never by colour alone.
 
-use crate::i18n::{t, tr, wording};
-use crate::reactive::memo;
+use crate::i18n::{t, tr, word, wording};
+use crate::reactive::{derive, memo};
 use leptos::prelude::*;
 
 /// How a state is meant.
@@ -58,14 +58,14 @@ pub fn ConnectionBadge(
     seen: Signal<bool>,
 ) -> impl IntoView {
     let connected = memo(move || state.with(|s| s.eq_ignore_ascii_case("connected")));
-    let tone = Signal::derive(move || {
+    let tone = derive(move || {
         if connected.get() {
             Tone::Ok
         } else {
             Tone::Neutral
         }
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let common = &t().common;
         match (connected.get(), seen.get()) {
             (true, _) => common.connected,
@@ -89,7 +89,7 @@ pub fn StatusBadge(
             if enabled.get() {
                 view! { <span class="dim">{tr!(common.enabled)}</span> }.into_any()
             } else {
-                let text = wording(|t| t.common.disabled);
+                let text = wording(word!(common.disabled));
                 view! { <Badge tone=Signal::stored(Tone::Bad) text/> }.into_any()
             }
         }}

@@ -4,7 +4,7 @@
 use crate::components::icon::{Icon, IconView};
 use crate::components::palette::offer;
 use crate::i18n::{fill, t};
-use crate::reactive::memo;
+use crate::reactive::{Callback, memo};
 use crate::session::{Permission, may};
 use leptos::prelude::*;
 

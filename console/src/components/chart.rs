@@ -2,12 +2,17 @@
 //! colour and by dash, and the legend carries name and last value.
 
 use crate::i18n::{fill, t};
-use crate::logic::number::measure;
+use crate::logic::number::{decimals, measure};
 use crate::logic::scale::{axis, polylines};
 use crate::logic::time::{Millis, clock_seconds};
 use crate::preferences::offset_minutes;
 use crate::reactive::{memo, part};
 use leptos::prelude::*;
+
+/// A place in a drawing as its markup has it.
+fn place(at: f64) -> String {
+    decimals(at, 1)
+}
 
 /// Series drawn at once, at most; each has its colour.
 pub const MOST_SERIES: usize = 4;
@@ -50,7 +55,7 @@ pub fn Sparkline(
             .enumerate()
             .map(|(i, v)| {
                 let share = if flat { 0.5 } else { (v - low) / span };
-                format!("{:.1},{:.1}", i as f64 * step, 32.0 - share * 26.0)
+                format!("{},{}", place(i as f64 * step), place(32.0 - share * 26.0))
             })
             .collect();
         Some(line.join(" "))
@@ -103,8 +108,8 @@ pub fn LineChart(
             .map(|step| {
                 let y = TOP + HEIGHT - axis.position(*step) * HEIGHT;
                 view! {
-                    <line class="chart-grid" x1=LEFT x2=LEFT + WIDTH y1=y y2=y></line>
-                    <text class="chart-text end" x=LEFT - 8.0 y=y + 4.0>{measure(*step)}</text>
+                    <line class="chart-grid" x1=place(LEFT) x2=place(LEFT + WIDTH) y1=place(y) y2=place(y)></line>
+                    <text class="chart-text end" x=place(LEFT - 8.0) y=place(y + 4.0)>{measure(*step)}</text>
                 }
             })
             .collect_view();
@@ -123,9 +128,9 @@ pub fn LineChart(
         let offset = offset_minutes(to);
         view! {
             {grid}
-            <g transform=format!("translate({LEFT},{TOP})")>{lines}</g>
-            <text class="chart-text" x=LEFT y=TOP + HEIGHT + 22.0>{clock_seconds(from, offset)}</text>
-            <text class="chart-text end" x=LEFT + WIDTH y=TOP + HEIGHT + 22.0>{clock_seconds(to, offset)}</text>
+            <g transform=format!("translate({},{})", place(LEFT), place(TOP))>{lines}</g>
+            <text class="chart-text" x=place(LEFT) y=place(TOP + HEIGHT + 22.0)>{clock_seconds(from, offset)}</text>
+            <text class="chart-text end" x=place(LEFT + WIDTH) y=place(TOP + HEIGHT + 22.0)>{clock_seconds(to, offset)}</text>
         }
         .into_any()
     };

@@ -4,8 +4,8 @@
 
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{fill, t, tr, wording};
-use crate::reactive::{RwSignal, effect, memo};
+use crate::i18n::{fill, t, tr, word, wording};
+use crate::reactive::{Callback, RwSignal, derive, effect, memo};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -99,7 +99,7 @@ pub fn FormFoot(
 ) -> impl IntoView {
     view! {
         <footer class="dialog-foot">
-            <Button label=wording(|t| t.common.cancel) on_press=move |()| open.set(false)/>
+            <Button label=wording(word!(common.cancel)) on_press=move |()| open.set(false)/>
             <Button label=action weight disabled submit=true on_press=|()| ()/>
         </footer>
     }
@@ -216,7 +216,7 @@ pub fn Confirm(
                     open
                     action
                     weight=if harmless { Weight::Primary } else { Weight::Danger }
-                    disabled=Signal::derive(move || !ready.get())
+                    disabled=derive(move || !ready.get())
                 />
             </form>
         </Dialog>

@@ -2,7 +2,7 @@
 
 use crate::logic::time;
 use crate::preferences::offset_minutes;
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal};
 use leptos::prelude::*;
 use std::cell::Cell;
 

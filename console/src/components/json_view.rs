@@ -1,7 +1,7 @@
 //! A JSON document to read: coloured, numbered, with an optional note beside each leaf.
 
 use crate::logic::json_lines::{JsonLine, lines};
-use crate::reactive::memo;
+use crate::reactive::{Callback, memo};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub fn JsonView(
     label: Signal<String>,
     /// The note beside a leaf.
     #[prop(optional, into)]
-    note: Option<Callback<(Vec<String>,), Option<LineNote>>>,
+    note: Option<Callback<Vec<String>, Option<LineNote>>>,
 ) -> impl IntoView {
     let all = memo(move || lines(&value.get()));
     view! {
@@ -42,12 +42,12 @@ pub fn JsonView(
 fn row(
     number: usize,
     line: JsonLine,
-    note: Option<Callback<(Vec<String>,), Option<LineNote>>>,
+    note: Option<Callback<Vec<String>, Option<LineNote>>>,
 ) -> impl IntoView {
     let path = line.path.clone();
     let wants_note = line.leaf && !path.is_empty();
     let beside = memo(move || match note {
-        Some(note) if wants_note => note.run((path.clone(),)),
+        Some(note) if wants_note => note.run(path.clone()),
         _ => None,
     });
     let pieces = line

@@ -1,6 +1,7 @@
 //! Bars: how full something is, and how a whole is divided. Drawn as SVG so that no style
 //! attribute is needed.
 
+use crate::logic::number::decimals;
 use crate::reactive::part;
 use leptos::prelude::*;
 
@@ -28,7 +29,7 @@ pub fn Meter(
             aria-valuenow=move || used.get().min(limit).to_string()
         >
             <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-                <rect class="meter-fill" x="0" y="0" height="6" width=move || format!("{:.2}", width())></rect>
+                <rect class="meter-fill" x="0" y="0" height="6" width=move || decimals(width(), 2)></rect>
             </svg>
         </div>
     }
@@ -55,7 +56,7 @@ pub fn StackedBar(
                 let start = x;
                 x += width;
                 view! {
-                    <rect class=class x=format!("{start:.2}") y="0" height="8" width=format!("{width:.2}")></rect>
+                    <rect class=class x=decimals(start, 2) y="0" height="8" width=decimals(width, 2)></rect>
                 }
             })
             .collect_view()

@@ -3,7 +3,8 @@
 
 use crate::components::button::Button;
 use crate::components::icon::Icon;
-use crate::i18n::{fill, t, wording};
+use crate::i18n::{fill, t, word, wording};
+use crate::reactive::{Callback, derive};
 use leptos::prelude::*;
 
 /// `Page 3`, by the number of pages passed. Tracked.
@@ -35,9 +36,9 @@ pub fn Pager(
         <nav class="pager" aria-label=move || label.get()>
             <span class="dim">{move || place.get()}</span>
             <Button
-                label=wording(|t| t.devices.previous)
+                label=wording(word!(devices.previous))
                 icon=Icon::Left
-                disabled=Signal::derive(move || cursors.with(Vec::is_empty))
+                disabled=derive(move || cursors.with(Vec::is_empty))
                 on_press=move |()| {
                     let mut before = cursors.get_untracked();
                     before.pop();
@@ -45,9 +46,9 @@ pub fn Pager(
                 }
             />
             <Button
-                label=wording(|t| t.devices.next)
+                label=wording(word!(devices.next))
                 icon=Icon::Right
-                disabled=Signal::derive(move || next.with(Option::is_none))
+                disabled=derive(move || next.with(Option::is_none))
                 on_press=move |()| {
                     if let Some(cursor) = next.get_untracked() {
                         let mut after = cursors.get_untracked();

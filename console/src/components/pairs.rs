@@ -3,8 +3,8 @@
 use crate::components::button::{Button, Weight};
 use crate::components::field::unique_id;
 use crate::components::icon::Icon;
-use crate::i18n::{Read, fill, shown, t, wording};
-use crate::reactive::{For, RwSignal};
+use crate::i18n::{Word, fill, shown, t, wording};
+use crate::reactive::{For, RwSignal, derive};
 use leptos::prelude::*;
 use shared::ordered::OrderedMap;
 
@@ -62,15 +62,15 @@ impl Pairs {
 #[derive(Clone, Copy)]
 pub struct PairWords {
     /// The group.
-    pub title: Read,
+    pub title: Word,
     /// The first field of a row.
-    pub name: Read,
+    pub name: Word,
     /// The second one.
-    pub text: Read,
+    pub text: Word,
     /// One more row.
-    pub add: Read,
+    pub add: Word,
     /// Takes row `{n}` away.
-    pub remove: Read,
+    pub remove: Word,
 }
 
 /// The rows with a button for one more.
@@ -88,7 +88,7 @@ pub fn PairRows(
 ) -> impl IntoView {
     let note = unique_id("pairs");
     let described = note.clone();
-    let full = Signal::derive(move || pairs.rows.with(Vec::len) >= most);
+    let full = derive(move || pairs.rows.with(Vec::len) >= most);
     view! {
         <fieldset class="choices" aria-describedby=described>
             <legend class="field-label">{shown(words.title)}</legend>
@@ -115,7 +115,7 @@ fn Row(pair: Pair, pairs: Pairs, words: PairWords) -> impl IntoView {
             .with(|rows| rows.iter().position(|one| one.key == pair.key));
         place.map_or(0, |place| place + 1)
     };
-    let input = |value: RwSignal<String>, read: Read| {
+    let input = |value: RwSignal<String>, read: Word| {
         view! {
             <input
                 class="input mono"
@@ -133,7 +133,7 @@ fn Row(pair: Pair, pairs: Pairs, words: PairWords) -> impl IntoView {
             {input(pair.name, words.name)}
             {input(pair.text, words.text)}
             <Button
-                label=Signal::derive(move || fill((words.remove)(t()), &[("n", &place().to_string())]))
+                label=derive(move || fill(words.remove.of(t()), &[("n", &place().to_string())]))
                 icon=Icon::Close
                 icon_only=true
                 weight=Weight::Quiet

@@ -7,11 +7,11 @@ use crate::components::dialog::Dialog;
 use crate::components::icon::{Icon, IconView};
 use crate::components::screens::SCREENS;
 use crate::components::typing::settled;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::query_result::Workbench;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Callback, Memo, RwSignal, effect, memo};
 use crate::routes::{self, Tab};
 use leptos::ev;
 use leptos::prelude::*;
@@ -92,7 +92,7 @@ fn entries(typed: &str) -> Vec<Entry> {
         });
     let screens = SCREENS.iter().map(|screen| Entry {
         icon: screen.icon,
-        words: fill(t().common.palette_go, &[("screen", (screen.name)(t()))]),
+        words: fill(t().common.palette_go, &[("screen", screen.name.of(t()))]),
         does: Does::Go((screen.address)()),
     });
     let all = actions.chain(screens);
@@ -116,7 +116,7 @@ pub fn Palette() -> impl IntoView {
     });
     on_cleanup(move || listener.remove());
     view! {
-        <Dialog open title=wording(|t| t.common.palette)>
+        <Dialog open title=wording(word!(common.palette))>
             <Choices open/>
         </Dialog>
     }

@@ -5,8 +5,8 @@ use crate::components::dialog::FormDialog;
 use crate::components::field::TextField;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::wording;
-use crate::reactive::{RwSignal, effect};
+use crate::i18n::{word, wording};
+use crate::reactive::{RwSignal, derive, effect};
 use crate::session;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -23,7 +23,7 @@ pub fn PasswordDialog(
         current.set(String::new());
         password.set(String::new());
     });
-    let unready = Signal::derive(move || {
+    let unready = derive(move || {
         question.busy.get() || current.with(String::is_empty) || password.with(String::is_empty)
     });
     let send = move |()| {
@@ -43,15 +43,15 @@ pub fn PasswordDialog(
     view! {
         <FormDialog
             open=question.open
-            title=wording(|t| t.common.change_password)
-            action=wording(|t| t.common.change_password)
+            title=wording(word!(common.change_password))
+            action=wording(word!(common.change_password))
             disabled=unready
             on_send=send
         >
-            <TextField label=wording(|t| t.common.current_password) value=current kind="password" first=true/>
+            <TextField label=wording(word!(common.current_password)) value=current kind="password" first=true/>
             <TextField
-                label=wording(|t| t.common.new_password)
-                hint=wording(|t| t.common.new_password_hint)
+                label=wording(word!(common.new_password))
+                hint=wording(word!(common.new_password_hint))
                 value=password
                 kind="password"
             />

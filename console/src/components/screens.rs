@@ -2,7 +2,7 @@
 //! and the command palette.
 
 use crate::components::icon::Icon;
-use crate::i18n::Read;
+use crate::i18n::{Word, word};
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::audit_filter::AuditFilter;
@@ -32,7 +32,7 @@ pub struct Screen {
     /// Where it stands.
     pub part: Part,
     /// What it is called.
-    pub name: Read,
+    pub name: Word,
     /// Its picture.
     pub icon: Icon,
     /// Its address.
@@ -44,10 +44,10 @@ pub struct Screen {
 }
 
 /// All of them, as they stand in the navigation.
-pub const SCREENS: [Screen; 17] = [
+pub const SCREENS: [Screen; 18] = [
     Screen {
         part: Part::Top,
-        name: |t| t.common.nav_overview,
+        name: word!(common.nav_overview),
         icon: Icon::Overview,
         address: routes::overview,
         below: &[],
@@ -55,7 +55,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Top,
-        name: |t| t.common.nav_alerts,
+        name: word!(common.nav_alerts),
         icon: Icon::Bell,
         address: || routes::alerts(&AlertFilter::default()),
         below: &["alerts"],
@@ -63,7 +63,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_devices,
+        name: word!(common.nav_devices),
         icon: Icon::Device,
         address: || routes::devices(&DeviceFilter::default()),
         below: &["devices"],
@@ -71,7 +71,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_map,
+        name: word!(common.nav_map),
         icon: Icon::Map,
         address: routes::map,
         below: &["map"],
@@ -79,7 +79,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_query,
+        name: word!(common.nav_query),
         icon: Icon::Search,
         address: || routes::query(&Workbench::default()),
         below: &["query"],
@@ -87,7 +87,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_archive,
+        name: word!(common.nav_archive),
         icon: Icon::Archive,
         address: || routes::archive(&ArchiveFilter::default()),
         below: &["archive"],
@@ -96,7 +96,7 @@ pub const SCREENS: [Screen; 17] = [
     // What is made anew has a page of its own.
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_configurations,
+        name: word!(common.nav_configurations),
         icon: Icon::Layers,
         address: routes::configurations,
         below: &["configurations", "configure"],
@@ -104,7 +104,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_jobs,
+        name: word!(common.nav_jobs),
         icon: Icon::Clock,
         address: || routes::jobs(&JobFilter::default()),
         below: &["jobs", "schedule"],
@@ -112,7 +112,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Fleet,
-        name: |t| t.common.nav_progress,
+        name: word!(common.nav_progress),
         icon: Icon::Play,
         address: || routes::progress(&Asked::default()),
         below: &["progress"],
@@ -120,7 +120,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_events,
+        name: word!(common.nav_events),
         icon: Icon::Tray,
         address: || routes::events(&EventFilter::default()),
         below: &["events"],
@@ -128,7 +128,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_routing,
+        name: word!(common.nav_routing),
         icon: Icon::Pulse,
         address: routes::routing,
         below: &["routing"],
@@ -136,7 +136,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_audit,
+        name: word!(common.nav_audit),
         icon: Icon::Record,
         address: || routes::audit(&AuditFilter::default()),
         below: &["audit"],
@@ -144,7 +144,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_operations,
+        name: word!(common.nav_operations),
         icon: Icon::Shield,
         address: || routes::operations(&OperationsFilter::default()),
         below: &["operations"],
@@ -152,7 +152,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_transfers,
+        name: word!(common.nav_transfers),
         icon: Icon::Transfer,
         address: || routes::transfers(""),
         below: &["transfers"],
@@ -160,7 +160,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_limits,
+        name: word!(common.nav_limits),
         icon: Icon::Columns,
         address: routes::limits,
         below: &["limits"],
@@ -168,7 +168,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_developers,
+        name: word!(common.nav_developers),
         icon: Icon::Code,
         address: || routes::developers("", &DevelopersPlace::default()),
         below: &["developers"],
@@ -176,7 +176,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_access,
+        name: word!(common.nav_access),
         icon: Icon::Person,
         address: || routes::resources("access", ""),
         below: &["access"],
@@ -184,7 +184,7 @@ pub const SCREENS: [Screen; 17] = [
     },
     Screen {
         part: Part::Hub,
-        name: |t| t.common.nav_settings,
+        name: word!(common.nav_settings),
         icon: Icon::Settings,
         address: || routes::resources("settings", ""),
         below: &["settings"],

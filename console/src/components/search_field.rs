@@ -1,6 +1,7 @@
 //! A text filter: applied after a pause in typing, so that not every letter asks the hub.
 
 use crate::components::icon::{Icon, IconView};
+use crate::reactive::Callback;
 use leptos::prelude::*;
 use std::time::Duration;
 

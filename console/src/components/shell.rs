@@ -12,11 +12,11 @@ use crate::components::screens::{Part, SCREENS, Screen};
 use crate::components::shortcuts::Shortcuts;
 use crate::components::toast;
 use crate::connectivity;
-use crate::i18n::{Language, count as counted, fill, shown, t, tr};
+use crate::i18n::{Language, Word, count as counted, fill, shown, t, tr, word};
 use crate::live::live;
 use crate::logic::url_state::DeviceFilter;
 use crate::preferences::{Theme, Zone, preferences};
-use crate::reactive::{RwSignal, memo, part};
+use crate::reactive::{RwSignal, derive, memo, part};
 use crate::routes;
 use crate::session::{self, SessionState};
 use leptos::prelude::*;
@@ -143,14 +143,14 @@ fn FindDevice() -> impl IntoView {
 
 #[component]
 fn HubState() -> impl IntoView {
-    let tone = Signal::derive(|| {
+    let tone = derive(|| {
         if connectivity::online() {
             Tone::Ok
         } else {
             Tone::Bad
         }
     });
-    let text = Signal::derive(|| {
+    let text = derive(|| {
         (if connectivity::online() {
             t().common.live
         } else {
@@ -177,21 +177,19 @@ fn OfflineNotice() -> impl IntoView {
 fn Settings() -> impl IntoView {
     let chosen = preferences();
     let (theme, language, zone) = (chosen.theme, chosen.language, chosen.zone);
-    let words = |read: fn(&'static crate::i18n::Texts) -> &'static str| {
-        Signal::derive(move || read(t()).to_owned())
-    };
+    let words = |read: Word| derive(move || read.of(t()).to_owned());
 
     let theme_read = theme.clone();
-    let theme_value = Signal::derive(move || match theme_read.get() {
+    let theme_value = derive(move || match theme_read.get() {
         Theme::System => "system".to_owned(),
         Theme::Light => "light".to_owned(),
         Theme::Dark => "dark".to_owned(),
         Theme::Contrast => "contrast".to_owned(),
     });
     let language_read = language.clone();
-    let language_value = Signal::derive(move || language_read.get().tag().to_owned());
+    let language_value = derive(move || language_read.get().tag().to_owned());
     let zone_read = zone.clone();
-    let zone_value = Signal::derive(move || {
+    let zone_value = derive(move || {
         (if zone_read.get() == Zone::Utc {
             "utc"
         } else {
@@ -208,7 +206,7 @@ fn Settings() -> impl IntoView {
                 <div class="menu-row">
                     <span>{tr!(common.theme)}</span>
                     <Segmented
-                        label=words(|t| t.common.theme)
+                        label=words(word!(common.theme))
                         value=theme_value
                         on_change=move |name: String| theme.set(match name.as_str() {
                             "light" => Theme::Light,
@@ -217,38 +215,38 @@ fn Settings() -> impl IntoView {
                             _ => Theme::System,
                         })
                         options=vec![
-                            ("system", words(|t| t.common.theme_system)),
-                            ("light", words(|t| t.common.theme_light)),
-                            ("dark", words(|t| t.common.theme_dark)),
-                            ("contrast", words(|t| t.common.theme_contrast)),
+                            ("system", words(word!(common.theme_system))),
+                            ("light", words(word!(common.theme_light))),
+                            ("dark", words(word!(common.theme_dark))),
+                            ("contrast", words(word!(common.theme_contrast))),
                         ]
                     />
                 </div>
                 <div class="menu-row">
                     <span>{tr!(common.language)}</span>
                     <Segmented
-                        label=words(|t| t.common.language)
+                        label=words(word!(common.language))
                         value=language_value
                         on_change=move |tag: String| {
                             language.set(if tag == "ko" { Language::Korean } else { Language::English });
                         }
                         options=vec![
-                            ("en", words(|t| t.common.language_english)),
-                            ("ko", words(|t| t.common.language_korean)),
+                            ("en", words(word!(common.language_english))),
+                            ("ko", words(word!(common.language_korean))),
                         ]
                     />
                 </div>
                 <div class="menu-row">
                     <span>{tr!(common.time_zone)}</span>
                     <Segmented
-                        label=words(|t| t.common.time_zone)
+                        label=words(word!(common.time_zone))
                         value=zone_value
                         on_change=move |name: String| {
                             zone.set(if name == "utc" { Zone::Utc } else { Zone::Local });
                         }
                         options=vec![
-                            ("local", words(|t| t.common.local_time)),
-                            ("utc", words(|t| t.common.utc)),
+                            ("local", words(word!(common.local_time))),
+                            ("utc", words(word!(common.utc))),
                         ]
                     />
                 </div>

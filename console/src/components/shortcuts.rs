@@ -3,7 +3,7 @@
 use crate::components::dialog::Dialog;
 use crate::components::keyboard::{is_jumping, on_page_key, set_jumping};
 use crate::components::screens::SCREENS;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::reactive::RwSignal;
 use crate::routes;
 use leptos::prelude::*;
@@ -26,13 +26,13 @@ pub fn Shortcuts() -> impl IntoView {
         true
     });
     view! {
-        <Dialog open title=wording(|t| t.common.shortcuts)>
+        <Dialog open title=wording(word!(common.shortcuts))>
             <dl class="kv dialog-body shortcuts">
                 <dt><kbd>"Ctrl"</kbd> " " <kbd>"K"</kbd></dt><dd>{tr!(common.palette)}</dd>
                 <dt><kbd>"?"</kbd></dt><dd>{tr!(common.shortcut_help)}</dd>
                 {SCREENS.iter().map(|screen| view! {
                     <dt><kbd>"g"</kbd> " " <kbd>{screen.key}</kbd></dt>
-                    <dd>{move || fill(t().common.palette_go, &[("screen", (screen.name)(t()))])}</dd>
+                    <dd>{move || fill(t().common.palette_go, &[("screen", screen.name.of(t()))])}</dd>
                 }).collect_view()}
                 <dt><kbd>"/"</kbd></dt><dd>{tr!(common.shortcut_filter)}</dd>
                 <dt><kbd>"j"</kbd></dt><dd>{tr!(common.shortcut_next)}</dd>

@@ -5,10 +5,10 @@ use crate::api::ApiError;
 use crate::clock;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{ago, fill, t, tr, wording};
+use crate::i18n::{ago, fill, t, tr, word, wording};
 use crate::live::{Freshness, Live};
 use crate::logic::time;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, Read, derive, memo, part};
 use leptos::prelude::*;
 
 /// A failed call in words, with the tracking id if the hub gave one.
@@ -57,7 +57,7 @@ pub fn ErrorState(
                 <p class="tracking">{tr!(common.tracking_id)} " " <code>{id}</code></p>
             })}
             {on_retry.map(|retry| view! {
-                <Button label=wording(|t| t.common.retry) on_press=retry/>
+                <Button label=wording(word!(common.retry)) on_press=retry/>
             })}
         </div>
     }
@@ -148,7 +148,7 @@ fn StaleNotice(
                         fill(t().common.stale, &[("age", &age)])
                     }}
                 </div>
-                <Button label=wording(|t| t.common.retry) weight=Weight::Quiet
+                <Button label=wording(word!(common.retry)) weight=Weight::Quiet
                     on_press=move |()| fresh.refresh()/>
             </div>
         })}
@@ -181,7 +181,7 @@ where
 fn framed(
     fresh: Freshness,
     skeleton_lines: usize,
-    ready: Box<dyn Fn() -> Option<AnyView> + Send + Sync>,
+    ready: Box<dyn Read<Option<AnyView>> + Send + Sync>,
 ) -> AnyView {
     let phase = memo(move || {
         if fresh.known.get() {
@@ -195,10 +195,10 @@ fn framed(
     part(move || match phase.get() {
         Phase::Loading => view! { <Skeleton lines=skeleton_lines/> }.into_any(),
         Phase::Failed => {
-            let error = Signal::derive(move || fresh.error.get().unwrap_or(ApiError::Unreachable));
+            let error = derive(move || fresh.error.get().unwrap_or(ApiError::Unreachable));
             view! { <ErrorState error on_retry=move |()| fresh.refresh()/> }.into_any()
         }
-        Phase::Ready => match ready() {
+        Phase::Ready => match ready.read() {
             None => view! { <Skeleton lines=skeleton_lines/> }.into_any(),
             Some(shown) => view! {
                 <StaleNotice fresh/>

@@ -41,6 +41,7 @@ mod twin;
 
 use crate::logic::{number, time::Distance};
 use crate::preferences::preferences;
+use crate::reactive::derive;
 use leptos::prelude::*;
 
 /// A language of the console.
@@ -196,24 +197,64 @@ pub fn t_once() -> &'static Texts {
     preferences().language.get_untracked().texts()
 }
 
-/// How a text is found. A plain function and no closure type of its own: everything that shows
-/// texts is then compiled once, not once for each text.
-pub type Read = fn(&'static Texts) -> &'static str;
+/// A text, whatever the language: `word!(devices.title)`. A place in the tables and no function
+/// that reads it: two thousand of them would be a fiftieth of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word(u16);
+
+impl Word {
+    /// The text at so many bytes from the beginning of the tables.
+    ///
+    /// # Safety
+    /// There must be a field of type `&'static str`; `word!` is the one who makes sure.
+    pub const unsafe fn at(offset: usize) -> Self {
+        assert!(
+            offset <= u16::MAX as usize,
+            "the tables have grown too long"
+        );
+        Self(offset as u16)
+    }
+
+    /// It in one language.
+    pub fn of(self, texts: &'static Texts) -> &'static str {
+        // SAFETY: whoever made this word knew a field of this type there.
+        unsafe {
+            *std::ptr::from_ref(texts)
+                .byte_add(usize::from(self.0))
+                .cast::<&'static str>()
+        }
+    }
+}
+
+/// The [`Word`] of a text: `word!(devices.title)`.
+macro_rules! word {
+    ($screen:ident . $key:ident) => {
+        const {
+            // Nothing else than a text has a place of this kind.
+            let _: fn(&$crate::i18n::Texts) -> &&'static str = |texts| &texts.$screen.$key;
+            // SAFETY: there is a text, as the line above says.
+            unsafe {
+                $crate::i18n::Word::at(::std::mem::offset_of!($crate::i18n::Texts, $screen.$key))
+            }
+        }
+    };
+}
+pub(crate) use word;
 
 /// One text for a property of a component; follows the language.
-pub fn wording(read: Read) -> Signal<String> {
-    Signal::derive(move || read(t()).to_owned())
+pub fn wording(word: Word) -> Signal<String> {
+    derive(move || word.of(t()).to_owned())
 }
 
 /// One text for a view; follows the language.
-pub fn shown(read: Read) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
-    move || read(t())
+pub fn shown(word: Word) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    move || word.of(t())
 }
 
 /// A text in a view: `tr!(devices.title)`.
 macro_rules! tr {
     ($screen:ident . $key:ident) => {
-        $crate::i18n::shown(|t| t.$screen.$key)
+        $crate::i18n::shown($crate::i18n::word!($screen.$key))
     };
 }
 pub(crate) use tr;

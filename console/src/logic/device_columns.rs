@@ -225,7 +225,7 @@ pub fn leaves(document: &Value, most: usize) -> Vec<(String, String)> {
 
 /// Paths that columns can be made of, found in twins: sorted, without what the hub adds.
 pub fn paths(twins: &[Value]) -> Vec<String> {
-    let mut found = std::collections::BTreeSet::new();
+    let mut found = shared::ordered::OrderedSet::new();
     for twin in twins {
         for section in ["tags", "properties.reported", "properties.desired"] {
             let Some(document) = super::query_result::at(twin, section) else {
@@ -239,7 +239,7 @@ pub fn paths(twins: &[Value]) -> Vec<String> {
             });
         }
     }
-    found.into_iter().collect()
+    found.into_items().collect()
 }
 
 /// Tells of every leaf until told to stop.

@@ -2,8 +2,8 @@
 //! is done with them gets a condition that picks exactly these.
 
 use super::url_state::DeviceFilter;
+use shared::ordered::OrderedSet;
 use shared::query::quoted;
-use std::collections::BTreeSet;
 
 /// Ids that a condition names, at most: addresses and conditions have a limit, and who picks
 /// more than this one by one means a condition.
@@ -14,7 +14,7 @@ pub const MOST_NAMED: usize = 100;
 pub struct Selection {
     everything: bool,
     /// The picked ones; the left out ones if everything is picked.
-    ids: BTreeSet<String>,
+    ids: OrderedSet<String>,
 }
 
 impl Selection {
@@ -22,7 +22,7 @@ impl Selection {
     pub fn everything() -> Self {
         Self {
             everything: true,
-            ids: BTreeSet::new(),
+            ids: OrderedSet::new(),
         }
     }
 

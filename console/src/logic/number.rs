@@ -41,9 +41,9 @@ pub fn rate(value: f64) -> String {
     } else if value >= 100.0 {
         grouped(value.round() as u64)
     } else if value >= 1.0 {
-        trim(format!("{value:.1}"))
+        trim(decimals(value, 1))
     } else {
-        trim(format!("{value:.2}"))
+        trim(decimals(value, 2))
     }
 }
 
@@ -57,12 +57,26 @@ pub fn measure(value: f64) -> String {
         let sign = if value < 0.0 { "−" } else { "" };
         return format!("{sign}{}", grouped(size.round() as u64));
     }
-    let decimals = match size {
+    let places = match size {
         s if s >= 100.0 => 1,
         s if s >= 1.0 => 2,
         _ => 4,
     };
-    trim(format!("{value:.decimals$}"))
+    trim(decimals(value, places))
+}
+
+/// A number with so many places behind the point, nine at most. The standard library's way to
+/// write floats is exact for all of them and as large as a small screen; nobody here needs it.
+pub fn decimals(value: f64, places: u32) -> String {
+    let scale = 10u64.pow(places.min(9));
+    let scaled = (value.abs() * scale as f64).round() as u64;
+    let sign = if value < 0.0 && scaled > 0 { "-" } else { "" };
+    let (whole, part) = (scaled / scale, scaled % scale);
+    let width = places as usize;
+    match places {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{part:0width$}"),
+    }
 }
 
 fn trim(text: String) -> String {
@@ -85,9 +99,9 @@ pub fn bytes(value: u64) -> String {
     }
     let kilo = value as f64 / STEP;
     if kilo < STEP {
-        format!("{} KB", trim(format!("{kilo:.1}")))
+        format!("{} KB", trim(decimals(kilo, 1)))
     } else {
-        format!("{} MB", trim(format!("{:.1}", kilo / STEP)))
+        format!("{} MB", trim(decimals(kilo / STEP, 1)))
     }
 }
 
@@ -106,7 +120,7 @@ pub fn percent(part: u64, whole: u64) -> String {
     } else {
         shown
     };
-    format!("{} %", trim(format!("{held:.1}")))
+    format!("{} %", trim(decimals(held, 1)))
 }
 
 #[cfg(test)]

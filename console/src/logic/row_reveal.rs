@@ -2,11 +2,11 @@
 //! hold up a frame: those in sight are built first, a few with each frame, the others wait as
 //! outlines.
 
-use std::collections::HashSet;
+use shared::ordered::OrderedSet;
 use std::fmt;
 
 /// What a row is known by: what it is about, or its number while it is an outline.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowName {
     /// A known row.
     Known(String),
@@ -33,12 +33,12 @@ pub fn reveal(
     seen: u64,
     most: usize,
 ) -> (Vec<RowName>, bool) {
-    let shown: HashSet<&RowName> = shown.iter().collect();
+    let shown: OrderedSet<&RowName> = shown.iter().collect();
     let is_new = |name: &RowName| matches!(name, RowName::Known(_)) && !shown.contains(name);
     let numbered = || (begin..).zip(wanted).filter(|(_, name)| is_new(name));
     let in_sight = numbered().filter(|(number, _)| *number >= seen);
     let above = numbered().filter(|(number, _)| *number < seen);
-    let later: HashSet<u64> = in_sight
+    let later: OrderedSet<u64> = in_sight
         .chain(above)
         .skip(most)
         .map(|(number, _)| number)

@@ -42,7 +42,7 @@ pub fn with(views: &[SavedView], name: &str, search: &str) -> Vec<SavedView> {
     if !name.is_empty() && views.len() < MOST {
         let search = search.to_owned();
         views.push(SavedView { name, search });
-        views.sort_by(|one, other| one.name.cmp(&other.name));
+        shared::sorting::sort_by(&mut views, |one, other| one.name.cmp(&other.name));
     }
     views
 }

@@ -1,6 +1,7 @@
 //! From samples to the points of a chart: axis steps people can read, and lines that break where
 //! data is missing. Knows nothing of SVG elements.
 
+use crate::logic::number::decimals;
 use shared::sorting::sort_by;
 
 /// A span of values and the round steps between.
@@ -70,7 +71,7 @@ pub fn polylines(
             Some(value) => {
                 let x = (time - from) / span * width;
                 let y = height - axis.position(*value) * height;
-                current.push(format!("{x:.1},{y:.1}"));
+                current.push(format!("{},{}", decimals(x, 1), decimals(y, 1)));
             }
             None if !current.is_empty() => lines.push(std::mem::take(&mut current).join(" ")),
             None => {}

@@ -5,6 +5,7 @@ use super::json_document::text;
 use super::time::{self, Millis};
 use super::url_state::{query_value, write_query};
 use serde_json::Value;
+use shared::sorting::sort_by;
 
 /// A list of the hub that the timeline reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +135,7 @@ pub fn merge(read: Vec<Read>) -> Timeline {
         entries.extend(of_list);
     }
     entries.retain(|entry| entry.at >= complete_from);
-    entries.sort_by(|a, b| b.at.total_cmp(&a.at));
+    sort_by(&mut entries, |a, b| b.at.total_cmp(&a.at));
     Timeline {
         entries: joined(entries),
         more,

@@ -9,7 +9,7 @@ use crate::components::badge::Badge;
 use crate::components::meter::Meter;
 use crate::components::state_view::live_view;
 use crate::components::time_text::Ago;
-use crate::i18n::{Read, fill, t, tr, wording};
+use crate::i18n::{Word, fill, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::job_filter::{JobFilter, RowFilter};
@@ -17,11 +17,12 @@ use crate::logic::number::grouped;
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::alerts::words as alert_words;
 use crate::pages::jobs::words::{CountsBar, action_words};
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use serde_json::Value;
 use shared::query::quoted;
+use shared::sorting::sort_by;
 use std::time::Duration;
 
 /// Lines of a card.
@@ -47,14 +48,14 @@ pub fn AtAGlance() -> impl IntoView {
     let versions = live(|| (), Some(PERIOD), |()| versions());
     view! {
         <div class="grid g3 glance">
-            {card("glance-alerts", |t| t.overview.attention, routes::alerts(&AlertFilter::default()), live_view(alerts, 3, attention))}
-            {card("glance-jobs", |t| t.overview.under_way, routes::jobs(&under_way()), live_view(jobs, 3, running))}
-            {card("glance-firmware", |t| t.overview.firmware, routes::devices(&DeviceFilter::default()), firmware(versions))}
+            {card("glance-alerts", word!(overview.attention), routes::alerts(&AlertFilter::default()), live_view(alerts, 3, attention))}
+            {card("glance-jobs", word!(overview.under_way), routes::jobs(&under_way()), live_view(jobs, 3, running))}
+            {card("glance-firmware", word!(overview.firmware), routes::devices(&DeviceFilter::default()), firmware(versions))}
         </div>
     }
 }
 
-fn card(id: &'static str, title: Read, all: String, content: AnyView) -> impl IntoView {
+fn card(id: &'static str, title: Word, all: String, content: AnyView) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby=id>
             <header>
@@ -67,7 +68,7 @@ fn card(id: &'static str, title: Read, all: String, content: AnyView) -> impl In
 }
 
 /// Nothing to see, in words.
-fn nothing(words: Read) -> AnyView {
+fn nothing(words: Word) -> AnyView {
     view! { <p class="body dim">{wording(words)}</p> }.into_any()
 }
 
@@ -82,13 +83,13 @@ fn attention(page: Memo<AlertPage>) -> impl IntoView {
     part(move || {
         let alerts = page.with(|page| page.items.clone());
         if alerts.is_empty() {
-            return nothing(|t| t.overview.attention_none);
+            return nothing(word!(overview.attention_none));
         }
         let more = further(alerts.len().saturating_sub(LINES));
         let lines = alerts.into_iter().take(LINES).map(|alert: Alert| {
             let tone = Signal::stored(alert_words::tone(&alert.severity));
             let severity = alert.severity;
-            let words = Signal::derive(move || alert_words::severity(&severity).to_owned());
+            let words = derive(move || alert_words::severity(&severity).to_owned());
             view! {
                 <li>
                     <p class="glance-line"><Badge tone text=words/> <span class="grow">{alert.summary}</span></p>
@@ -104,7 +105,7 @@ fn running(page: Memo<JobPage>) -> impl IntoView {
     part(move || {
         let jobs = page.with(|page| page.jobs.clone());
         if jobs.is_empty() {
-            return nothing(|t| t.overview.under_way_none);
+            return nothing(word!(overview.under_way_none));
         }
         let more = further(jobs.len().saturating_sub(LINES));
         let lines = jobs.into_iter().take(LINES).map(|job: Job| {
@@ -143,7 +144,7 @@ async fn versions() -> Result<Versions, ApiError> {
             break;
         }
     }
-    found.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    sort_by(&mut found, |(_, one), (_, other)| other.cmp(one));
     Ok(found)
 }
 
@@ -157,7 +158,7 @@ fn firmware(versions: Live<Versions>) -> AnyView {
         });
         part(move || {
             if reported.get() == 0 {
-                return nothing(|t| t.overview.firmware_none);
+                return nothing(word!(overview.firmware_none));
             }
             let all = data.get();
             let total: u64 = all.iter().map(|(_, n)| n).sum();
@@ -172,7 +173,7 @@ fn firmware(versions: Live<Versions>) -> AnyView {
                     ..DeviceFilter::default()
                 });
                 let name = version.clone();
-                let label = Signal::derive(move || {
+                let label = derive(move || {
                     let name = name.clone();
                     name.unwrap_or_else(|| t().overview.firmware_unknown.to_owned())
                 });

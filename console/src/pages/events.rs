@@ -13,12 +13,12 @@ use crate::components::state_view::EmptyState;
 use crate::components::tail::{
     PauseButton, Rows, StreamBadge, StreamTrouble, Tail, TailNote, listen, saved,
 };
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::logic::event_filter::EventFilter;
 use crate::logic::number::grouped;
 use crate::logic::telemetry_buffer::TelemetryBuffer;
 use crate::logic::time;
-use crate::reactive::{Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo, part};
 use crate::routes;
 use crate::save;
 use leptos::prelude::*;
@@ -54,7 +54,7 @@ pub fn EventsPage() -> impl IntoView {
         save::save_pieces(&lines, &format!("events-{at}.ndjson"));
     };
     view! {
-        <PageTitle text=wording(|t| t.events.title)/>
+        <PageTitle text=wording(word!(events.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(events.title)}</h1>
@@ -63,7 +63,7 @@ pub fn EventsPage() -> impl IntoView {
             <div class="actions">
                 <PauseButton rows/>
                 <Button
-                    label=wording(|t| t.events.export)
+                    label=wording(word!(events.export))
                     icon=Icon::Download
                     disabled=empty
                     on_press=export
@@ -78,7 +78,7 @@ pub fn EventsPage() -> impl IntoView {
                 <span class="more wrap-row">
                     <Rate came/>
                     <Button
-                        label=wording(|t| t.telemetry.clear)
+                        label=wording(word!(telemetry.clear))
                         weight=Weight::Quiet
                         disabled=empty
                         on_press=move |()| rows.update(TelemetryBuffer::clear)
@@ -91,12 +91,12 @@ pub fn EventsPage() -> impl IntoView {
                 view! {
                     <EmptyState
                         icon=Icon::Pulse
-                        title=wording(|t| t.telemetry.waiting_title)
-                        text=wording(|t| t.events.waiting)
+                        title=wording(word!(telemetry.waiting_title))
+                        text=wording(word!(events.waiting))
                     >
                         {move || (!filter.with(|filter| filter.replays)).then(|| view! {
                             <Button
-                                label=wording(|t| t.telemetry.show_kept)
+                                label=wording(word!(telemetry.show_kept))
                                 on_press=move |()| change.run(EventFilter { replays: true, ..filter.get_untracked() })
                             />
                         })}
@@ -144,44 +144,44 @@ fn Filters(filter: Memo<EventFilter>, change: Callback<EventFilter>) -> impl Int
         <div class="filter" role="search" aria-label=tr!(events.filters)>
             <SearchField
                 main=true
-                label=wording(|t| t.telemetry.text)
-                value=Signal::derive(move || filter.with(|filter| filter.text.clone()))
+                label=wording(word!(telemetry.text))
+                value=derive(move || filter.with(|filter| filter.text.clone()))
                 on_change=move |text: String| apply(&|filter| filter.text.clone_from(&text))
             />
             <SearchField
                 icon=Icon::Device
-                label=wording(|t| t.events.device)
-                value=Signal::derive(move || filter.with(|filter| filter.device.clone()))
+                label=wording(word!(events.device))
+                value=derive(move || filter.with(|filter| filter.device.clone()))
                 on_change=move |device: String| apply(&|filter| filter.device.clone_from(&device))
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.events.source)
-                value=Signal::derive(move || filter.with(|filter| filter.source.clone()))
+                label=wording(word!(events.source))
+                value=derive(move || filter.with(|filter| filter.source.clone()))
                 on_change=move |source: String| apply(&|filter| filter.source.clone_from(&source))
                 options=vec![
-                    ("", wording(|t| t.events.source_all)),
-                    ("Telemetry", wording(|t| t.telemetry.source_telemetry)),
-                    ("twinChangeEvents", wording(|t| t.routing.source_twins)),
-                    ("deviceLifecycleEvents", wording(|t| t.routing.source_life)),
-                    ("deviceConnectionStateEvents", wording(|t| t.routing.source_connections)),
-                    ("digitalTwinChangeEvents", wording(|t| t.routing.source_digital)),
-                    ("deviceJobLifecycleEvents", wording(|t| t.routing.source_jobs)),
+                    ("", wording(word!(events.source_all))),
+                    ("Telemetry", wording(word!(telemetry.source_telemetry))),
+                    ("twinChangeEvents", wording(word!(routing.source_twins))),
+                    ("deviceLifecycleEvents", wording(word!(routing.source_life))),
+                    ("deviceConnectionStateEvents", wording(word!(routing.source_connections))),
+                    ("digitalTwinChangeEvents", wording(word!(routing.source_digital))),
+                    ("deviceJobLifecycleEvents", wording(word!(routing.source_jobs))),
                 ]
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.telemetry.from)
-                value=Signal::derive(move || filter.with(|filter| if filter.replays { "earliest" } else { "latest" }.to_owned()))
+                label=wording(word!(telemetry.from))
+                value=derive(move || filter.with(|filter| if filter.replays { "earliest" } else { "latest" }.to_owned()))
                 on_change=move |from: String| apply(&|filter| filter.replays = from == "earliest")
                 options=vec![
-                    ("latest", wording(|t| t.telemetry.from_latest)),
-                    ("earliest", wording(|t| t.telemetry.from_earliest)),
+                    ("latest", wording(word!(telemetry.from_latest))),
+                    ("earliest", wording(word!(telemetry.from_earliest))),
                 ]
             />
             {move || filter.with(EventFilter::narrows).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(EventFilter { replays: filter.with_untracked(|f| f.replays), ..EventFilter::default() })

@@ -10,11 +10,11 @@ use crate::components::pager::{Pager, page_number};
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::exact;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::logic::operations_filter::OperationsFilter;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -32,7 +32,7 @@ pub fn OperationsPage() -> impl IntoView {
     });
     list_keys();
     view! {
-        <PageTitle text=wording(|t| t.operations.title)/>
+        <PageTitle text=wording(word!(operations.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(operations.title)}</h1>
@@ -40,7 +40,7 @@ pub fn OperationsPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.operations.refresh)
+                    label=wording(word!(operations.refresh))
                     icon=Icon::Refresh
                     on_press=move |()| page.refresh()
                 />
@@ -66,29 +66,29 @@ fn Filters(filter: Memo<OperationsFilter>, change: Callback<OperationsFilter>) -
         }
     };
     let periods = vec![
-        ("", wording(|t| t.operations.period_all)),
-        ("hour", wording(|t| t.audit.period_hour)),
-        ("day", wording(|t| t.audit.period_day)),
+        ("", wording(word!(operations.period_all))),
+        ("hour", wording(word!(audit.period_hour))),
+        ("day", wording(word!(audit.period_day))),
     ];
     view! {
         <div class="filter" role="search" aria-label=tr!(operations.filters)>
             <SearchField
                 main=true
                 icon=Icon::Device
-                label=wording(|t| t.operations.filter_device)
-                value=Signal::derive(move || filter.with(|f| f.device.clone()))
+                label=wording(word!(operations.filter_device))
+                value=derive(move || filter.with(|f| f.device.clone()))
                 on_change=move |device: String| apply(device, filter.with_untracked(|f| f.period.clone()))
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.operations.filter_period)
-                value=Signal::derive(move || filter.with(|f| f.period.clone()))
+                label=wording(word!(operations.filter_period))
+                value=derive(move || filter.with(|f| f.period.clone()))
                 on_change=move |period: String| apply(filter.with_untracked(|f| f.device.clone()), period)
                 options=periods
             />
             {move || filter.with(OperationsFilter::narrows).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(OperationsFilter::default())
@@ -109,10 +109,10 @@ fn listed(
             return view! {
                 <Table data/>
                 <Pager
-                    label=wording(|t| t.operations.pages)
-                    place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
-                    cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                    next=Signal::derive(move || data.with(|page| page.cursor.clone()))
+                    label=wording(word!(operations.pages))
+                    place=derive(move || page_number(filter.with(|f| f.cursors.len())))
+                    cursors=derive(move || filter.with(|f| f.cursors.clone()))
+                    next=derive(move || data.with(|page| page.cursor.clone()))
                     on_change=move |cursors| change.run(OperationsFilter { cursors, ..filter.get_untracked() })
                 />
             }
@@ -122,10 +122,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=wording(|t| t.operations.no_match_title)
-                    text=wording(|t| t.operations.no_match_text)
+                    title=wording(word!(operations.no_match_title))
+                    text=wording(word!(operations.no_match_text))
                 >
-                    <Button label=wording(|t| t.devices.clear)
+                    <Button label=wording(word!(devices.clear))
                         on_press=move |()| change.run(OperationsFilter::default())/>
                 </EmptyState>
             }
@@ -134,8 +134,8 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Check
-                    title=wording(|t| t.operations.empty_title)
-                    text=wording(|t| t.operations.empty_text)
+                    title=wording(word!(operations.empty_title))
+                    text=wording(word!(operations.empty_text))
                 />
             }
             .into_any()

@@ -8,7 +8,7 @@ use crate::components::copy::CopyButton;
 use crate::components::meter::StackedBar;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::live_view;
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::number::{grouped, percent, rate};
 use crate::logic::url_state::DeviceFilter;
@@ -16,7 +16,7 @@ use crate::pages::absent::AbsentDevices;
 use crate::pages::at_a_glance::AtAGlance;
 use crate::pages::issues::CurrentIssues;
 use crate::pages::snippets::Snippets;
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Memo, RwSignal, derive, effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -66,7 +66,7 @@ pub fn OverviewPage() -> impl IntoView {
         samples.set(latest);
     });
     view! {
-        <PageTitle text=wording(|t| t.overview.title)/>
+        <PageTitle text=wording(word!(overview.title))/>
         <div class="pagehead">
             <div>
                 <h1>{tr!(overview.title)}</h1>
@@ -83,15 +83,15 @@ pub fn OverviewPage() -> impl IntoView {
 #[component]
 fn Figures(overview: Memo<Overview>, samples: RwSignal<VecDeque<Sample>>) -> impl IntoView {
     let line = move |pick: fn(&Sample) -> f64| {
-        Signal::derive(move || samples.with(|all| all.iter().map(pick).collect::<Vec<f64>>()))
+        derive(move || samples.with(|all| all.iter().map(pick).collect::<Vec<f64>>()))
     };
     let spoken = move |text: fn() -> &'static str, now: Signal<String>| {
-        Signal::derive(move || {
+        derive(move || {
             let n = samples.with(VecDeque::len).to_string();
             fill(text(), &[("n", &n), ("now", &now.get())])
         })
     };
-    let with = move |read: fn(&Overview) -> String| Signal::derive(move || overview.with(read));
+    let with = move |read: fn(&Overview) -> String| derive(move || overview.with(read));
     let connected = with(|o| grouped(o.devices.connected));
     let per_second = with(|o| rate(o.events.per_second));
     let devices = with(|o| grouped(o.devices.total));
@@ -141,7 +141,7 @@ fn Figures(overview: Memo<Overview>, samples: RwSignal<VecDeque<Sample>>) -> imp
 #[component]
 fn Details(overview: Memo<Overview>) -> impl IntoView {
     let empty = memo(move || overview.with(|o| o.devices.total == 0));
-    let host = Signal::derive(move || overview.with(|o| o.hub.host_name.clone()));
+    let host = derive(move || overview.with(|o| o.hub.host_name.clone()));
     let absent =
         memo(move || overview.with(|o| o.devices.total.saturating_sub(o.devices.connected)));
     view! {
@@ -193,7 +193,7 @@ fn FleetState(overview: Memo<Overview>) -> impl IntoView {
             )
         })
     });
-    let parts = Signal::derive(move || {
+    let parts = derive(move || {
         let (_, connected, disconnected, never, _) = counts.get();
         vec![
             ("part-ok", connected),
@@ -201,7 +201,7 @@ fn FleetState(overview: Memo<Overview>) -> impl IntoView {
             ("part-faint", never),
         ]
     });
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         let (_, connected, disconnected, never, _) = counts.get();
         fill(
             t().overview.state_bar,
@@ -245,7 +245,7 @@ fn FleetState(overview: Memo<Overview>) -> impl IntoView {
 
 #[component]
 fn HubCard(overview: Memo<Overview>) -> impl IntoView {
-    let host = Signal::derive(move || overview.with(|o| o.hub.host_name.clone()));
+    let host = derive(move || overview.with(|o| o.hub.host_name.clone()));
     view! {
         <section class="card" aria-labelledby="hub-title">
             <header><h2 id="hub-title">{tr!(overview.hub_title)}</h2></header>
@@ -253,7 +253,7 @@ fn HubCard(overview: Memo<Overview>) -> impl IntoView {
                 <dt>{tr!(overview.host_name)}</dt>
                 <dd class="with-action">
                     <code>{move || host.get()}</code>
-                    <CopyButton text=host label=wording(|t| t.common.copy) icon_only=true weight=Weight::Quiet/>
+                    <CopyButton text=host label=wording(word!(common.copy)) icon_only=true weight=Weight::Quiet/>
                 </dd>
                 <dt>{tr!(overview.version)}</dt>
                 <dd>{move || overview.with(|o| o.hub.version.clone())}</dd>

@@ -10,11 +10,11 @@ use crate::components::page_title::PageTitle;
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{Read, count as counted, fill, t, tr, wording};
+use crate::i18n::{Word, count as counted, fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::logic::progress::{Asked, PHASES, count, parts, total};
-use crate::reactive::{Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -24,17 +24,17 @@ use std::time::Duration;
 /// Between two looks.
 const PERIOD: Duration = Duration::from_secs(3);
 
-fn phase_words(phase: &str) -> Read {
+fn phase_words(phase: &str) -> Word {
     match phase {
-        "succeeded" => |t| t.progress.phase_succeeded,
-        "rebooting" => |t| t.progress.phase_rebooting,
-        "applying" => |t| t.progress.phase_applying,
-        "downloading" => |t| t.progress.phase_downloading,
-        "waiting" => |t| t.progress.phase_waiting,
-        "stalled" => |t| t.progress.phase_stalled,
-        "failed" => |t| t.progress.phase_failed,
-        "unknown" => |t| t.progress.phase_unknown,
-        _ => |t| t.progress.phase_not_started,
+        "succeeded" => word!(progress.phase_succeeded),
+        "rebooting" => word!(progress.phase_rebooting),
+        "applying" => word!(progress.phase_applying),
+        "downloading" => word!(progress.phase_downloading),
+        "waiting" => word!(progress.phase_waiting),
+        "stalled" => word!(progress.phase_stalled),
+        "failed" => word!(progress.phase_failed),
+        "unknown" => word!(progress.phase_unknown),
+        _ => word!(progress.phase_not_started),
     }
 }
 
@@ -53,7 +53,7 @@ pub fn ProgressPage() -> impl IntoView {
         navigate(&routes::progress(&next), routes::same_screen());
     });
     view! {
-        <PageTitle text=wording(|t| t.progress.title)/>
+        <PageTitle text=wording(word!(progress.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(progress.title)}</h1>
@@ -105,14 +105,14 @@ fn Filters(asked: Memo<Asked>, change: Callback<Asked>) -> impl IntoView {
             <SearchField
                 main=true
                 icon=Icon::Search
-                label=wording(|t| t.progress.condition)
-                value=Signal::derive(move || asked.with(|asked| asked.condition.clone()))
+                label=wording(word!(progress.condition))
+                value=derive(move || asked.with(|asked| asked.condition.clone()))
                 on_change=move |text: String| apply(&|asked| asked.condition.clone_from(&text))
             />
             <SearchField
                 icon=Icon::Layers
-                label=wording(|t| t.progress.group_by)
-                value=Signal::derive(move || asked.with(|asked| asked.group_by.clone()))
+                label=wording(word!(progress.group_by))
+                value=derive(move || asked.with(|asked| asked.group_by.clone()))
                 on_change=move |text: String| apply(&|asked| asked.group_by.clone_from(&text))
             />
         </div>
@@ -132,7 +132,7 @@ fn All(data: Memo<Value>) -> impl IntoView {
     part(move || {
         if empty.get() {
             return view! {
-                <EmptyState icon=Icon::Search title=wording(|t| t.progress.none_title) text=wording(|t| t.progress.none_text)/>
+                <EmptyState icon=Icon::Search title=wording(word!(progress.none_title)) text=wording(word!(progress.none_text))/>
             }
             .into_any();
         }
@@ -140,7 +140,7 @@ fn All(data: Memo<Value>) -> impl IntoView {
             let name = phase_words(phase);
             view! {
                 <li>
-                    <span><i class=format!("swatch {class}")></i> {move || name(t())}</span>
+                    <span><i class=format!("swatch {class}")></i> {move || name.of(t())}</span>
                     <b>{move || grouped(data.with(|data| count(data, phase)))}</b>
                 </li>
             }
@@ -150,8 +150,8 @@ fn All(data: Memo<Value>) -> impl IntoView {
                 <p class="lead" role="status">{part(devices)}</p>
                 <Bar counts=data/>
                 <ul class="legend">{phases.collect_view()}</ul>
-                {move || listed(stalled.get(), |t| t.progress.stalled_title, Tone::Bad)}
-                {move || listed(oldest.get(), |t| t.progress.oldest, Tone::Info)}
+                {move || listed(stalled.get(), word!(progress.stalled_title), Tone::Bad)}
+                {move || listed(oldest.get(), word!(progress.oldest), Tone::Info)}
             </div>
         }
         .into_any()
@@ -160,7 +160,7 @@ fn All(data: Memo<Value>) -> impl IntoView {
 
 #[component]
 fn Bar(#[prop(into)] counts: Signal<Value>) -> impl IntoView {
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         counts.with(|counts| {
             let n = |phase: &str| grouped(count(counts, phase));
             fill(
@@ -174,7 +174,7 @@ fn Bar(#[prop(into)] counts: Signal<Value>) -> impl IntoView {
             )
         })
     });
-    view! { <StackedBar parts=Signal::derive(move || counts.with(parts)) label/> }
+    view! { <StackedBar parts=derive(move || counts.with(parts)) label/> }
 }
 
 /// Devices that are named: id, phase, since when.
@@ -192,21 +192,21 @@ fn names(found: Option<&Value>) -> Named {
     }
 }
 
-fn listed(devices: Named, title: Read, tone: Tone) -> Option<impl IntoView> {
+fn listed(devices: Named, title: Word, tone: Tone) -> Option<impl IntoView> {
     (!devices.is_empty()).then(|| {
         let items = devices.into_iter().map(|(id, phase, since)| {
             let name = phase_words(&phase);
             view! {
                 <li>
                     <a class="mono" data-row="" href=routes::device(&id, Tab::Twin)>{id.clone()}</a>
-                    <Badge tone=Signal::stored(tone) text=Signal::derive(move || name(t()).to_owned())/>
+                    <Badge tone=Signal::stored(tone) text=derive(move || name.of(t()).to_owned())/>
                     <Ago at=Signal::stored(since)/>
                 </li>
             }
         });
         view! {
             <div>
-                <h3>{move || title(t())}</h3>
+                <h3>{move || title.of(t())}</h3>
                 <ul class="named">{items.collect_view()}</ul>
             </div>
         }

@@ -9,10 +9,10 @@ use crate::components::field::TextField;
 use crate::components::icon::{Icon, IconView, Mark};
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{Language, t, tr, wording};
+use crate::i18n::{Language, t, tr, word, wording};
 use crate::logic::connection_string::sign_in_token;
 use crate::preferences::preferences;
-use crate::reactive::RwSignal;
+use crate::reactive::{RwSignal, derive};
 use crate::session::{self, SessionState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -79,14 +79,13 @@ pub fn SignIn(
             session_api::sign_in_by_name(&who, &secret).await
         }));
     };
-    let unnamed = Signal::derive(move || {
+    let unnamed = derive(move || {
         busy.get() || name.with(String::is_empty) || password.with(String::is_empty)
     });
-    let field_error =
-        Signal::derive(move || malformed.get().then(|| t().sign_in.field_error.to_owned()));
+    let field_error = derive(move || malformed.get().then(|| t().sign_in.field_error.to_owned()));
     let language = preferences().language;
     view! {
-        <PageTitle text=wording(|t| t.sign_in.title)/>
+        <PageTitle text=wording(word!(sign_in.title))/>
         <main class="gate">
             <div class="gate-card">
                 <div class="gate-brand"><Mark/> <b>{tr!(common.product)}</b> <span class="dim">{tr!(sign_in.tagline)}</span></div>
@@ -108,12 +107,12 @@ pub fn SignIn(
                         }
                     })}
                 </div>
-                <ErrorNote error=Signal::derive(move || failure.get().filter(|_| rejected.with(Option::is_none)))/>
+                <ErrorNote error=derive(move || failure.get().filter(|_| rejected.with(Option::is_none)))/>
                 <form class="stack" on:submit=by_name>
-                    <TextField label=wording(|t| t.sign_in.name) value=name/>
-                    <TextField label=wording(|t| t.sign_in.password) value=password kind="password"/>
+                    <TextField label=wording(word!(sign_in.name)) value=name/>
+                    <TextField label=wording(word!(sign_in.password)) value=password kind="password"/>
                     <Button
-                        label=Signal::derive(move || {
+                        label=derive(move || {
                             (if busy.get() { t().sign_in.busy } else { t().sign_in.submit }).to_owned()
                         })
                         weight=Weight::Primary
@@ -126,13 +125,13 @@ pub fn SignIn(
                     <h2>{tr!(sign_in.link_title)}</h2>
                     <p class="sub">{tr!(sign_in.intro)}</p>
                     <TextField
-                        label=wording(|t| t.sign_in.field)
+                        label=wording(word!(sign_in.field))
                         value=typed
                         error=field_error
                         kind="password"
                         mono=true
                     />
-                    <Button label=wording(|t| t.sign_in.use_link) disabled=busy submit=true on_press=|()| ()/>
+                    <Button label=wording(word!(sign_in.use_link)) disabled=busy submit=true on_press=|()| ()/>
                 </form>
                 <section class="gate-help">
                     <h2>{tr!(sign_in.how_title)}</h2>
@@ -141,7 +140,7 @@ pub fn SignIn(
                         <code>{COMMAND}</code>
                         <CopyButton
                             text=Signal::stored(COMMAND.to_owned())
-                            label=wording(|t| t.common.copy)
+                            label=wording(word!(common.copy))
                             icon_only=true
                             weight=Weight::Quiet
                         />

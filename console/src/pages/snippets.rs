@@ -3,9 +3,9 @@
 use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
 use crate::components::field::Segmented;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::logic::snippet::{Hub, Side, snippet};
-use crate::reactive::{RwSignal, memo};
+use crate::reactive::{Callback, RwSignal, derive, memo};
 use leptos::prelude::*;
 
 /// Where the console comes from.
@@ -25,7 +25,7 @@ pub fn Snippets(
         <SnippetsOf
             side=Side::Device
             host_name
-            language=Signal::derive(move || language.get())
+            language=derive(move || language.get())
             on_change=move |name: String| language.set(name)
         />
     }
@@ -44,7 +44,7 @@ pub fn SnippetsOf(
     #[prop(into)]
     on_change: Callback<String>,
 ) -> impl IntoView {
-    let chosen = Signal::derive(move || side.language(&language.get()).to_owned());
+    let chosen = derive(move || side.language(&language.get()).to_owned());
     let shown = memo(move || {
         let hub = (host_name.get(), origin());
         let hub = Hub {
@@ -56,7 +56,7 @@ pub fn SnippetsOf(
     });
     let languages = side.languages().iter().map(|name| {
         let words = match *name {
-            "simulator" => wording(|t| t.overview.snippet_simulator),
+            "simulator" => wording(word!(overview.snippet_simulator)),
             "node" => Signal::stored("Node.js".to_owned()),
             "c" => Signal::stored("C".to_owned()),
             "az" => Signal::stored("az".to_owned()),
@@ -69,13 +69,13 @@ pub fn SnippetsOf(
     view! {
         <div class="snippets">
             <Segmented
-                label=wording(|t| t.overview.snippet_language)
+                label=wording(word!(overview.snippet_language))
                 value=chosen
                 on_change
                 options=languages
             />
-            <Command title=wording(|t| t.overview.start_step_install) text=Signal::derive(move || shown.get().0)/>
-            <Command title=wording(|t| t.overview.start_step_run) text=Signal::derive(move || shown.get().1)/>
+            <Command title=wording(word!(overview.start_step_install)) text=derive(move || shown.get().0)/>
+            <Command title=wording(word!(overview.start_step_run)) text=derive(move || shown.get().1)/>
             <p class="dim">{tr!(overview.start_note)}</p>
         </div>
     }
@@ -92,7 +92,7 @@ pub fn Command(
     view! {
         <div class="command">
             <pre tabindex="0" aria-label=move || title.get()><code>{move || text.get()}</code></pre>
-            <CopyButton text label=wording(|t| t.common.copy) icon_only=true weight=Weight::Quiet/>
+            <CopyButton text label=wording(word!(common.copy)) icon_only=true weight=Weight::Quiet/>
         </div>
     }
 }

@@ -5,10 +5,10 @@ use crate::api::events::StreamState;
 use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
-use crate::i18n::{fill, t, wording};
+use crate::i18n::{fill, t, word, wording};
 use crate::logic::number::grouped;
 use crate::logic::telemetry_buffer::{MOST_ROWS, TelemetryBuffer};
-use crate::reactive::{RwSignal, memo, part};
+use crate::reactive::{Callback, RwSignal, derive, memo, part};
 use leptos::prelude::*;
 
 /// How the stream stands.
@@ -20,13 +20,13 @@ pub fn StreamBadge(
     rows: Rows,
 ) -> impl IntoView {
     let paused = memo(move || rows.with(TelemetryBuffer::is_paused));
-    let tone = Signal::derive(move || match (state.get(), paused.get()) {
+    let tone = derive(move || match (state.get(), paused.get()) {
         (StreamState::Open, true) => Tone::Warn,
         (StreamState::Open, false) => Tone::Ok,
         (StreamState::Connecting, _) => Tone::Info,
         (StreamState::Lagged | StreamState::Closed, _) => Tone::Bad,
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().telemetry;
         match (state.get(), paused.get()) {
             (StreamState::Open, true) => words.stream_paused.to_owned(),
@@ -58,7 +58,7 @@ pub fn StreamTrouble(
                 Some(view! {
                     <div class="notice bad flush">
                         <div class="grow">{words}</div>
-                        <Button label=wording(|t| t.telemetry.reopen) on_press=on_retry/>
+                        <Button label=wording(word!(telemetry.reopen)) on_press=on_retry/>
                     </div>
                 })
             }}
@@ -73,7 +73,7 @@ pub fn PauseButton(
     rows: Rows,
 ) -> impl IntoView {
     let paused = memo(move || rows.with(TelemetryBuffer::is_paused));
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         let words = &t().telemetry;
         match (paused.get(), rows.with(TelemetryBuffer::waiting)) {
             (false, _) => words.pause.to_owned(),

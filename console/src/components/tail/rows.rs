@@ -9,7 +9,7 @@ use crate::logic::number::bytes;
 use crate::logic::telemetry_buffer::TelemetryBuffer;
 use crate::logic::time::clock_time;
 use crate::preferences::offset_minutes;
-use crate::reactive::{For, Memo, RwSignal, memo, part};
+use crate::reactive::{For, Memo, RwSignal, derive, memo, part};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use shared::letter_case;
@@ -118,8 +118,8 @@ fn Row(row: Arc<TailRow>, devices: bool) -> impl IntoView {
                 <span>
                     <Badge
                         plain=true
-                        tone=Signal::derive(move || kind(&for_tone.event).1)
-                        text=Signal::derive(move || kind(&for_text.event).0.to_owned())
+                        tone=derive(move || kind(&for_tone.event).1)
+                        text=derive(move || kind(&for_text.event).0.to_owned())
                     />
                 </span>
                 <span class="event-body">{part(body)}</span>
@@ -142,14 +142,15 @@ fn Detail(row: Arc<TailRow>) -> impl IntoView {
         .then(|| Value::Object(event.application_properties.clone()));
     let system = (!event.system_properties.is_empty())
         .then(|| Value::Object(event.system_properties.clone()));
-    let block = |title: fn() -> &'static str, value: Option<Value>| {
-        value.map(|value| view! {
+    let block =
+        |title: fn() -> &'static str, value: Option<Value>| {
+            value.map(|value| view! {
             <div>
                 <h3>{title}</h3>
-                <JsonView value=Signal::stored(value) label=Signal::derive(move || title().to_owned())/>
+                <JsonView value=Signal::stored(value) label=derive(move || title().to_owned())/>
             </div>
         })
-    };
+        };
     view! {
         <div class="event-detail">
             {block(|| t().telemetry.body, body)}

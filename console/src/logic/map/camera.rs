@@ -4,6 +4,7 @@
 use super::mercator::{self, Spot, between, near, pixels, project, zoom_of};
 use super::place::Bounds;
 use crate::logic::number::decimal;
+use crate::logic::number::decimals;
 use crate::logic::url_state::query_value;
 
 /// The nearest one comes: a pixel is half a metre.
@@ -59,7 +60,10 @@ impl Camera {
     pub fn write(&self) -> (String, String) {
         let north = mercator::latitude(self.centre.y);
         let east = mercator::longitude(self.centre.x);
-        (format!("{north:.5},{east:.5}"), format!("{:.2}", self.zoom))
+        (
+            format!("{},{}", decimals(north, 5), decimals(east, 5)),
+            decimals(self.zoom, 2),
+        )
     }
 
     /// Where a place stands in the drawing.

@@ -4,7 +4,7 @@
 pub mod area;
 pub mod camera;
 pub mod cluster;
-pub mod grid_lines;
 pub mod mercator;
 pub mod place;
+pub mod scale;
 pub mod selection;

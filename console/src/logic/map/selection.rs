@@ -2,7 +2,7 @@
 //! them, and an honest word about what else it picks.
 
 use super::place::{Bounds, Place, both, within};
-use crate::logic::url_state::quoted;
+use shared::query::quoted;
 use std::collections::HashSet;
 
 /// Devices that a condition names one by one, at most.

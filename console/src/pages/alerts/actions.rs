@@ -7,9 +7,9 @@ use crate::components::field::SelectField;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
+use crate::i18n::{fill, t, t_once, word, wording};
 use crate::logic::time;
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal, derive};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -89,9 +89,8 @@ pub(super) fn Questions(
         ..
     } = acting;
     let pause = RwSignal::new(HOURS[0].0.to_owned());
-    let titled = move |text: fn() -> &'static str| {
-        Signal::derive(move || fill(text(), &[("id", &id.get())]))
-    };
+    let titled =
+        move |text: fn() -> &'static str| derive(move || fill(text(), &[("id", &id.get())]));
     let send_snooze = move |()| {
         let chosen = pause.get_untracked();
         let hours = HOURS.iter().find(|(name, _)| *name == chosen);
@@ -103,23 +102,23 @@ pub(super) fn Questions(
         <Confirm
             open=snooze.open
             title=titled(|| t().alerts.snooze_title)
-            text=wording(|t| t.alerts.snooze_text)
-            action=wording(|t| t.alerts.snooze)
+            text=wording(word!(alerts.snooze_text))
+            action=wording(word!(alerts.snooze))
             harmless=true
             keeps_focus=true
             busy=snooze.busy
             on_confirm=send_snooze
         >
             <SelectField
-                label=wording(|t| t.alerts.snooze_for)
+                label=wording(word!(alerts.snooze_for))
                 value=pause
                 on_change=move |name: String| pause.set(name)
                 first=true
                 options=vec![
-                    (HOURS[0].0, wording(|t| t.alerts.hour_1)),
-                    (HOURS[1].0, wording(|t| t.alerts.hour_4)),
-                    (HOURS[2].0, wording(|t| t.alerts.day_1)),
-                    (HOURS[3].0, wording(|t| t.alerts.week_1)),
+                    (HOURS[0].0, wording(word!(alerts.hour_1))),
+                    (HOURS[1].0, wording(word!(alerts.hour_4))),
+                    (HOURS[2].0, wording(word!(alerts.day_1))),
+                    (HOURS[3].0, wording(word!(alerts.week_1))),
                 ]
             />
             <ErrorNote error=snooze.failure/>
@@ -127,8 +126,8 @@ pub(super) fn Questions(
         <Confirm
             open=resolve.open
             title=titled(|| t().alerts.resolve_title)
-            text=wording(|t| t.alerts.resolve_text)
-            action=wording(|t| t.alerts.resolve)
+            text=wording(word!(alerts.resolve_text))
+            action=wording(word!(alerts.resolve))
             harmless=true
             busy=resolve.busy
             on_confirm=move |()| acting.send(resolve, Change::Resolve, || t_once().alerts.resolved)

@@ -7,10 +7,11 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::time_text::{Ago, exact};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{Word, fill, t, tr, word, wording};
 use crate::logic::job_filter::RowFilter;
 use crate::logic::number::grouped;
 use crate::pages::audit::names::actor;
+use crate::reactive::derive;
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -46,7 +47,7 @@ pub(super) fn Item(
         <li class="alert" class:over=resolved data-alert=id>
             <Badge
                 tone=Signal::stored(if resolved { Tone::Neutral } else { tone })
-                text=Signal::derive(move || words::severity(&severity).to_owned())
+                text=derive(move || words::severity(&severity).to_owned())
             />
             <div class="grow">
                 <p class="alert-summary">{alert.summary.clone()}</p>
@@ -74,7 +75,7 @@ fn alert_rule(id: &str) -> AnyView {
     let known = words::rule(id);
     let id = id.to_owned();
     match known {
-        Some(words) => view! { <span title=id>{move || words(t())}</span> }.into_any(),
+        Some(words) => view! { <span title=id>{move || words.of(t())}</span> }.into_any(),
         None => view! { <code>{id}</code> }.into_any(),
     }
 }
@@ -139,19 +140,19 @@ fn group(alert: &Alert) -> Option<impl IntoView + use<>> {
 }
 
 fn buttons(alert: Alert, acting: Acting) -> impl IntoView {
-    let named = |words: fn(&'static crate::i18n::Texts) -> &'static str| {
+    let named = |words: Word| {
         let summary = alert.summary.clone();
-        Signal::derive(move || {
+        derive(move || {
             fill(
                 t().alerts.action_named,
-                &[("action", words(t())), ("summary", &summary)],
+                &[("action", words.of(t())), ("summary", &summary)],
             )
         })
     };
     let (snooze, resolve, ack) = (
-        named(|t| t.alerts.snooze),
-        named(|t| t.alerts.resolve),
-        named(|t| t.alerts.acknowledge),
+        named(word!(alerts.snooze)),
+        named(word!(alerts.resolve)),
+        named(word!(alerts.acknowledge)),
     );
     let taken = alert.state == "acknowledged";
     let (for_ack, for_snooze, for_resolve) = (alert.id.clone(), alert.id.clone(), alert.id);
@@ -159,7 +160,7 @@ fn buttons(alert: Alert, acting: Acting) -> impl IntoView {
         <div class="actions">
             {(!taken).then(|| view! {
                 <Button
-                    label=wording(|t| t.alerts.acknowledge)
+                    label=wording(word!(alerts.acknowledge))
                     described=ack
                     icon=Icon::Check
                     permission=Permission::AlertsHandle
@@ -167,7 +168,7 @@ fn buttons(alert: Alert, acting: Acting) -> impl IntoView {
                 />
             })}
             <Button
-                label=wording(|t| t.alerts.snooze)
+                label=wording(word!(alerts.snooze))
                 described=snooze
                 icon=Icon::Clock
                 weight=Weight::Quiet
@@ -175,7 +176,7 @@ fn buttons(alert: Alert, acting: Acting) -> impl IntoView {
                 on_press=move |()| acting.snooze(&for_snooze)
             />
             <Button
-                label=wording(|t| t.alerts.resolve)
+                label=wording(word!(alerts.resolve))
                 described=resolve
                 weight=Weight::Quiet
                 permission=Permission::AlertsHandle

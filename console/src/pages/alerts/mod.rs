@@ -16,10 +16,10 @@ use crate::components::page_title::PageTitle;
 use crate::components::pager::{Pager, page_number};
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::live::live;
 use crate::logic::alert_filter::{AlertFilter, Show};
-use crate::reactive::{For, Memo, memo, part};
+use crate::reactive::{Callback, For, Memo, derive, memo, part};
 use crate::routes;
 use actions::{Acting, Questions};
 use item::Item;
@@ -46,7 +46,7 @@ pub fn AlertsPage() -> impl IntoView {
     let acting = Acting::new(Callback::new(move |()| page.refresh()));
     list_keys();
     view! {
-        <PageTitle text=wording(|t| t.alerts.title)/>
+        <PageTitle text=wording(word!(alerts.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(alerts.title)}</h1>
@@ -93,38 +93,35 @@ fn Filters(filter: Memo<AlertFilter>, change: Callback<AlertFilter>) -> impl Int
         .into_iter()
         .map(|show| (show.name(), words::show(show)))
         .collect();
-    let mut severities = vec![("", wording(|t| t.alerts.any_severity))];
-    severities.extend(words::SEVERITIES.map(|name| {
-        (
-            name,
-            Signal::derive(move || words::severity(name).to_owned()),
-        )
-    }));
+    let mut severities = vec![("", wording(word!(alerts.any_severity)))];
+    severities.extend(
+        words::SEVERITIES.map(|name| (name, derive(move || words::severity(name).to_owned()))),
+    );
     view! {
         <div class="filter" role="search" aria-label=tr!(alerts.filters)>
             <Segmented
-                label=wording(|t| t.alerts.show)
-                value=Signal::derive(move || filter.with(|f| f.show.name().to_owned()))
+                label=wording(word!(alerts.show))
+                value=derive(move || filter.with(|f| f.show.name().to_owned()))
                 on_change=move |name: String| apply(&|f| f.show = Show::from_name(&name))
                 options=shown
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.alerts.severity)
-                value=Signal::derive(move || filter.with(|f| f.severity.clone()))
+                label=wording(word!(alerts.severity))
+                value=derive(move || filter.with(|f| f.severity.clone()))
                 on_change=move |name: String| apply(&|f| f.severity.clone_from(&name))
                 options=severities
             />
             <SearchField
                 main=true
                 icon=Icon::Search
-                label=wording(|t| t.alerts.subject)
-                value=Signal::derive(move || filter.with(|f| f.subject.clone()))
+                label=wording(word!(alerts.subject))
+                value=derive(move || filter.with(|f| f.subject.clone()))
                 on_change=move |text: String| apply(&|f| f.subject.clone_from(&text))
             />
             {move || filter.with(AlertFilter::narrows).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| apply(&|f| {
@@ -157,10 +154,10 @@ fn listed(
                 </ul>
                 {move || paged.get().then(|| view! {
                     <Pager
-                        label=wording(|t| t.alerts.pages)
-                        place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
-                        cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                        next=Signal::derive(move || data.with(|page| page.cursor.clone()))
+                        label=wording(word!(alerts.pages))
+                        place=derive(move || page_number(filter.with(|f| f.cursors.len())))
+                        cursors=derive(move || filter.with(|f| f.cursors.clone()))
+                        next=derive(move || data.with(|page| page.cursor.clone()))
                         on_change=move |cursors| change.run(AlertFilter { cursors, ..filter.get_untracked() })
                     />
                 })}
@@ -171,14 +168,14 @@ fn listed(
         let (icon, title, text) = if calm {
             (
                 Icon::Check,
-                wording(|t| t.alerts.calm_title),
-                wording(|t| t.alerts.calm_text),
+                wording(word!(alerts.calm_title)),
+                wording(word!(alerts.calm_text)),
             )
         } else {
             (
                 Icon::Search,
-                wording(|t| t.alerts.no_match_title),
-                wording(|t| t.alerts.no_match_text),
+                wording(word!(alerts.no_match_title)),
+                wording(word!(alerts.no_match_text)),
             )
         };
         view! { <EmptyState icon title text/> }.into_any()

@@ -8,11 +8,11 @@ use crate::components::field::{AreaField, SelectField, TextField};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::components::typing::settled;
-use crate::i18n::{Read, count, fill, t, t_once, wording};
+use crate::i18n::{Word, count, fill, t, t_once, word, wording};
 use crate::live::{Live, live};
 use crate::logic::alert_rule::{Draft, NUMBERS, is_custom, number, typed};
 use crate::logic::json_document::text;
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal, derive};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
@@ -117,13 +117,13 @@ impl Editing {
 }
 
 /// The words for a number.
-fn number_words(name: &str) -> Read {
+fn number_words(name: &str) -> Word {
     match name {
-        "heartbeatSeconds" => |t| t.alerts.heartbeat_seconds,
-        "failures" => |t| t.alerts.failures,
-        "windowSeconds" => |t| t.alerts.window_seconds,
-        "objectBytes" => |t| t.alerts.object_bytes,
-        _ => |t| t.alerts.for_seconds,
+        "heartbeatSeconds" => word!(alerts.heartbeat_seconds),
+        "failures" => word!(alerts.failures),
+        "windowSeconds" => word!(alerts.window_seconds),
+        "objectBytes" => word!(alerts.object_bytes),
+        _ => word!(alerts.for_seconds),
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn RuleForm(
 ) -> impl IntoView {
     let asked = settled(editing.open, editing.condition);
     let counted = live(move || asked.get(), None, groups::count_written);
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         let id = editing.base.with(|base| text(base, "id").to_owned());
         if id.is_empty() {
             t().alerts.create_title.to_owned()
@@ -147,7 +147,7 @@ pub(super) fn RuleForm(
             fill(t().alerts.edit_title, &[("id", &id)])
         }
     });
-    let incomplete = Signal::derive(move || {
+    let incomplete = derive(move || {
         let draft = editing.draft();
         let no_condition = draft
             .condition
@@ -161,7 +161,7 @@ pub(super) fn RuleForm(
     });
     let send = move |()| save(editing, on_done);
     view! {
-        <FormDialog open=editing.open title action=wording(|t| t.alerts.save) disabled=incomplete on_send=send>
+        <FormDialog open=editing.open title action=wording(word!(alerts.save)) disabled=incomplete on_send=send>
             <Fields editing taken asked counted/>
             <ErrorNote error=editing.failure/>
         </FormDialog>
@@ -184,64 +184,64 @@ fn Fields(
         .zip(NUMBERS)
         .filter(|(_, name)| number(&base, name).is_some())
         .map(|(value, name)| {
-            let wrong = Signal::derive(move || {
+            let wrong = derive(move || {
                 let wrong = value.with(|text| typed(text).is_none());
                 wrong.then(|| t().alerts.number_wrong.to_owned())
             });
             view! { <TextField label=wording(number_words(name)) value error=wrong/> }
         })
         .collect_view();
-    let on = Signal::derive(move || (if editing.enabled.get() { "on" } else { "off" }).to_owned());
+    let on = derive(move || (if editing.enabled.get() { "on" } else { "off" }).to_owned());
     view! {
         {new.then(|| view! {
             <TextField
-                label=wording(|t| t.alerts.name)
-                hint=wording(|t| t.alerts.name_hint)
+                label=wording(word!(alerts.name))
+                hint=wording(word!(alerts.name_hint))
                 value=editing.id
-                error=Signal::derive(move || editing.name_problem(taken).map(str::to_owned))
+                error=derive(move || editing.name_problem(taken).map(str::to_owned))
                 mono=true
                 first=true
             />
         })}
         {custom.then(|| view! {
             <AreaField
-                label=wording(|t| t.alerts.condition)
-                hint=wording(|t| t.alerts.condition_hint)
+                label=wording(word!(alerts.condition))
+                hint=wording(word!(alerts.condition_hint))
                 value=editing.condition
                 rows=3
                 mono=true
             />
             <p class="picks" role="status">{move || preview(asked, counted)}</p>
             <TextField
-                label=wording(|t| t.alerts.summary)
-                hint=wording(|t| t.alerts.summary_hint)
+                label=wording(word!(alerts.summary))
+                hint=wording(word!(alerts.summary_hint))
                 value=editing.summary
             />
         })}
         <div class="field-row">
             <SelectField
-                label=wording(|t| t.alerts.severity)
+                label=wording(word!(alerts.severity))
                 value=editing.severity
                 on_change=move |name: String| editing.severity.set(name)
                 first=!new
                 options=words::SEVERITIES
-                    .map(|name| (name, Signal::derive(move || words::severity(name).to_owned())))
+                    .map(|name| (name, derive(move || words::severity(name).to_owned())))
                     .to_vec()
             />
             <SelectField
-                label=wording(|t| t.alerts.enabled)
+                label=wording(word!(alerts.enabled))
                 value=on
                 on_change=move |name: String| editing.enabled.set(name == "on")
                 options=vec![
-                    ("on", wording(|t| t.alerts.enabled_yes)),
-                    ("off", wording(|t| t.alerts.enabled_no)),
+                    ("on", wording(word!(alerts.enabled_yes))),
+                    ("off", wording(word!(alerts.enabled_no))),
                 ]
             />
         </div>
         <div class="field-row">{numbers}</div>
         <TextField
-            label=wording(|t| t.alerts.group_by)
-            hint=wording(|t| t.alerts.group_by_hint)
+            label=wording(word!(alerts.group_by))
+            hint=wording(word!(alerts.group_by_hint))
             value=editing.group_by
             mono=true
         />

@@ -11,11 +11,11 @@ use crate::components::page_title::PageTitle;
 use crate::components::question::Question;
 use crate::components::state_view::{ErrorNote, live_view};
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::live::live;
 use crate::logic::alert_rule::{is_custom, number};
 use crate::logic::json_document::text;
-use crate::reactive::{Memo, RwSignal, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -28,13 +28,13 @@ pub fn AlertRulesPage() -> impl IntoView {
     let refresh = Callback::new(move |()| rules.refresh());
     let editing = Editing::new();
     let removing = (Question::new(), RwSignal::new(Value::Null));
-    let taken = Signal::derive(move || {
+    let taken = derive(move || {
         let known = rules.data.get().unwrap_or_default();
         let ids = known.iter().map(|rule| text(rule, "id").to_owned());
         ids.collect::<Vec<_>>()
     });
     view! {
-        <PageTitle text=wording(|t| t.alerts.rules_title)/>
+        <PageTitle text=wording(word!(alerts.rules_title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(alerts.rules_title)}</h1>
@@ -42,7 +42,7 @@ pub fn AlertRulesPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.alerts.add)
+                    label=wording(word!(alerts.add))
                     icon=Icon::Plus
                     weight=Weight::Primary
                     permission=Permission::HubManage
@@ -105,12 +105,12 @@ fn row(rule: Value, editing: Editing, (question, asked): Removing) -> impl IntoV
         <tr class:off=!enabled>
             <th scope="row"><code>{id}</code></th>
             <td class="wrapping">{match about {
-                Some(words) => view! { <span>{move || words(t())}</span> }.into_any(),
+                Some(words) => view! { <span>{move || words.of(t())}</span> }.into_any(),
                 None => view! { <code class="wrap">{condition}</code> }.into_any(),
             }}</td>
             <td>{if enabled {
                 let name = severity.clone();
-                view! { <Badge tone=Signal::stored(words::tone(&severity)) text=Signal::derive(move || words::severity(&name).to_owned())/> }.into_any()
+                view! { <Badge tone=Signal::stored(words::tone(&severity)) text=derive(move || words::severity(&name).to_owned())/> }.into_any()
             } else {
                 view! { <span class="dim">{tr!(alerts.off)}</span> }.into_any()
             }}</td>
@@ -122,7 +122,7 @@ fn row(rule: Value, editing: Editing, (question, asked): Removing) -> impl IntoV
             }}</td>
             <td class="row-actions always">
                 <Button
-                    label=wording(|t| t.alerts.edit)
+                    label=wording(word!(alerts.edit))
                     icon=Icon::Edit
                     weight=Weight::Quiet
                     permission=Permission::HubManage
@@ -130,7 +130,7 @@ fn row(rule: Value, editing: Editing, (question, asked): Removing) -> impl IntoV
                 />
                 {(custom || changed).then(|| view! {
                     <Button
-                        label=if custom { wording(|t| t.alerts.delete) } else { wording(|t| t.alerts.reset) }
+                        label=if custom { wording(word!(alerts.delete)) } else { wording(word!(alerts.reset)) }
                         weight=Weight::Quiet
                         permission=Permission::HubManage
                         on_press=move |()| {
@@ -147,9 +147,9 @@ fn row(rule: Value, editing: Editing, (question, asked): Removing) -> impl IntoV
 #[component]
 fn Remove(removing: Removing, on_done: Callback<()>) -> impl IntoView {
     let (question, asked) = removing;
-    let custom = Signal::derive(move || asked.with(is_custom));
+    let custom = derive(move || asked.with(is_custom));
     let worded = move |own: fn() -> &'static str, built_in: fn() -> &'static str| {
-        Signal::derive(move || {
+        derive(move || {
             let id = asked.with(|rule| text(rule, "id").to_owned());
             fill(
                 if custom.get() { own() } else { built_in() },

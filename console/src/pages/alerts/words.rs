@@ -2,7 +2,7 @@
 
 use crate::api::alerts::Alert;
 use crate::components::badge::Tone;
-use crate::i18n::{Texts, count, t, wording};
+use crate::i18n::{Word, count, t, word, wording};
 use crate::logic::alert_filter::Show;
 use leptos::prelude::*;
 
@@ -12,10 +12,10 @@ pub const SEVERITIES: [&str; 3] = ["error", "warning", "info"];
 /// The words for a choice of alerts.
 pub fn show(show: Show) -> Signal<String> {
     match show {
-        Show::Attention => wording(|t| t.alerts.show_attention),
-        Show::Unresolved => wording(|t| t.alerts.show_unresolved),
-        Show::Resolved => wording(|t| t.alerts.show_resolved),
-        Show::All => wording(|t| t.alerts.show_all),
+        Show::Attention => wording(word!(alerts.show_attention)),
+        Show::Unresolved => wording(word!(alerts.show_unresolved)),
+        Show::Resolved => wording(word!(alerts.show_resolved)),
+        Show::All => wording(word!(alerts.show_all)),
     }
 }
 
@@ -57,22 +57,22 @@ pub fn devices(n: u64) -> String {
 }
 
 /// What a rule that is built in is about; none for one that somebody made.
-pub fn rule(id: &str) -> Option<fn(&'static Texts) -> &'static str> {
+pub fn rule(id: &str) -> Option<Word> {
     Some(match id {
-        "configurationDrift" => |t| t.alerts.configuration_drift,
-        "credentialExpiring" => |t| t.alerts.credential_expiring,
-        "endpointDead" => |t| t.alerts.endpoint_dead,
-        "heartbeatMissed" => |t| t.alerts.heartbeat_missed,
-        "holdExpired" => |t| t.alerts.hold_expired,
-        "jobAborted" => |t| t.alerts.job_aborted,
-        "messagesDropped" => |t| t.alerts.messages_dropped,
-        "operationFailed" => |t| t.alerts.operation_failed,
-        "overrideUsed" => |t| t.alerts.override_used,
-        "quotaNear" => |t| t.alerts.quota_near,
-        "reconnectFailing" => |t| t.alerts.reconnect_failing,
-        "rolloutPaused" => |t| t.alerts.rollout_paused,
-        "safetyBlocked" => |t| t.alerts.safety_blocked,
-        "storageNearFull" => |t| t.alerts.storage_near_full,
+        "configurationDrift" => word!(alerts.configuration_drift),
+        "credentialExpiring" => word!(alerts.credential_expiring),
+        "endpointDead" => word!(alerts.endpoint_dead),
+        "heartbeatMissed" => word!(alerts.heartbeat_missed),
+        "holdExpired" => word!(alerts.hold_expired),
+        "jobAborted" => word!(alerts.job_aborted),
+        "messagesDropped" => word!(alerts.messages_dropped),
+        "operationFailed" => word!(alerts.operation_failed),
+        "overrideUsed" => word!(alerts.override_used),
+        "quotaNear" => word!(alerts.quota_near),
+        "reconnectFailing" => word!(alerts.reconnect_failing),
+        "rolloutPaused" => word!(alerts.rollout_paused),
+        "safetyBlocked" => word!(alerts.safety_blocked),
+        "storageNearFull" => word!(alerts.storage_near_full),
         _ => return None,
     })
 }

@@ -7,9 +7,9 @@ use crate::components::icon::Icon;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
+use crate::i18n::{fill, t, t_once, word, wording};
 use crate::live::Live;
-use crate::reactive::memo;
+use crate::reactive::{derive, memo};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub fn Actions(
     entry: Live<ArchiveEntry>,
 ) -> impl IntoView {
     let (restoring, erasing) = (Question::new(), Question::new());
-    let id = Signal::derive(move || {
+    let id = derive(move || {
         entry
             .data
             .with(|e| e.as_ref().map(|e| e.device_id.clone()).unwrap_or_default())
@@ -39,7 +39,7 @@ pub fn Actions(
             .data
             .with(|e| e.as_ref().is_some_and(ArchiveEntry::erased))
     });
-    let no_restore = Signal::derive(move || {
+    let no_restore = derive(move || {
         let changed = entry
             .data
             .with(|e| e.as_ref().is_some_and(|e| e.intact == Some(false)));
@@ -49,9 +49,8 @@ pub fn Actions(
             (false, false) => None,
         }
     });
-    let no_erase =
-        Signal::derive(move || erased.get().then(|| t().archive.no_erase_erased.to_owned()));
-    let loading = Signal::derive(move || entry.data.with(Option::is_none));
+    let no_erase = derive(move || erased.get().then(|| t().archive.no_erase_erased.to_owned()));
+    let loading = derive(move || entry.data.with(Option::is_none));
     let navigate = StoredValue::new_local(use_navigate());
     let restore = move |()| {
         let Some((id, generation)) = names() else {
@@ -90,7 +89,7 @@ pub fn Actions(
     view! {
         <div class="actions">
             <Button
-                label=wording(|t| t.archive.restore)
+                label=wording(word!(archive.restore))
                 icon=Icon::Restore
                 permission=Permission::DevicesWrite
                 obstacle=no_restore
@@ -98,7 +97,7 @@ pub fn Actions(
                 on_press=move |()| restoring.ask()
             />
             <Button
-                label=wording(|t| t.archive.erase)
+                label=wording(word!(archive.erase))
                 weight=Weight::Danger
                 permission=Permission::HubManage
                 obstacle=no_erase
@@ -108,9 +107,9 @@ pub fn Actions(
         </div>
         <Confirm
             open=restoring.open
-            title=Signal::derive(move || fill(t().archive.restore_title, &[("id", &id.get())]))
-            text=wording(|t| t.archive.restore_text)
-            action=wording(|t| t.archive.restore)
+            title=derive(move || fill(t().archive.restore_title, &[("id", &id.get())]))
+            text=wording(word!(archive.restore_text))
+            action=wording(word!(archive.restore))
             harmless=true
             busy=restoring.busy
             on_confirm=restore
@@ -119,9 +118,9 @@ pub fn Actions(
         </Confirm>
         <Confirm
             open=erasing.open
-            title=Signal::derive(move || fill(t().archive.erase_title, &[("id", &id.get())]))
-            text=wording(|t| t.archive.erase_text)
-            action=wording(|t| t.archive.erase)
+            title=derive(move || fill(t().archive.erase_title, &[("id", &id.get())]))
+            text=wording(word!(archive.erase_text))
+            action=wording(word!(archive.erase))
             must_type=id
             busy=erasing.busy
             on_confirm=erase

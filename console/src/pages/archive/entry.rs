@@ -11,13 +11,13 @@ use crate::components::json_view::JsonView;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Moment;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::number::grouped;
 use crate::logic::url_state::query_value;
 use crate::pages::not_found::NotFound;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -56,7 +56,7 @@ fn OneEntry(id: String, generation: String) -> impl IntoView {
             return view! { <Absent/> }.into_any();
         }
         view! {
-            <PageTitle text=Signal::derive(move || title.get_value())/>
+            <PageTitle text=derive(move || title.get_value())/>
             <div class="pagehead">
                 <div class="grow">
                     <nav class="crumbs" aria-label=tr!(archive.title)>
@@ -78,12 +78,12 @@ fn OneEntry(id: String, generation: String) -> impl IntoView {
 
 #[component]
 fn Absent() -> impl IntoView {
-    let title = wording(|t| t.archive.not_found_title);
+    let title = wording(word!(archive.not_found_title));
     view! {
         <PageTitle text=title/>
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
-            <EmptyState icon=Icon::Archive title text=wording(|t| t.archive.not_found_text)>
+            <EmptyState icon=Icon::Archive title text=wording(word!(archive.not_found_text))>
                 <a class="btn" href=routes::archive(&ArchiveFilter::default())>{tr!(archive.to_list)}</a>
             </EmptyState>
         </section>
@@ -95,7 +95,7 @@ fn Absent() -> impl IntoView {
 fn Kept(found: Memo<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView {
     let erased = memo(move || found.with(ArchiveEntry::erased));
     let changed = memo(move || found.with(|e| !e.erased() && e.intact == Some(false)));
-    let document = Signal::derive(move || found.with(|e| e.document.clone()));
+    let document = derive(move || found.with(|e| e.document.clone()));
     let stale = memo(move || entry.fresh.error.with(Option::is_some));
     view! {
         {move || changed.get().then(|| view! {
@@ -115,7 +115,7 @@ fn Kept(found: Memo<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView {
             {move || (!erased.get()).then(|| view! {
                 <section class="card" aria-labelledby="document-title">
                     <header><h2 id="document-title">{tr!(archive.document_title)}</h2></header>
-                    <JsonView value=document label=wording(|t| t.archive.document_label)/>
+                    <JsonView value=document label=wording(word!(archive.document_label))/>
                 </section>
             })}
         </div>
@@ -125,7 +125,7 @@ fn Kept(found: Memo<ArchiveEntry>, entry: Live<ArchiveEntry>) -> impl IntoView {
 #[component]
 fn Facts(found: Memo<ArchiveEntry>) -> impl IntoView {
     let text = move |name: &'static str| {
-        Signal::derive(move || found.with(|e| Some(e.text(name)).filter(|t| !t.is_empty())))
+        derive(move || found.with(|e| Some(e.text(name)).filter(|t| !t.is_empty())))
     };
     let or_dash = |value: Signal<Option<String>>| move || value.get().unwrap_or_else(|| "–".into());
     let erased = memo(move || found.with(ArchiveEntry::erased));
@@ -161,10 +161,10 @@ fn Facts(found: Memo<ArchiveEntry>) -> impl IntoView {
     view! {
         <dl class="kv body">
             <dt>{tr!(archive.archived_time)}</dt>
-            <dd><Moment at=Signal::derive(move || found.with(|e| e.archived_time.clone()))/></dd>
+            <dd><Moment at=derive(move || found.with(|e| e.archived_time.clone()))/></dd>
             {move || erased.get().then(|| view! {
                 <dt>{tr!(archive.erased_time)}</dt>
-                <dd><Moment at=Signal::derive(move || found.with(|e| e.erased_time.clone()))/></dd>
+                <dd><Moment at=derive(move || found.with(|e| e.erased_time.clone()))/></dd>
             })}
             {move || (!erased.get()).then(|| view! {
                 <dt>{tr!(archive.reason)}</dt>
@@ -187,8 +187,8 @@ fn Facts(found: Memo<ArchiveEntry>) -> impl IntoView {
                 <div class="checksum">
                     <code class="wrap">{move || found.with(|e| e.sha256.clone())}</code>
                     <CopyButton
-                        text=Signal::derive(move || found.with(|e| e.sha256.clone()))
-                        label=wording(|t| t.archive.copy_checksum)
+                        text=derive(move || found.with(|e| e.sha256.clone()))
+                        label=wording(word!(archive.copy_checksum))
                         icon_only=true
                         weight=Weight::Quiet
                     />

@@ -16,13 +16,13 @@ use crate::components::pager::{Pager, page_number};
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::live::live;
 use crate::logic::archive_filter::ArchiveFilter;
 use crate::logic::device_rules::{IdProblem, check_device_id};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::id_problem;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -59,7 +59,7 @@ pub fn ArchivePage() -> impl IntoView {
     });
     list_keys();
     view! {
-        <PageTitle text=wording(|t| t.archive.title)/>
+        <PageTitle text=wording(word!(archive.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(archive.title)}</h1>
@@ -70,9 +70,9 @@ pub fn ArchivePage() -> impl IntoView {
             <div class="filter" role="search" aria-label=tr!(archive.filters)>
                 <SearchField
                     main=true
-                    label=wording(|t| t.archive.search)
-                    value=Signal::derive(move || filter.with(|f| f.device.clone()))
-                    invalid=Signal::derive(move || problem.with(Option::is_some))
+                    label=wording(word!(archive.search))
+                    value=derive(move || filter.with(|f| f.device.clone()))
+                    invalid=derive(move || problem.with(Option::is_some))
                     on_change=move |device: String| {
                         if device != filter.with_untracked(|f| f.device.clone()) {
                             change.run(ArchiveFilter { device, cursors: Vec::new() });
@@ -97,10 +97,10 @@ fn listed(
             return view! {
                 <Table data/>
                 <Pager
-                    label=wording(|t| t.archive.pages)
-                    place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
-                    cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                    next=Signal::derive(move || data.with(|page| page.cursor.clone()))
+                    label=wording(word!(archive.pages))
+                    place=derive(move || page_number(filter.with(|f| f.cursors.len())))
+                    cursors=derive(move || filter.with(|f| f.cursors.clone()))
+                    next=derive(move || data.with(|page| page.cursor.clone()))
                     on_change=move |cursors| change.run(ArchiveFilter { cursors, ..filter.get_untracked() })
                 />
             }
@@ -110,10 +110,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=wording(|t| t.archive.no_match_title)
-                    text=wording(|t| t.archive.no_match_text)
+                    title=wording(word!(archive.no_match_title))
+                    text=wording(word!(archive.no_match_text))
                 >
-                    <Button label=wording(|t| t.archive.clear)
+                    <Button label=wording(word!(archive.clear))
                         on_press=move |()| change.run(ArchiveFilter::default())/>
                 </EmptyState>
             }
@@ -122,8 +122,8 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Archive
-                    title=wording(|t| t.archive.empty_title)
-                    text=wording(|t| t.archive.empty_text)
+                    title=wording(word!(archive.empty_title))
+                    text=wording(word!(archive.empty_text))
                 >
                     <a class="btn" href=routes::devices(&DeviceFilter::default())>{tr!(device.to_list)}</a>
                 </EmptyState>

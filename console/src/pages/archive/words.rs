@@ -3,6 +3,7 @@
 use crate::api::archive::ArchiveEntry;
 use crate::components::badge::{Badge, Tone};
 use crate::i18n::t;
+use crate::reactive::derive;
 use leptos::prelude::*;
 
 /// Why a device was retired, in words; unknown reasons by their name. Tracked.
@@ -36,14 +37,14 @@ pub fn DocumentBadge(
     #[prop(into)]
     entry: Signal<ArchiveEntry>,
 ) -> impl IntoView {
-    let tone = Signal::derive(move || {
+    let tone = derive(move || {
         entry.with(|entry| match (entry.erased(), entry.intact) {
             (true, _) => Tone::Neutral,
             (false, Some(false)) => Tone::Bad,
             (false, _) => Tone::Ok,
         })
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().archive;
         entry
             .with(|entry| match (entry.erased(), entry.intact) {

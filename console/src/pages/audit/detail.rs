@@ -6,7 +6,7 @@ use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
 use crate::components::diff_view::DiffView;
 use crate::components::time_text::Moment;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::json_document::pretty;
 use crate::logic::number::grouped;
 use leptos::prelude::*;
@@ -58,7 +58,7 @@ pub fn Detail(
                 <dt>{tr!(audit.hash)}</dt>
                 <dd class="with-action">
                     <code class="clip-code" title=hash.clone()>{hash.clone()}</code>
-                    <CopyButton text=Signal::stored(hash) label=wording(|t| t.audit.copy_hash) icon_only=true weight=Weight::Quiet/>
+                    <CopyButton text=Signal::stored(hash) label=wording(word!(audit.copy_hash)) icon_only=true weight=Weight::Quiet/>
                 </dd>
             </dl>
             <section class="record-change">

@@ -6,10 +6,10 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::{MomentField, SelectField};
 use crate::components::icon::Icon;
 use crate::components::search_field::SearchField;
-use crate::i18n::{t, tr, wording};
+use crate::i18n::{t, tr, word, wording};
 use crate::logic::audit_filter::{AuditFilter, BETWEEN};
 use crate::logic::time;
-use crate::reactive::{Memo, memo};
+use crate::reactive::{Callback, Memo, derive, memo};
 use leptos::prelude::*;
 
 /// The bar.
@@ -28,19 +28,19 @@ pub fn Filters(
             change.run(next);
         }
     };
-    let mut actions = vec![("", wording(|t| t.audit.any_action))];
+    let mut actions = vec![("", wording(word!(audit.any_action)))];
     actions.extend(
         ACTIONS
             .iter()
-            .map(|(name, words)| (*name, Signal::derive(move || words(t()).to_owned()))),
+            .map(|(name, words)| (*name, derive(move || words.of(t()).to_owned()))),
     );
     let periods = vec![
-        ("", wording(|t| t.audit.period_all)),
-        ("hour", wording(|t| t.audit.period_hour)),
-        ("day", wording(|t| t.audit.period_day)),
-        ("week", wording(|t| t.audit.period_week)),
-        ("month", wording(|t| t.audit.period_month)),
-        (BETWEEN, wording(|t| t.audit.period_between)),
+        ("", wording(word!(audit.period_all))),
+        ("hour", wording(word!(audit.period_hour))),
+        ("day", wording(word!(audit.period_day))),
+        ("week", wording(word!(audit.period_week))),
+        ("month", wording(word!(audit.period_month))),
+        (BETWEEN, wording(word!(audit.period_between))),
     ];
     let pick_period = move |name: String| {
         apply(&|filter| {
@@ -59,45 +59,45 @@ pub fn Filters(
             <SearchField
                 main=true
                 icon=Icon::Device
-                label=wording(|t| t.audit.filter_device)
-                value=Signal::derive(move || filter.with(|f| f.device.clone()))
+                label=wording(word!(audit.filter_device))
+                value=derive(move || filter.with(|f| f.device.clone()))
                 on_change=move |text: String| apply(&|f| f.device.clone_from(&text))
             />
             <SearchField
                 icon=Icon::Person
-                label=wording(|t| t.audit.filter_actor)
-                value=Signal::derive(move || filter.with(|f| f.actor.clone()))
+                label=wording(word!(audit.filter_actor))
+                value=derive(move || filter.with(|f| f.actor.clone()))
                 on_change=move |text: String| apply(&|f| f.actor.clone_from(&text))
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.audit.filter_action)
-                value=Signal::derive(move || filter.with(|f| f.action.clone()))
+                label=wording(word!(audit.filter_action))
+                value=derive(move || filter.with(|f| f.action.clone()))
                 on_change=move |name: String| apply(&|f| f.action.clone_from(&name))
                 options=actions
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.audit.filter_period)
-                value=Signal::derive(move || filter.with(|f| f.period.clone()))
+                label=wording(word!(audit.filter_period))
+                value=derive(move || filter.with(|f| f.period.clone()))
                 on_change=pick_period
                 options=periods
             />
             {move || between.get().then(|| view! {
                 <MomentField
-                    label=wording(|t| t.audit.since)
-                    value=Signal::derive(move || filter.with(|f| f.since.clone()))
+                    label=wording(word!(audit.since))
+                    value=derive(move || filter.with(|f| f.since.clone()))
                     on_change=move |at: String| apply(&|f| f.since.clone_from(&at))
                 />
                 <MomentField
-                    label=wording(|t| t.audit.until)
-                    value=Signal::derive(move || filter.with(|f| f.until.clone()))
+                    label=wording(word!(audit.until))
+                    value=derive(move || filter.with(|f| f.until.clone()))
                     on_change=move |at: String| apply(&|f| f.until.clone_from(&at))
                 />
             })}
             {move || filter.with(AuditFilter::narrows).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(AuditFilter::default())

@@ -15,11 +15,11 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::number::grouped;
-use crate::reactive::{Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use filters::Filters;
@@ -123,7 +123,7 @@ pub fn AuditPage() -> impl IntoView {
         }
     };
     view! {
-        <PageTitle text=wording(|t| t.audit.title)/>
+        <PageTitle text=wording(word!(audit.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(audit.title)}</h1>
@@ -131,10 +131,10 @@ pub fn AuditPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.audit.export)
-                    described=Signal::derive(|| format!("{}: {}", t().audit.export, t().audit.export_hint))
+                    label=wording(word!(audit.export))
+                    described=derive(|| format!("{}: {}", t().audit.export, t().audit.export_hint))
                     icon=Icon::Download
-                    disabled=Signal::derive(move || all.with(Vec::is_empty))
+                    disabled=derive(move || all.with(Vec::is_empty))
                     on_press=move |()| export::save(&all.get_untracked())
                 />
                 <verification::VerifyButton proof/>
@@ -149,7 +149,7 @@ pub fn AuditPage() -> impl IntoView {
             <div class="list-head">
                 <span class="dim grow" role="status">{move || first.data.with(Option::is_some).then(shown)}</span>
                 <Button
-                    label=wording(|t| t.audit.refresh)
+                    label=wording(word!(audit.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| first.refresh()
@@ -169,7 +169,7 @@ fn listed(
 ) -> impl IntoView {
     let empty = memo(move || all.with(Vec::is_empty));
     let ended = memo(move || older.cursor.with(Option::is_none));
-    let load_words = Signal::derive(move || {
+    let load_words = derive(move || {
         (if older.busy.get() {
             t().audit.load_more_busy
         } else {
@@ -199,10 +199,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=wording(|t| t.audit.no_match_title)
-                    text=wording(|t| t.audit.no_match_text)
+                    title=wording(word!(audit.no_match_title))
+                    text=wording(word!(audit.no_match_text))
                 >
-                    <Button label=wording(|t| t.devices.clear)
+                    <Button label=wording(word!(devices.clear))
                         on_press=move |()| change.run(AuditFilter::default())/>
                 </EmptyState>
             }
@@ -211,8 +211,8 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Record
-                    title=wording(|t| t.audit.empty_title)
-                    text=wording(|t| t.audit.empty_text)
+                    title=wording(word!(audit.empty_title))
+                    text=wording(word!(audit.empty_text))
                 />
             }
             .into_any()

@@ -1,58 +1,61 @@
 //! Words for what the record holds as names: actions, actors, results.
 
-use crate::i18n::{Texts, t};
+use crate::i18n::{Word, t, word};
 
 /// How a text is found.
-type Words = fn(&'static Texts) -> &'static str;
+type Words = Word;
 
 /// All actions the hub records, in the order of the filter.
 pub const ACTIONS: [(&str, Words); 40] = [
-    ("createDevice", |t| t.audit.create_device),
-    ("updateDevice", |t| t.audit.update_device),
-    ("putDevice", |t| t.audit.put_device),
-    ("deleteDevice", |t| t.audit.delete_device),
-    ("createModule", |t| t.audit.create_module),
-    ("updateModule", |t| t.audit.update_module),
-    ("putModule", |t| t.audit.put_module),
-    ("deleteModule", |t| t.audit.delete_module),
-    ("updateTwin", |t| t.audit.update_twin),
-    ("replaceTwin", |t| t.audit.replace_twin),
-    ("applyItems", |t| t.audit.apply_items),
-    ("applyItem", |t| t.audit.apply_item),
-    ("regenerateKeys", |t| t.audit.regenerate_keys),
-    ("regenerateKeysOfDevice", |t| {
-        t.audit.regenerate_keys_of_device
-    }),
-    ("invokeMethod", |t| t.audit.invoke_method),
-    ("sendMessage", |t| t.audit.send_message),
-    ("purgeMessages", |t| t.audit.purge_messages),
-    ("retireDevice", |t| t.audit.retire_device),
-    ("replaceDevice", |t| t.audit.replace_device),
-    ("restoreDevice", |t| t.audit.restore_device),
-    ("eraseArchivedDevice", |t| t.audit.erase_archived_device),
-    ("putRoute", |t| t.audit.put_route),
-    ("deleteRoute", |t| t.audit.delete_route),
-    ("putConsumerGroup", |t| t.audit.put_consumer_group),
-    ("deleteConsumerGroup", |t| t.audit.delete_consumer_group),
-    ("putTagSchema", |t| t.audit.put_tag_schema),
-    ("deleteTagSchema", |t| t.audit.delete_tag_schema),
-    ("putDeviceGroup", |t| t.audit.put_device_group),
-    ("deleteDeviceGroup", |t| t.audit.delete_device_group),
-    ("createJob", |t| t.audit.create_job),
-    ("cancelJob", |t| t.audit.cancel_job),
-    ("putThrottles", |t| t.audit.put_throttles),
-    ("putCertificate", |t| t.audit.put_certificate),
-    ("generateVerificationCode", |t| {
-        t.audit.challenge_certificate
-    }),
-    ("verifyCertificate", |t| t.audit.verify_certificate),
-    ("deleteCertificate", |t| t.audit.delete_certificate),
-    ("putConfiguration", |t| t.audit.put_configuration),
-    ("deleteConfiguration", |t| t.audit.delete_configuration),
-    ("applyConfigurationContent", |t| {
-        t.audit.apply_configuration_content
-    }),
-    ("putQueryIndexes", |t| t.audit.put_query_indexes),
+    ("createDevice", word!(audit.create_device)),
+    ("updateDevice", word!(audit.update_device)),
+    ("putDevice", word!(audit.put_device)),
+    ("deleteDevice", word!(audit.delete_device)),
+    ("createModule", word!(audit.create_module)),
+    ("updateModule", word!(audit.update_module)),
+    ("putModule", word!(audit.put_module)),
+    ("deleteModule", word!(audit.delete_module)),
+    ("updateTwin", word!(audit.update_twin)),
+    ("replaceTwin", word!(audit.replace_twin)),
+    ("applyItems", word!(audit.apply_items)),
+    ("applyItem", word!(audit.apply_item)),
+    ("regenerateKeys", word!(audit.regenerate_keys)),
+    (
+        "regenerateKeysOfDevice",
+        word!(audit.regenerate_keys_of_device),
+    ),
+    ("invokeMethod", word!(audit.invoke_method)),
+    ("sendMessage", word!(audit.send_message)),
+    ("purgeMessages", word!(audit.purge_messages)),
+    ("retireDevice", word!(audit.retire_device)),
+    ("replaceDevice", word!(audit.replace_device)),
+    ("restoreDevice", word!(audit.restore_device)),
+    ("eraseArchivedDevice", word!(audit.erase_archived_device)),
+    ("putRoute", word!(audit.put_route)),
+    ("deleteRoute", word!(audit.delete_route)),
+    ("putConsumerGroup", word!(audit.put_consumer_group)),
+    ("deleteConsumerGroup", word!(audit.delete_consumer_group)),
+    ("putTagSchema", word!(audit.put_tag_schema)),
+    ("deleteTagSchema", word!(audit.delete_tag_schema)),
+    ("putDeviceGroup", word!(audit.put_device_group)),
+    ("deleteDeviceGroup", word!(audit.delete_device_group)),
+    ("createJob", word!(audit.create_job)),
+    ("cancelJob", word!(audit.cancel_job)),
+    ("putThrottles", word!(audit.put_throttles)),
+    ("putCertificate", word!(audit.put_certificate)),
+    (
+        "generateVerificationCode",
+        word!(audit.challenge_certificate),
+    ),
+    ("verifyCertificate", word!(audit.verify_certificate)),
+    ("deleteCertificate", word!(audit.delete_certificate)),
+    ("putConfiguration", word!(audit.put_configuration)),
+    ("deleteConfiguration", word!(audit.delete_configuration)),
+    (
+        "applyConfigurationContent",
+        word!(audit.apply_configuration_content),
+    ),
+    ("putQueryIndexes", word!(audit.put_query_indexes)),
 ];
 
 /// An action in words; unknown ones by their name. Tracked.
@@ -60,7 +63,7 @@ pub fn action(name: &str) -> String {
     ACTIONS
         .iter()
         .find(|(known, _)| *known == name)
-        .map_or_else(|| name.to_owned(), |(_, words)| words(t()).to_owned())
+        .map_or_else(|| name.to_owned(), |(_, words)| words.of(t()).to_owned())
 }
 
 /// What kind of actor, in words, and the actor's own name. Tracked.

@@ -10,7 +10,7 @@ use crate::i18n::{fill, t, tr};
 use crate::logic::audit_filter::AuditFilter;
 use crate::logic::time;
 use crate::preferences::offset_minutes;
-use crate::reactive::{For, Memo, memo, part};
+use crate::reactive::{Callback, For, Memo, derive, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 
@@ -125,7 +125,7 @@ fn outcome(result: String) -> AnyView {
         "requested" => Tone::Info,
         _ => Tone::Bad,
     };
-    let text = Signal::derive(move || names::result(&result));
+    let text = derive(move || names::result(&result));
     view! { <Badge tone=Signal::stored(tone) text/> }.into_any()
 }
 

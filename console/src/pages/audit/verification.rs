@@ -7,9 +7,9 @@ use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::number::grouped;
-use crate::reactive::RwSignal;
+use crate::reactive::{RwSignal, derive};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -24,7 +24,7 @@ pub fn VerifyButton(
     proof: RwSignal<Outcome>,
 ) -> impl IntoView {
     let busy = RwSignal::new(false);
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         (if busy.get() {
             t().audit.verifying
         } else {
@@ -51,7 +51,7 @@ pub fn Verification(
     /// The outcome.
     proof: RwSignal<Outcome>,
 ) -> impl IntoView {
-    let failure = Signal::derive(move || proof.get().and_then(Result::err));
+    let failure = derive(move || proof.get().and_then(Result::err));
     view! {
         <ErrorNote error=failure/>
         <div role="status">
@@ -72,7 +72,7 @@ fn shown(found: AuditProof, proof: RwSignal<Outcome>) -> impl IntoView {
                     <h2>{move || title(intact)}</h2>
                     <p class="sub">{move || if intact { t().audit.intact_text } else { t().audit.broken_text }}</p>
                 </div>
-                <Button label=wording(|t| t.audit.hide_result) weight=Weight::Quiet
+                <Button label=wording(word!(audit.hide_result)) weight=Weight::Quiet
                     on_press=move |()| proof.set(None)/>
             </header>
             <div class="table-scroll" tabindex="0" role="group" aria-label=tr!(audit.chain_table)>
@@ -103,7 +103,7 @@ fn title(intact: bool) -> &'static str {
 fn chain(proof: ChainProof) -> impl IntoView {
     let intact = proof.intact;
     let tone = if intact { Tone::Ok } else { Tone::Bad };
-    let words = Signal::derive(move || {
+    let words = derive(move || {
         (if intact {
             t().audit.intact
         } else {
@@ -133,7 +133,7 @@ fn chain(proof: ChainProof) -> impl IntoView {
                             <code>{hash.clone()}</code>
                             <CopyButton
                                 text=Signal::stored(hash)
-                                label=Signal::derive(move || fill(t().audit.copy_head, &[("chain", &name)]))
+                                label=derive(move || fill(t().audit.copy_head, &[("chain", &name)]))
                                 icon_only=true
                                 weight=Weight::Quiet
                             />

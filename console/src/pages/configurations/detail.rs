@@ -11,11 +11,11 @@ use crate::components::question::Question;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
 use crate::components::time_text::Moment;
 use crate::components::toast;
-use crate::i18n::{Read, fill, shown, t, t_once, tr, wording};
+use crate::i18n::{Word, fill, shown, t, t_once, tr, word, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
 use crate::pages::not_found::NotFound;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -53,7 +53,7 @@ fn One(id: String) -> impl IntoView {
         status == Some(404)
     });
     view! {
-        <PageTitle text=Signal::derive(move || id.get_value())/>
+        <PageTitle text=derive(move || id.get_value())/>
         {move || if gone.get() {
             view! { <Gone id=id.get_value()/> }.into_any()
         } else {
@@ -75,7 +75,7 @@ fn Known(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
             .into_any()
         } else {
             view! {
-                <Button label=wording(|t| t.configurations.edit) icon=Icon::Settings
+                <Button label=wording(word!(configurations.edit)) icon=Icon::Settings
                     permission=Permission::ConfigurationsWrite on_press=|()| ()/>
             }
             .into_any()
@@ -100,7 +100,7 @@ fn Known(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
                 <Facts data/>
                 <section class="card" aria-labelledby="content-title">
                     <header><h2 id="content-title">{tr!(configurations.content)}</h2></header>
-                    <JsonView value=content label=wording(|t| t.configurations.content)/>
+                    <JsonView value=content label=wording(word!(configurations.content))/>
                     <p class="card-note dim">{tr!(configurations.content_fixed)}</p>
                 </section>
             </div>
@@ -120,7 +120,7 @@ fn Reach(data: Memo<Configuration>) -> impl IntoView {
             )
         })
     });
-    let figure = |n: Option<u64>, words: Read| {
+    let figure = |n: Option<u64>, words: Word| {
         n.map(|n| view! { <li><b>{grouped(n)}</b> <span>{shown(words)}</span></li> })
     };
     view! {
@@ -131,10 +131,10 @@ fn Reach(data: Memo<Configuration>) -> impl IntoView {
                     let ((targeted, applied), (good, bad)) = (counts.get(), edge.get());
                     view! {
                         <ul class="figures">
-                            {figure(targeted, |t| t.configurations.targeted)}
-                            {figure(applied, |t| t.configurations.applied)}
-                            {figure(good, |t| t.configurations.reported_ok)}
-                            {figure(bad, |t| t.configurations.reported_bad)}
+                            {figure(targeted, word!(configurations.targeted))}
+                            {figure(applied, word!(configurations.applied))}
+                            {figure(good, word!(configurations.reported_ok))}
+                            {figure(bad, word!(configurations.reported_bad))}
                         </ul>
                         {reach(targeted, applied)}
                     }
@@ -190,8 +190,7 @@ fn Metrics(data: Memo<Configuration>) -> impl IntoView {
 
 #[component]
 fn Facts(data: Memo<Configuration>) -> impl IntoView {
-    let time =
-        move |read: fn(&Configuration) -> Option<String>| Signal::derive(move || data.with(read));
+    let time = move |read: fn(&Configuration) -> Option<String>| derive(move || data.with(read));
     let condition = memo(move || data.with(|one| one.target_condition.clone()));
     let labels = memo(move || data.with(|one| one.settings().labels));
     view! {
@@ -227,9 +226,8 @@ fn Facts(data: Memo<Configuration>) -> impl IntoView {
 fn Delete(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
     let question = Question::new();
     let navigate = use_navigate();
-    let named = move |read: Read| {
-        Signal::derive(move || id.with_value(|id| fill(read(t()), &[("id", id)])))
-    };
+    let named =
+        move |read: Word| derive(move || id.with_value(|id| fill(read.of(t()), &[("id", id)])));
     let confirm = move |()| {
         if !question.begin() {
             return;
@@ -245,7 +243,7 @@ fn Delete(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
     };
     view! {
         <Button
-            label=wording(|t| t.configurations.delete)
+            label=wording(word!(configurations.delete))
             icon=Icon::Delete
             weight=Weight::Danger
             permission=Permission::ConfigurationsWrite
@@ -253,9 +251,9 @@ fn Delete(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
         />
         <Confirm
             open=question.open
-            title=named(|t| t.configurations.delete_title)
-            text=wording(|t| t.configurations.delete_text)
-            action=wording(|t| t.configurations.delete)
+            title=named(word!(configurations.delete_title))
+            text=wording(word!(configurations.delete_text))
+            action=wording(word!(configurations.delete))
             busy=question.busy
             on_confirm=confirm
         >
@@ -266,11 +264,11 @@ fn Delete(id: StoredValue<String>, data: Memo<Configuration>) -> impl IntoView {
 
 #[component]
 pub(super) fn Gone(id: String) -> impl IntoView {
-    let title = Signal::derive(move || fill(t().configurations.gone_title, &[("id", &id)]));
+    let title = derive(move || fill(t().configurations.gone_title, &[("id", &id)]));
     view! {
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
-            <EmptyState icon=Icon::Layers title text=wording(|t| t.configurations.gone_text)>
+            <EmptyState icon=Icon::Layers title text=wording(word!(configurations.gone_text))>
                 <a class="btn" href=routes::configurations()>{tr!(configurations.to_list)}</a>
             </EmptyState>
         </section>

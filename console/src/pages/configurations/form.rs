@@ -15,13 +15,13 @@ use crate::components::pairs::{PairRows, PairWords};
 use crate::components::question::Question;
 use crate::components::state_view::{ErrorNote, live_view};
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, tr, wording};
+use crate::i18n::{count, fill, t, t_once, tr, word, wording};
 use crate::live::live;
 use crate::logic::configuration::MOST_METRICS;
 use crate::logic::json_document::pretty;
 use crate::logic::number::grouped;
 use crate::pages::not_found::NotFound;
-use crate::reactive::{memo, part};
+use crate::reactive::{derive, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -30,19 +30,19 @@ use leptos_router::hooks::{use_location, use_navigate};
 use serde_json::Value;
 
 const LABELS: PairWords = PairWords {
-    title: |t| t.configurations.labels,
-    name: |t| t.configurations.label_name,
-    text: |t| t.configurations.label_text,
-    add: |t| t.configurations.add_label,
-    remove: |t| t.configurations.remove_label,
+    title: word!(configurations.labels),
+    name: word!(configurations.label_name),
+    text: word!(configurations.label_text),
+    add: word!(configurations.add_label),
+    remove: word!(configurations.remove_label),
 };
 
 const METRICS: PairWords = PairWords {
-    title: |t| t.configurations.metrics,
-    name: |t| t.configurations.metric_name,
-    text: |t| t.configurations.metric_text,
-    add: |t| t.configurations.add_metric,
-    remove: |t| t.configurations.remove_metric,
+    title: word!(configurations.metrics),
+    name: word!(configurations.metric_name),
+    text: word!(configurations.metric_text),
+    add: word!(configurations.add_metric),
+    remove: word!(configurations.remove_metric),
 };
 
 /// Labels that the form has room for.
@@ -52,7 +52,7 @@ const MOST_LABELS: usize = 20;
 #[component]
 pub fn ConfigurePage() -> impl IntoView {
     view! {
-        <PageTitle text=wording(|t| t.configurations.create_title)/>
+        <PageTitle text=wording(word!(configurations.create_title))/>
         <Form base=None/>
     }
 }
@@ -78,8 +78,7 @@ fn Edit(id: String) -> impl IntoView {
         None,
         |id| async move { api::get(&id).await },
     );
-    let title =
-        Signal::derive(move || fill(t().configurations.edit_title, &[("id", &id.get_value())]));
+    let title = derive(move || fill(t().configurations.edit_title, &[("id", &id.get_value())]));
     let gone = memo(move || {
         let status = one
             .fresh
@@ -120,7 +119,7 @@ fn Form(base: Option<Configuration>) -> impl IntoView {
             .with(|verdict| verdict.as_ref().and_then(|verdict| verdict.count))?;
         Some(count(n, words.matches_one, words.matches_other))
     };
-    let refusal = Signal::derive(move || draft.verdict.fresh.error.get());
+    let refusal = derive(move || draft.verdict.fresh.error.get());
     view! {
         <div class="pagehead">
             <div class="grow">
@@ -140,25 +139,25 @@ fn Form(base: Option<Configuration>) -> impl IntoView {
                 <div class="body stack">
                     {draft.is_new().then(|| view! {
                         <TextField
-                            label=wording(|t| t.configurations.id)
-                            hint=wording(|t| t.configurations.id_hint)
+                            label=wording(word!(configurations.id))
+                            hint=wording(word!(configurations.id_hint))
                             value=draft.id
-                            error=Signal::derive(move || draft.id_problem())
+                            error=derive(move || draft.id_problem())
                             mono=true
                         />
                     })}
                     <TextField
-                        label=wording(|t| t.configurations.column_priority)
-                        hint=wording(|t| t.configurations.priority_hint)
+                        label=wording(word!(configurations.column_priority))
+                        hint=wording(word!(configurations.priority_hint))
                         value=draft.priority
-                        error=Signal::derive(move || draft.priority_problem())
+                        error=derive(move || draft.priority_problem())
                     />
                     <div>
                         <TextField
-                            label=wording(|t| t.configurations.column_condition)
-                            hint=wording(|t| t.configurations.condition_hint)
+                            label=wording(word!(configurations.column_condition))
+                            hint=wording(word!(configurations.condition_hint))
                             value=draft.condition
-                            error=Signal::derive(move || draft.condition_problem())
+                            error=derive(move || draft.condition_problem())
                             mono=true
                         />
                         <p class="picks" role="status">{part(picks)}</p>
@@ -168,7 +167,7 @@ fn Form(base: Option<Configuration>) -> impl IntoView {
                         pairs=draft.metrics
                         words=METRICS
                         most=MOST_METRICS
-                        error=Signal::derive(move || draft.metric_problem())
+                        error=derive(move || draft.metric_problem())
                     />
                     <PairRows pairs=draft.labels words=LABELS most=MOST_LABELS error=Signal::stored(None::<String>)/>
                 </div>
@@ -184,13 +183,13 @@ fn Form(base: Option<Configuration>) -> impl IntoView {
 #[component]
 fn Content(draft: Draft) -> impl IntoView {
     if draft.is_new() {
-        let complaint = Signal::derive(move || draft.content_problem());
+        let complaint = derive(move || draft.content_problem());
         return view! {
             <section class="card">
                 <div class="body">
                     <JsonEditor
-                        label=wording(|t| t.configurations.content)
-                        hint=wording(|t| t.configurations.content_hint)
+                        label=wording(word!(configurations.content))
+                        hint=wording(word!(configurations.content_hint))
                         text=draft.content
                         complaint
                         visible_label=true
@@ -205,7 +204,7 @@ fn Content(draft: Draft) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="content-title">
             <header><h2 id="content-title">{tr!(configurations.content)}</h2></header>
-            <JsonView value=Signal::stored(content) label=wording(|t| t.configurations.content)/>
+            <JsonView value=Signal::stored(content) label=wording(word!(configurations.content))/>
             <p class="card-note dim">{tr!(configurations.content_fixed)}</p>
         </section>
     }
@@ -231,8 +230,8 @@ fn Changes(draft: Draft) -> impl IntoView {
             } else {
                 view! {
                     <DiffView
-                        old=Signal::derive(move || pretty(&before.get().document()))
-                        new=Signal::derive(move || pretty(&after.get().document()))
+                        old=derive(move || pretty(&before.get().document()))
+                        new=derive(move || pretty(&after.get().document()))
                     />
                 }
                 .into_any()
@@ -262,7 +261,7 @@ fn Save(draft: Draft) -> impl IntoView {
             }
         });
     };
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         let words = &t().configurations;
         let text = if draft.is_new() {
             words.save_create_title
@@ -271,7 +270,7 @@ fn Save(draft: Draft) -> impl IntoView {
         };
         fill(text, &[("id", &draft.id.get())])
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let n = draft
             .verdict
             .data
@@ -281,17 +280,17 @@ fn Save(draft: Draft) -> impl IntoView {
     });
     view! {
         <Button
-            label=wording(|t| t.configurations.save)
+            label=wording(word!(configurations.save))
             weight=Weight::Primary
             permission=Permission::ConfigurationsWrite
-            obstacle=Signal::derive(move || draft.obstacle())
+            obstacle=derive(move || draft.obstacle())
             on_press=move |()| question.ask()
         />
         <Confirm
             open=question.open
             title
             text
-            action=wording(|t| t.configurations.save)
+            action=wording(word!(configurations.save))
             harmless=true
             busy=question.busy
             on_confirm=confirm

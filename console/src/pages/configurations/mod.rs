@@ -15,10 +15,10 @@ use crate::components::meter::StackedBar;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::number::grouped;
-use crate::reactive::{Memo, part};
+use crate::reactive::{Memo, derive, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -38,7 +38,7 @@ pub fn ConfigurationsPage() -> impl IntoView {
     };
     list_keys();
     view! {
-        <PageTitle text=wording(|t| t.configurations.title)/>
+        <PageTitle text=wording(word!(configurations.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(configurations.title)}</h1>
@@ -50,7 +50,7 @@ pub fn ConfigurationsPage() -> impl IntoView {
             <div class="list-head">
                 <span class="dim grow" role="status">{part(shown)}</span>
                 <Button
-                    label=wording(|t| t.configurations.refresh)
+                    label=wording(word!(configurations.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| all.refresh()
@@ -75,7 +75,7 @@ fn CreateLink() -> impl IntoView {
         } else {
             view! {
                 <Button
-                    label=wording(|t| t.configurations.create)
+                    label=wording(word!(configurations.create))
                     icon=Icon::Plus
                     weight=Weight::Primary
                     permission=Permission::ConfigurationsWrite
@@ -94,8 +94,8 @@ fn listed(data: Memo<Vec<Configuration>>) -> impl IntoView {
             return view! {
                 <EmptyState
                     icon=Icon::Layers
-                    title=wording(|t| t.configurations.empty_title)
-                    text=wording(|t| t.configurations.empty_text)
+                    title=wording(word!(configurations.empty_title))
+                    text=wording(word!(configurations.empty_text))
                 >
                     <CreateLink/>
                 </EmptyState>
@@ -161,7 +161,7 @@ fn reach(targeted: Option<u64>, applied: Option<u64>) -> AnyView {
         <div class="reach">
             <StackedBar
                 parts=Signal::stored(parts)
-                label=Signal::derive(move || filled(t().configurations.reach_bar))
+                label=derive(move || filled(t().configurations.reach_bar))
             />
             <span>{move || filled(t().configurations.reach_of)}</span>
         </div>

@@ -1,7 +1,7 @@
 //! What works as on Azure, what is different on purpose, what no test runs and what is not there.
 
 use crate::components::badge::{Badge, Tone};
-use crate::i18n::{Read, shown, tr, wording};
+use crate::i18n::{Word, shown, tr, word, wording};
 use leptos::prelude::*;
 
 /// How an area stands.
@@ -14,103 +14,103 @@ enum State {
 }
 
 /// An area, how it stands, and a note.
-type Row = (Read, State, Read);
+type Row = (Word, State, Word);
 
 const ROWS: &[Row] = &[
     (
-        |t| t.compatibility.device_sdks,
+        word!(compatibility.device_sdks),
         State::Works,
-        |t| t.compatibility.device_sdks_note,
+        word!(compatibility.device_sdks_note),
     ),
     (
-        |t| t.compatibility.other_sdks,
+        word!(compatibility.other_sdks),
         State::Untested,
-        |t| t.compatibility.other_sdks_note,
+        word!(compatibility.other_sdks_note),
     ),
     (
-        |t| t.compatibility.mqtt,
+        word!(compatibility.mqtt),
         State::Works,
-        |t| t.compatibility.mqtt_note,
+        word!(compatibility.mqtt_note),
     ),
     (
-        |t| t.compatibility.https,
+        word!(compatibility.https),
         State::Works,
-        |t| t.compatibility.https_note,
+        word!(compatibility.https_note),
     ),
     (
-        |t| t.compatibility.raw,
+        word!(compatibility.raw),
         State::Absent,
-        |t| t.compatibility.raw_note,
+        word!(compatibility.raw_note),
     ),
     (
-        |t| t.compatibility.credentials,
+        word!(compatibility.credentials),
         State::Works,
-        |t| t.compatibility.credentials_note,
+        word!(compatibility.credentials_note),
     ),
     (
-        |t| t.compatibility.provisioning,
+        word!(compatibility.provisioning),
         State::Absent,
-        |t| t.compatibility.provisioning_note,
+        word!(compatibility.provisioning_note),
     ),
     (
-        |t| t.compatibility.features,
+        word!(compatibility.features),
         State::Works,
-        |t| t.compatibility.features_note,
+        word!(compatibility.features_note),
     ),
     (
-        |t| t.compatibility.modules,
+        word!(compatibility.modules),
         State::Different,
-        |t| t.compatibility.modules_note,
+        word!(compatibility.modules_note),
     ),
     (
-        |t| t.compatibility.service_sdks,
+        word!(compatibility.service_sdks),
         State::Works,
-        |t| t.compatibility.service_sdks_note,
+        word!(compatibility.service_sdks_note),
     ),
     (
-        |t| t.compatibility.sending,
+        word!(compatibility.sending),
         State::Different,
-        |t| t.compatibility.sending_note,
+        word!(compatibility.sending_note),
     ),
     (
-        |t| t.compatibility.queries,
+        word!(compatibility.queries),
         State::Works,
-        |t| t.compatibility.queries_note,
+        word!(compatibility.queries_note),
     ),
     (
-        |t| t.compatibility.jobs,
+        word!(compatibility.jobs),
         State::Works,
-        |t| t.compatibility.jobs_note,
+        word!(compatibility.jobs_note),
     ),
     (
-        |t| t.compatibility.twins,
+        word!(compatibility.twins),
         State::Different,
-        |t| t.compatibility.twins_note,
+        word!(compatibility.twins_note),
     ),
     (
-        |t| t.compatibility.events,
+        word!(compatibility.events),
         State::Different,
-        |t| t.compatibility.events_note,
+        word!(compatibility.events_note),
     ),
     (
-        |t| t.compatibility.routing,
+        word!(compatibility.routing),
         State::Different,
-        |t| t.compatibility.routing_note,
+        word!(compatibility.routing_note),
     ),
     (
-        |t| t.compatibility.blobs,
+        word!(compatibility.blobs),
         State::Different,
-        |t| t.compatibility.blobs_note,
+        word!(compatibility.blobs_note),
     ),
     (
-        |t| t.compatibility.throttles,
+        word!(compatibility.throttles),
         State::Different,
-        |t| t.compatibility.throttles_note,
+        word!(compatibility.throttles_note),
     ),
     (
-        |t| t.compatibility.sign_on,
+        word!(compatibility.sign_on),
         State::Absent,
-        |t| t.compatibility.sign_on_note,
+        word!(compatibility.sign_on_note),
     ),
 ];
 
@@ -137,11 +137,11 @@ pub(super) fn table() -> AnyView {
 }
 
 fn row((area, state, note): &Row) -> AnyView {
-    let (tone, words): (Tone, Read) = match state {
-        State::Works => (Tone::Ok, |t| t.developers.works),
-        State::Different => (Tone::Info, |t| t.developers.different),
-        State::Untested => (Tone::Warn, |t| t.developers.untested),
-        State::Absent => (Tone::Neutral, |t| t.developers.absent),
+    let (tone, words): (Tone, Word) = match state {
+        State::Works => (Tone::Ok, word!(developers.works)),
+        State::Different => (Tone::Info, word!(developers.different)),
+        State::Untested => (Tone::Warn, word!(developers.untested)),
+        State::Absent => (Tone::Neutral, word!(developers.absent)),
     };
     view! {
         <tr>

@@ -7,12 +7,12 @@ use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
 use crate::components::field::Segmented;
 use crate::components::state_view::live_view;
-use crate::i18n::{Read, fill, shown, t, tr, wording};
+use crate::i18n::{Word, fill, shown, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::snippet::{Endpoint, Side, endpoints};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::snippets::{SnippetsOf, origin};
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 
@@ -29,9 +29,9 @@ pub(super) fn connect(addressed: Addressed) -> AnyView {
             <section class="card" aria-labelledby="credentials-title">
                 <header><h2 id="credentials-title">{tr!(developers.credentials)}</h2></header>
                 <ul class="ways">
-                    {way(|t| t.developers.credentials_of_devices, |t| t.developers.to_devices, routes::devices(&DeviceFilter::default()))}
-                    {way(|t| t.developers.credentials_of_back_ends, |t| t.developers.to_policies, routes::resources("access", "policies"))}
-                    {way(|t| t.developers.credentials_of_scripts, |t| t.developers.to_tokens, routes::resources("access", "api-tokens"))}
+                    {way(word!(developers.credentials_of_devices), word!(developers.to_devices), routes::devices(&DeviceFilter::default()))}
+                    {way(word!(developers.credentials_of_back_ends), word!(developers.to_policies), routes::resources("access", "policies"))}
+                    {way(word!(developers.credentials_of_scripts), word!(developers.to_tokens), routes::resources("access", "api-tokens"))}
                 </ul>
             </section>
             <section class="card" aria-labelledby="authority-title">
@@ -44,21 +44,21 @@ pub(super) fn connect(addressed: Addressed) -> AnyView {
                 <h2 id="programs-title">{tr!(developers.programs)}</h2>
                 <span class="more">
                     <Segmented
-                        label=wording(|t| t.developers.side)
-                        value=Signal::derive(move || addressed.place.with(|place| place.side.name().to_owned()))
+                        label=wording(word!(developers.side))
+                        value=derive(move || addressed.place.with(|place| place.side.name().to_owned()))
                         on_change=move |name: String| addressed.edit(|place| {
                             place.side = Side::named(&name);
                             place.language.clear();
                         })
                         options=vec![
-                            ("device", wording(|t| t.developers.side_device)),
-                            ("service", wording(|t| t.developers.side_service)),
+                            ("device", wording(word!(developers.side_device))),
+                            ("service", wording(word!(developers.side_service))),
                         ]
                     />
                 </span>
             </header>
             <div class="body programs">
-                <Programs addressed host_name=Signal::derive(move || {
+                <Programs addressed host_name=derive(move || {
                     names.data.with(|names| names.as_ref().map(|names| names.host_name.clone())).unwrap_or_else(|| "…".to_owned())
                 })/>
             </div>
@@ -68,7 +68,7 @@ pub(super) fn connect(addressed: Addressed) -> AnyView {
 }
 
 fn addresses(names: Memo<Names>) -> AnyView {
-    let host = Signal::derive(move || names.with(|names| names.host_name.clone()));
+    let host = derive(move || names.with(|names| names.host_name.clone()));
     let others = move || {
         names.with(|names| {
             let others = names
@@ -83,7 +83,7 @@ fn addresses(names: Memo<Names>) -> AnyView {
         .map(|(endpoint, address)| address_row(endpoint_words(endpoint), Signal::stored(address)));
     view! {
         <dl class="kv body addresses">
-            {address_row(|t| t.developers.host_name, host)}
+            {address_row(word!(developers.host_name), host)}
             {move || {
                 let others = others();
                 (!others.is_empty()).then(|| view! {
@@ -97,8 +97,8 @@ fn addresses(names: Memo<Names>) -> AnyView {
     .into_any()
 }
 
-fn address_row(name: Read, address: Signal<String>) -> AnyView {
-    let label = Signal::derive(move || fill(t().developers.copy_named, &[("name", name(t()))]));
+fn address_row(name: Word, address: Signal<String>) -> AnyView {
+    let label = derive(move || fill(t().developers.copy_named, &[("name", name.of(t()))]));
     view! {
         <dt>{shown(name)}</dt>
         <dd class="with-action">
@@ -109,19 +109,19 @@ fn address_row(name: Read, address: Signal<String>) -> AnyView {
     .into_any()
 }
 
-fn endpoint_words(endpoint: Endpoint) -> Read {
+fn endpoint_words(endpoint: Endpoint) -> Word {
     match endpoint {
-        Endpoint::Devices => |t| t.developers.endpoint_devices,
-        Endpoint::Rest => |t| t.developers.endpoint_rest,
-        Endpoint::EventStream => |t| t.developers.endpoint_event_stream,
-        Endpoint::EventSocket => |t| t.developers.endpoint_event_socket,
-        Endpoint::Blobs => |t| t.developers.endpoint_blobs,
-        Endpoint::Metrics => |t| t.developers.endpoint_metrics,
-        Endpoint::Document => |t| t.developers.endpoint_document,
+        Endpoint::Devices => word!(developers.endpoint_devices),
+        Endpoint::Rest => word!(developers.endpoint_rest),
+        Endpoint::EventStream => word!(developers.endpoint_event_stream),
+        Endpoint::EventSocket => word!(developers.endpoint_event_socket),
+        Endpoint::Blobs => word!(developers.endpoint_blobs),
+        Endpoint::Metrics => word!(developers.endpoint_metrics),
+        Endpoint::Document => word!(developers.endpoint_document),
     }
 }
 
-fn way(words: Read, link: Read, href: String) -> AnyView {
+fn way(words: Word, link: Word, href: String) -> AnyView {
     view! {
         <li>
             <span class="grow">{shown(words)}</span>
@@ -134,7 +134,7 @@ fn way(words: Read, link: Read, href: String) -> AnyView {
 #[component]
 fn Programs(addressed: Addressed, host_name: Signal<String>) -> impl IntoView {
     let side = memo(move || addressed.place.with(|place| place.side));
-    let language = Signal::derive(move || addressed.place.with(|place| place.language.clone()));
+    let language = derive(move || addressed.place.with(|place| place.language.clone()));
     let untested = memo(move || {
         let place = addressed.place.get();
         ["c", "az"].contains(&place.side.language(&place.language))

@@ -7,10 +7,10 @@ mod operation;
 mod reference;
 
 use crate::components::page_title::PageTitle;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::logic::developers_place::DevelopersPlace;
 use crate::pages::not_found::NotFound;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -59,7 +59,7 @@ pub fn DevelopersPage() -> impl IntoView {
     part(move || match tab.get() {
         None => view! { <NotFound/> }.into_any(),
         Some(tab) => view! {
-            <PageTitle text=wording(|t| t.developers.title)/>
+            <PageTitle text=wording(word!(developers.title))/>
             <div class="pagehead">
                 <div class="grow">
                     <h1>{tr!(developers.title)}</h1>
@@ -67,9 +67,9 @@ pub fn DevelopersPage() -> impl IntoView {
                 </div>
             </div>
             <nav class="tabs" aria-label=tr!(developers.tabs)>
-                {link(0, tab, wording(|t| t.developers.tab_connect))}
-                {link(1, tab, wording(|t| t.developers.tab_compatibility))}
-                {link(2, tab, wording(|t| t.developers.tab_reference))}
+                {link(0, tab, wording(word!(developers.tab_connect)))}
+                {link(1, tab, wording(word!(developers.tab_compatibility)))}
+                {link(2, tab, wording(word!(developers.tab_reference)))}
             </nav>
             {match tab {
                 1 => compatibility::table(),

@@ -3,11 +3,11 @@
 
 use crate::components::button::Weight;
 use crate::components::copy::CopyButton;
-use crate::i18n::{Read, fill, shown, t, tr, wording};
+use crate::i18n::{Word, fill, shown, t, tr, word, wording};
 use crate::logic::api_reference::{self, Answer, Content, Operation, Parameter, Reference};
 use crate::logic::api_schema::Member;
 use crate::pages::snippets::{Command, origin};
-use crate::reactive::{Memo, effect, memo, part};
+use crate::reactive::{Memo, derive, effect, memo, part};
 use leptos::html;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -50,8 +50,8 @@ pub(super) fn Details(
         operation
             .with_value(|operation| data.with(|reference| reference.details(operation, &origin())))
     });
-    let curl = Signal::derive(move || details.with(|details| details.curl.clone()));
-    let link = Signal::derive(move || window().location().href().unwrap_or_default());
+    let curl = derive(move || details.with(|details| details.curl.clone()));
+    let link = derive(move || window().location().href().unwrap_or_default());
     view! {
         <div class="operation-details" node_ref=place>
             {part(move || {
@@ -66,11 +66,11 @@ pub(super) fn Details(
                         {(!description.is_empty()).then(|| view! { <p class="grow" lang="en">{description}</p> })}
                         <span class="dim">{part(needs)}</span>
                         <span class="more">
-                            <CopyButton text=link label=wording(|t| t.developers.copy_link) weight=Weight::Quiet/>
+                            <CopyButton text=link label=wording(word!(developers.copy_link)) weight=Weight::Quiet/>
                         </span>
                     </div>
                     <h4>{tr!(developers.curl)}</h4>
-                    <Command title=wording(|t| t.developers.curl) text=curl/>
+                    <Command title=wording(word!(developers.curl)) text=curl/>
                     <p class="dim">{tr!(developers.curl_note)}</p>
                     {(!parameters.is_empty()).then(|| parameter_table(parameters))}
                     {body.map(|body| view! {
@@ -87,10 +87,10 @@ pub(super) fn Details(
 
 fn parameter_table(parameters: Vec<Parameter>) -> AnyView {
     let row = |one: Parameter| {
-        let place: Read = match &*one.place {
-            "path" => |t| t.developers.place_path,
-            "query" => |t| t.developers.place_query,
-            _ => |t| t.developers.place_header,
+        let place: Word = match &*one.place {
+            "path" => word!(developers.place_path),
+            "query" => word!(developers.place_query),
+            _ => word!(developers.place_header),
         };
         view! {
             <tr>

@@ -9,12 +9,12 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::keyboard::list_keys;
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{Language, count, t, tr, wording};
+use crate::i18n::{Language, count, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::api_reference::{Group, Operation, Reference};
 use crate::logic::developers_place::DevelopersPlace;
 use crate::preferences::preferences;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub(super) fn reference(addressed: Addressed) -> AnyView {
             <div class="filter" role="search" aria-label=tr!(developers.search)>
                 <SearchField
                     main=true
-                    label=wording(|t| t.developers.search)
-                    value=Signal::derive(move || addressed.place.with(|place| place.search.clone()))
+                    label=wording(word!(developers.search))
+                    value=derive(move || addressed.place.with(|place| place.search.clone()))
                     on_change=move |search: String| addressed.edit(|place| place.search = search)
                 />
                 <span class="more">
@@ -88,11 +88,11 @@ fn listed(data: Memo<Arc<Reference>>, addressed: Addressed) -> AnyView {
                     view! {
                         <EmptyState
                             icon=Icon::Search
-                            title=wording(|t| t.developers.no_match_title)
-                            text=wording(|t| t.developers.no_match_text)
+                            title=wording(word!(developers.no_match_title))
+                            text=wording(word!(developers.no_match_text))
                         >
                             <Button
-                                label=wording(|t| t.developers.clear)
+                                label=wording(word!(developers.clear))
                                 on_press=move |()| addressed.change.run(DevelopersPlace::default())
                             />
                         </EmptyState>

@@ -6,10 +6,10 @@ use crate::api::configurations::{self as api, Effective, Leaf, Loser, Matching};
 use crate::components::badge::{Badge, Tone};
 use crate::components::icon::Icon;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::configuration::value_text;
-use crate::reactive::part;
+use crate::reactive::{derive, part};
 use crate::routes;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -35,7 +35,7 @@ fn parts(effective: Effective) -> AnyView {
         .modules
         .into_iter()
         .map(|(id, part)| {
-            let title = Signal::derive(move || fill(t().configurations.module, &[("id", &id)]));
+            let title = derive(move || fill(t().configurations.module, &[("id", &id)]));
             twin(title, part.configurations, part.desired)
         })
         .collect_view();
@@ -44,8 +44,8 @@ fn parts(effective: Effective) -> AnyView {
             <section class="card">
                 <EmptyState
                     icon=Icon::Layers
-                    title=wording(|t| t.configurations.effective_empty_title)
-                    text=wording(|t| t.configurations.effective_empty_text)
+                    title=wording(word!(configurations.effective_empty_title))
+                    text=wording(word!(configurations.effective_empty_text))
                 >
                     <a class="btn" href=routes::configurations()>{tr!(configurations.to_list)}</a>
                 </EmptyState>
@@ -55,7 +55,7 @@ fn parts(effective: Effective) -> AnyView {
         .into_any();
     }
     let own = twin(
-        wording(|t| t.configurations.effective),
+        wording(word!(configurations.effective)),
         effective.configurations,
         effective.desired,
     );
@@ -94,7 +94,7 @@ fn twin(title: Signal<String>, matching: Vec<Matching>, leaves: Vec<Leaf>) -> An
 fn rung(one: Matching) -> impl IntoView {
     let applied = one.status.as_deref() == Some("Applied");
     let tone = if applied { Tone::Ok } else { Tone::Neutral };
-    let words = Signal::derive(move || {
+    let words = derive(move || {
         (if applied {
             t().configurations.status_applied
         } else {

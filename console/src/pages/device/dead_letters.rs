@@ -11,10 +11,10 @@ use crate::components::question::Question;
 use crate::components::state_view::{ErrorNote, live_view};
 use crate::components::time_text::Ago;
 use crate::components::toast;
-use crate::i18n::{Read, count, fill, t, t_once, tr, wording};
+use crate::i18n::{Word, count, fill, t, t_once, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::number::bytes;
-use crate::reactive::{For, Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, For, Memo, RwSignal, derive, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -71,7 +71,7 @@ pub(super) fn DeadLetterCard(
             }
         });
     };
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().messages;
         match forgotten.with(String::is_empty) {
             true => count(dead.get(), words.dead_forget_one, words.dead_forget_other),
@@ -88,10 +88,10 @@ pub(super) fn DeadLetterCard(
                 <span class="dim nowrap" role="status">{move || count(dead.get(), t().messages.queue_count_one, t().messages.queue_count_other)}</span>
                 <span class="more">
                     <Button
-                        label=wording(|t| t.messages.dead_forget_all)
+                        label=wording(word!(messages.dead_forget_all))
                         weight=Weight::Danger
                         permission=Permission::MessagesWrite
-                        disabled=Signal::derive(move || dead.get() == 0)
+                        disabled=derive(move || dead.get() == 0)
                         on_press=move |()| card.ask_to_forget("")
                     />
                 </span>
@@ -100,9 +100,9 @@ pub(super) fn DeadLetterCard(
         </section>
         <Confirm
             open=forget.open
-            title=wording(|t| t.messages.dead_forget_title)
+            title=wording(word!(messages.dead_forget_title))
             text
-            action=wording(|t| t.messages.dead_forget)
+            action=wording(word!(messages.dead_forget))
             busy=forget.busy
             on_confirm=confirm
         >
@@ -162,13 +162,13 @@ fn listed(card: Card, letters: Memo<Vec<QueuedMessage>>) -> impl IntoView {
 }
 
 /// How a reason is called, and how bad it is.
-fn reason(name: &str) -> (Tone, Read) {
+fn reason(name: &str) -> (Tone, Word) {
     match name {
-        "Expired" => (Tone::Warn, |t| t.messages.reason_expired),
-        "DeliveryCountExceeded" => (Tone::Bad, |t| t.messages.reason_given_up),
-        "Rejected" => (Tone::Bad, |t| t.messages.reason_rejected),
-        "Purged" => (Tone::Neutral, |t| t.messages.reason_purged),
-        _ => (Tone::Neutral, |t| t.common.unknown),
+        "Expired" => (Tone::Warn, word!(messages.reason_expired)),
+        "DeliveryCountExceeded" => (Tone::Bad, word!(messages.reason_given_up)),
+        "Rejected" => (Tone::Bad, word!(messages.reason_rejected)),
+        "Purged" => (Tone::Neutral, word!(messages.reason_purged)),
+        _ => (Tone::Neutral, word!(common.unknown)),
     }
 }
 
@@ -205,13 +205,13 @@ fn Letter(card: Card, letter: QueuedMessage) -> impl IntoView {
             <td class="num dim">{bytes(letter.size)}</td>
             <td class="row-actions">
                 <Button
-                    label=wording(|t| t.messages.resend)
+                    label=wording(word!(messages.resend))
                     weight=Weight::Quiet
                     permission=Permission::MessagesWrite
                     on_press=move |()| card.resend(number.get_value())
                 />
                 <Button
-                    label=wording(|t| t.messages.dead_forget)
+                    label=wording(word!(messages.dead_forget))
                     weight=Weight::Quiet
                     permission=Permission::MessagesWrite
                     on_press=move |()| number.with_value(|number| card.ask_to_forget(number))

@@ -4,71 +4,71 @@
 use crate::api::devices::Connection;
 use crate::components::badge::{Badge, Tone};
 use crate::components::time_text::Moment;
-use crate::i18n::{Read, fill, lasting, t, tr};
+use crate::i18n::{Word, fill, lasting, t, tr, word};
 use crate::logic::json_document::text;
 use crate::logic::time;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use leptos::prelude::*;
 use serde_json::Value;
 
 /// What a finding is called, what to do about it, and how it looks.
-fn words(code: &str) -> (Tone, Read, Option<Read>) {
+fn words(code: &str) -> (Tone, Word, Option<Word>) {
     match code {
-        "healthy" => (Tone::Ok, |t| t.device.doctor_healthy, None),
+        "healthy" => (Tone::Ok, word!(device.doctor_healthy), None),
         "disabled" => (
             Tone::Warn,
-            |t| t.device.doctor_disabled,
-            Some(|t| t.device.doctor_disabled_hint),
+            word!(device.doctor_disabled),
+            Some(word!(device.doctor_disabled_hint)),
         ),
         "identityClash" => (
             Tone::Bad,
-            |t| t.device.doctor_clash,
-            Some(|t| t.device.doctor_clash_hint),
+            word!(device.doctor_clash),
+            Some(word!(device.doctor_clash_hint)),
         ),
         "wrongCredential" => (
             Tone::Bad,
-            |t| t.device.doctor_credential,
-            Some(|t| t.device.doctor_credential_hint),
+            word!(device.doctor_credential),
+            Some(word!(device.doctor_credential_hint)),
         ),
         "tokenExpires" => (
             Tone::Warn,
-            |t| t.device.doctor_token,
-            Some(|t| t.device.doctor_token_hint),
+            word!(device.doctor_token),
+            Some(word!(device.doctor_token_hint)),
         ),
         "certificateExpires" => (
             Tone::Warn,
-            |t| t.device.doctor_certificate,
-            Some(|t| t.device.doctor_certificate_hint),
+            word!(device.doctor_certificate),
+            Some(word!(device.doctor_certificate_hint)),
         ),
         "protocolError" => (
             Tone::Bad,
-            |t| t.device.doctor_protocol,
-            Some(|t| t.device.doctor_protocol_hint),
+            word!(device.doctor_protocol),
+            Some(word!(device.doctor_protocol_hint)),
         ),
         "throttled" => (
             Tone::Warn,
-            |t| t.device.doctor_throttled,
-            Some(|t| t.device.doctor_throttled_hint),
+            word!(device.doctor_throttled),
+            Some(word!(device.doctor_throttled_hint)),
         ),
         "keepAlive" => (
             Tone::Warn,
-            |t| t.device.doctor_silence,
-            Some(|t| t.device.doctor_silence_hint),
+            word!(device.doctor_silence),
+            Some(word!(device.doctor_silence_hint)),
         ),
         "flapping" => (
             Tone::Warn,
-            |t| t.device.doctor_flapping,
-            Some(|t| t.device.doctor_flapping_hint),
+            word!(device.doctor_flapping),
+            Some(word!(device.doctor_flapping_hint)),
         ),
         "neverConnected" => (
             Tone::Neutral,
-            |t| t.device.doctor_never,
-            Some(|t| t.device.doctor_never_hint),
+            word!(device.doctor_never),
+            Some(word!(device.doctor_never_hint)),
         ),
         _ => (
             Tone::Neutral,
-            |t| t.device.doctor_away,
-            Some(|t| t.device.doctor_away_hint),
+            word!(device.doctor_away),
+            Some(word!(device.doctor_away_hint)),
         ),
     }
 }
@@ -111,9 +111,9 @@ fn finding(found: &Value) -> impl IntoView + use<> {
         .map(|(_, rest)| rest.trim_end_matches('.').to_owned());
     view! {
         <li>
-            <Badge tone=Signal::stored(tone) text=Signal::derive(move || name(t()).to_owned())/>
+            <Badge tone=Signal::stored(tone) text=derive(move || name.of(t()).to_owned())/>
             {particular.map(|particular| view! { " " <code>{particular}</code> })}
-            {hint.map(|hint| view! { <p class="sub">{move || hint(t())}</p> })}
+            {hint.map(|hint| view! { <p class="sub">{move || hint.of(t())}</p> })}
         </li>
     }
 }

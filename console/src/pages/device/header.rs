@@ -8,12 +8,12 @@ use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
 use crate::components::page_title::PageTitle;
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::connection_string::device_connection_string;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::devices::{DeleteDevice, DisableDevice, Target, enable};
-use crate::reactive::{RwSignal, memo};
+use crate::reactive::{Callback, RwSignal, derive, memo};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -34,7 +34,7 @@ pub fn Header(
     let disabling = RwSignal::new(None::<Target>);
     let deleting = RwSignal::new(None::<Target>);
     let retiring = RwSignal::new(false);
-    let enabled = Signal::derive(move || {
+    let enabled = derive(move || {
         identity
             .data
             .with(|i| i.as_ref().is_none_or(|i| i.enabled()))
@@ -46,7 +46,7 @@ pub fn Header(
                 .unwrap_or_default()
         })
     });
-    let state = Signal::derive(move || {
+    let state = derive(move || {
         let live = connection
             .data
             .with(|c| c.as_ref().map(|c| c.connection_state.clone()));
@@ -57,12 +57,12 @@ pub fn Header(
         })
         .unwrap_or_default()
     });
-    let since = Signal::derive(move || {
+    let since = derive(move || {
         connection
             .data
             .with(|c| c.as_ref().and_then(|c| c.since.clone()))
     });
-    let seen = Signal::derive(move || {
+    let seen = derive(move || {
         since.get().as_deref().and_then(time::parse).is_some()
             || identity.data.with(|i| {
                 i.as_ref()
@@ -88,7 +88,7 @@ pub fn Header(
         connection.refresh();
     });
     view! {
-        <PageTitle text=Signal::derive(move || id.get_value())/>
+        <PageTitle text=derive(move || id.get_value())/>
         <div class="pagehead">
             <div class="grow">
                 <nav class="crumbs" aria-label=tr!(devices.title)>
@@ -96,7 +96,7 @@ pub fn Header(
                 </nav>
                 <div class="device-name">
                     <h1 class="mono">{id.get_value()}</h1>
-                    <CopyButton text=Signal::derive(move || id.get_value()) label=wording(|t| t.device.copy_id) icon_only=true weight=Weight::Quiet/>
+                    <CopyButton text=derive(move || id.get_value()) label=wording(word!(device.copy_id)) icon_only=true weight=Weight::Quiet/>
                     <span role="status"><ConnectionBadge state seen/></span>
                     {move || (!enabled.get()).then(|| view! { <StatusBadge enabled/> })}
                     <span class="dim">{move || seen.get().then(|| view! { <Ago at=since/> })}</span>
@@ -105,13 +105,13 @@ pub fn Header(
             <div class="actions">
                 {move || match connection_string.get() {
                     Some(text) => view! {
-                        <CopyButton text=Signal::stored(text) label=wording(|t| t.device.copy_connection_string)/>
+                        <CopyButton text=Signal::stored(text) label=wording(word!(device.copy_connection_string))/>
                     }
                     .into_any(),
                     None => view! {
                         <Button
-                            label=wording(|t| t.device.copy_connection_string)
-                            described=wording(|t| t.device.no_key_to_copy)
+                            label=wording(word!(device.copy_connection_string))
+                            described=wording(word!(device.no_key_to_copy))
                             icon=Icon::Copy
                             disabled=Signal::stored(true)
                             on_press=|()| ()
@@ -120,7 +120,7 @@ pub fn Header(
                     .into_any(),
                 }}
                 <Button
-                    label=Signal::derive(move || (if enabled.get() { t().devices.disable } else { t().devices.enable }).to_owned())
+                    label=derive(move || (if enabled.get() { t().devices.disable } else { t().devices.enable }).to_owned())
                     permission=Permission::DevicesWrite
                     on_press=move |()| {
                         if enabled.get_untracked() {
@@ -131,17 +131,17 @@ pub fn Header(
                     }
                 />
                 <Button
-                    label=wording(|t| t.retirement.retire)
+                    label=wording(word!(retirement.retire))
                     weight=Weight::Danger
                     permission=Permission::DevicesDelete
-                    obstacle=Signal::derive(move || {
+                    obstacle=derive(move || {
                         reason.with(|reason| reason.starts_with("retired: "))
                             .then(|| t().retirement.already.to_owned())
                     })
                     on_press=move |()| retiring.set(true)
                 />
                 <Button
-                    label=wording(|t| t.devices.delete)
+                    label=wording(word!(devices.delete))
                     weight=Weight::Danger
                     permission=Permission::DevicesDelete
                     on_press=move |()| deleting.set(Some(Target { id: id.get_value() }))

@@ -10,13 +10,13 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::keyboard::list_keys;
 use crate::components::pager::{Pager, page_number};
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::history_filter::{HistoryFilter, SECTIONS};
 use crate::logic::time;
 use crate::pages::audit::names;
 use crate::preferences::offset_minutes;
-use crate::reactive::{For, Memo, memo, part};
+use crate::reactive::{Callback, For, Memo, derive, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -76,9 +76,9 @@ pub fn HistoryTab(
         let address = shared.id.with_value(|id| routes::history(id, &filter));
         navigate(&address, routes::same_screen());
     });
-    let mut sections = vec![("", wording(|t| t.history.all_sections))];
+    let mut sections = vec![("", wording(word!(history.all_sections)))];
     sections.extend(SECTIONS.map(|section| {
-        let words = Signal::derive(move || section_words(section).to_owned());
+        let words = derive(move || section_words(section).to_owned());
         (section, words)
     }));
     list_keys();
@@ -93,8 +93,8 @@ pub fn HistoryTab(
             <div class="filter" role="search" aria-label=tr!(history.title)>
                 <SelectField
                     inline=true
-                    label=wording(|t| t.history.filter_section)
-                    value=Signal::derive(move || filter.with(|f| f.section.clone()))
+                    label=wording(word!(history.filter_section))
+                    value=derive(move || filter.with(|f| f.section.clone()))
                     on_change=move |section| change.run(HistoryFilter {
                         section,
                         ..HistoryFilter::default()
@@ -103,7 +103,7 @@ pub fn HistoryTab(
                 />
                 <span class="grow"></span>
                 <Button
-                    label=wording(|t| t.history.refresh)
+                    label=wording(word!(history.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| page.refresh()
@@ -127,8 +127,8 @@ fn listed(
             return view! {
                 <EmptyState
                     icon=Icon::Clock
-                    title=wording(|t| t.history.empty_title)
-                    text=wording(|t| t.history.empty_text)
+                    title=wording(word!(history.empty_title))
+                    text=wording(word!(history.empty_text))
                 />
             }
             .into_any();
@@ -152,10 +152,10 @@ fn listed(
                 </table>
             </div>
             <Pager
-                label=wording(|t| t.history.pages)
-                place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
-                cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                next=Signal::derive(move || data.with(|page| page.before.map(|n| n.to_string())))
+                label=wording(word!(history.pages))
+                place=derive(move || page_number(filter.with(|f| f.cursors.len())))
+                cursors=derive(move || filter.with(|f| f.cursors.clone()))
+                next=derive(move || data.with(|page| page.before.map(|n| n.to_string())))
                 on_change=move |cursors| change.run(HistoryFilter {
                     cursors,
                     version: None,

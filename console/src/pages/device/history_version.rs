@@ -11,11 +11,11 @@ use crate::components::icon::Icon;
 use crate::components::question::Question;
 use crate::components::state_view::{ErrorNote, live_view};
 use crate::components::toast;
-use crate::i18n::{Read, fill, t, t_once, tr, wording};
+use crate::i18n::{Word, fill, t, t_once, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::history_filter::{Against, HistoryFilter, comparable, writable};
 use crate::logic::json_document::pretty;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -84,7 +84,7 @@ pub fn Version(
         };
         change.run(next);
     };
-    let chosen = Signal::derive(move || {
+    let chosen = derive(move || {
         match against.get() {
             Against::Before => "before",
             Against::Present => "present",
@@ -96,12 +96,12 @@ pub fn Version(
             <div class="wrap-row">
                 <span class="sub">{tr!(history.compare)}</span>
                 <Segmented
-                    label=wording(|t| t.history.compare)
+                    label=wording(word!(history.compare))
                     value=chosen
                     on_change=choose
                     options=vec![
-                        ("before", wording(|t| t.history.against_before)),
-                        ("present", wording(|t| t.history.against_present)),
+                        ("before", wording(word!(history.against_before))),
+                        ("present", wording(word!(history.against_present))),
                     ]
                 />
                 <span class="grow"></span>
@@ -131,8 +131,8 @@ fn Revert(
 ) -> impl IntoView {
     let question = Question::new();
     let named =
-        move |read: Read| Signal::derive(move || fill(read(t()), &[("n", &version.to_string())]));
-    let obstacle = Signal::derive(move || {
+        move |read: Word| derive(move || fill(read.of(t()), &[("n", &version.to_string())]));
+    let obstacle = derive(move || {
         let same = compared
             .data
             .with(|c| c.as_ref().is_some_and(|c| c.is_present));
@@ -162,18 +162,18 @@ fn Revert(
     };
     view! {
         <Button
-            label=named(|t| t.history.revert)
+            label=named(word!(history.revert))
             icon=Icon::Restore
             permission=Permission::TwinsWrite
             obstacle
-            disabled=Signal::derive(move || compared.data.with(Option::is_none))
+            disabled=derive(move || compared.data.with(Option::is_none))
             on_press=move |()| question.ask()
         />
         <Confirm
             open=question.open
-            title=named(|t| t.history.revert_title)
-            text=wording(|t| t.history.revert_text)
-            action=named(|t| t.history.revert)
+            title=named(word!(history.revert_title))
+            text=wording(word!(history.revert_text))
+            action=named(word!(history.revert))
             busy=question.busy
             on_confirm=confirm
         >

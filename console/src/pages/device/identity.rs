@@ -9,7 +9,7 @@ use crate::components::time_text::Moment;
 use crate::i18n::{fill, t, tr};
 use crate::logic::operations_filter::OperationsFilter;
 use crate::logic::time;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn refused(id: &str) -> String {
 #[component]
 fn ConnectionFacts(connection: Memo<Connection>) -> impl IntoView {
     let with = move |read: fn(&Connection) -> Option<String>| {
-        Signal::derive(move || connection.with(read).filter(|text| !text.is_empty()))
+        derive(move || connection.with(read).filter(|text| !text.is_empty()))
     };
     let fact =
         |value: Signal<Option<String>>| move || value.get().unwrap_or_else(|| "–".to_owned());
@@ -163,8 +163,7 @@ fn moment(value: &Value) -> Option<String> {
 
 #[component]
 fn IdentityFacts(identity: Memo<Identity>) -> impl IntoView {
-    let text =
-        move |name: &'static str| Signal::derive(move || Some(identity.with(|i| i.text(name))));
+    let text = move |name: &'static str| derive(move || Some(identity.with(|i| i.text(name))));
     let waiting = move || {
         identity.with(|i| {
             i.raw

@@ -3,9 +3,9 @@
 use super::Shared;
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::connection_string::{device_connection_string, mask};
-use crate::reactive::{RwSignal, memo, part};
+use crate::reactive::{RwSignal, derive, memo, part};
 use crate::session::{Permission, may};
 use leptos::prelude::*;
 
@@ -29,14 +29,14 @@ pub fn Keys(
         })
     });
     let key = move |which: &'static str| {
-        Signal::derive(move || {
+        derive(move || {
             identity
                 .data
                 .with(|i| i.as_ref().and_then(|i| i.key(which)))
         })
     };
     let connection = move |which: &'static str| {
-        Signal::derive(move || {
+        derive(move || {
             let key = key(which).get()?;
             let host = host_name.data.get()?;
             Some(id.with_value(|id| device_connection_string(&host, id, &key)))
@@ -71,10 +71,10 @@ pub fn Keys(
         </dl>
         {move || match (kind.get().as_str(), may(Permission::KeysRead) || key("primaryKey").get().is_some()) {
             ("sas", true) => view! {
-                <Secret name=wording(|t| t.devices.primary_key) value=key("primaryKey")/>
-                <Secret name=wording(|t| t.devices.secondary_key) value=key("secondaryKey")/>
-                <Secret name=wording(|t| t.device.primary_connection) value=connection("primaryKey")/>
-                <Secret name=wording(|t| t.device.secondary_connection) value=connection("secondaryKey")/>
+                <Secret name=wording(word!(devices.primary_key)) value=key("primaryKey")/>
+                <Secret name=wording(word!(devices.secondary_key)) value=key("secondaryKey")/>
+                <Secret name=wording(word!(device.primary_connection)) value=connection("primaryKey")/>
+                <Secret name=wording(word!(device.secondary_connection)) value=connection("secondaryKey")/>
             }
             .into_any(),
             ("sas", false) => view! { <p class="dim">{tr!(device.keys_hidden)}</p> }.into_any(),
@@ -92,10 +92,9 @@ pub fn Secret(
     value: Signal<Option<String>>,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
-    let spoken = move |text: fn() -> &'static str| {
-        Signal::derive(move || fill(text(), &[("key", &name.get())]))
-    };
-    let toggle = Signal::derive(move || {
+    let spoken =
+        move |text: fn() -> &'static str| derive(move || fill(text(), &[("key", &name.get())]));
+    let toggle = derive(move || {
         (if shown.get() {
             t().device.hide
         } else {
@@ -103,7 +102,7 @@ pub fn Secret(
         })
         .to_owned()
     });
-    let toggle_spoken = Signal::derive(move || {
+    let toggle_spoken = derive(move || {
         let text = if shown.get() {
             t().device.hide_key
         } else {
@@ -123,9 +122,9 @@ pub fn Secret(
                     }}
                 </code>
                 <Button label=toggle described=toggle_spoken weight=Weight::Quiet
-                    disabled=Signal::derive(move || value.get().is_none())
+                    disabled=derive(move || value.get().is_none())
                     on_press=move |()| shown.update(|s| *s = !*s)/>
-                <CopyButton text=Signal::derive(move || value.get().unwrap_or_default())
+                <CopyButton text=derive(move || value.get().unwrap_or_default())
                     label=spoken(|| t().device.copy_key) icon_only=true weight=Weight::Quiet/>
             </div>
         </div>

@@ -11,12 +11,12 @@ use crate::components::field::{SelectField, TextField, unique_id};
 use crate::components::icon::Icon;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::device_rules::{is_property_name, is_property_value};
 use crate::logic::number::decimal;
 use crate::logic::time::date_time;
-use crate::reactive::{For, RwSignal, memo};
+use crate::reactive::{Callback, For, RwSignal, derive, memo};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -90,7 +90,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
             })
     });
     let bad_property = memo(move || properties.with(|all| all.iter().any(|p| !p.fits())));
-    let id_error = Signal::derive(move || {
+    let id_error = derive(move || {
         message_id
             .with(|id| !is_property_value(id))
             .then(|| t().messages.property_invalid.to_owned())
@@ -139,10 +139,8 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
     let area = unique_id("message");
     let area_note = format!("{area}-note");
     let fixed = |name: &'static str| Signal::stored(name.to_owned());
-    let minutes =
-        |n: &'static str| Signal::derive(move || fill(t().messages.expiry_minutes, &[("n", n)]));
-    let hours =
-        |n: &'static str| Signal::derive(move || fill(t().messages.expiry_hours, &[("n", n)]));
+    let minutes = |n: &'static str| derive(move || fill(t().messages.expiry_minutes, &[("n", n)]));
+    let hours = |n: &'static str| derive(move || fill(t().messages.expiry_hours, &[("n", n)]));
     view! {
         <section class="card" aria-labelledby="send-title">
             <header><h2 id="send-title">{tr!(messages.send_title)}</h2></header>
@@ -164,17 +162,17 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                 </div>
                 <div class="field-row">
                     <SelectField
-                        label=wording(|t| t.messages.content_type)
+                        label=wording(word!(messages.content_type))
                         value=content_type
                         on_change=move |value: String| content_type.set(value)
                         options=vec![("application/json", fixed("application/json")), ("text/plain", fixed("text/plain"))]
                     />
                     <SelectField
-                        label=wording(|t| t.messages.expiry)
+                        label=wording(word!(messages.expiry))
                         value=expiry
                         on_change=move |value: String| expiry.set(value)
                         options=vec![
-                            ("", wording(|t| t.messages.expiry_default)),
+                            ("", wording(word!(messages.expiry_default))),
                             ("5", minutes("5")),
                             ("60", hours("1")),
                             ("1440", hours("24")),
@@ -184,21 +182,21 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                 </div>
                 <div class="field-row">
                     <TextField
-                        label=wording(|t| t.messages.message_id)
-                        hint=wording(|t| t.messages.message_id_hint)
+                        label=wording(word!(messages.message_id))
+                        hint=wording(word!(messages.message_id_hint))
                         value=message_id
                         error=id_error
                         mono=true
                     />
                     <SelectField
-                        label=wording(|t| t.messages.ack)
+                        label=wording(word!(messages.ack))
                         value=ack
                         on_change=move |value: String| ack.set(value)
                         options=vec![
-                            ("none", wording(|t| t.messages.ack_none)),
-                            ("positive", wording(|t| t.messages.ack_positive)),
-                            ("negative", wording(|t| t.messages.ack_negative)),
-                            ("full", wording(|t| t.messages.ack_full)),
+                            ("none", wording(word!(messages.ack_none))),
+                            ("positive", wording(word!(messages.ack_positive))),
+                            ("negative", wording(word!(messages.ack_negative))),
+                            ("full", wording(word!(messages.ack_full))),
                         ]
                     />
                 </div>
@@ -208,10 +206,10 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                         <PropertyRow property properties/>
                     </For>
                     <Button
-                        label=wording(|t| t.messages.add_property)
+                        label=wording(word!(messages.add_property))
                         icon=Icon::Plus
                         weight=Weight::Quiet
-                        disabled=Signal::derive(move || properties.with(|all| all.len() >= MOST_PROPERTIES))
+                        disabled=derive(move || properties.with(|all| all.len() >= MOST_PROPERTIES))
                         on_press=move |()| {
                             let key = next.get_value();
                             next.set_value(key + 1);
@@ -226,7 +224,7 @@ fn SendCard(shared: Shared, #[prop(into)] on_sent: Callback<()>) -> impl IntoVie
                 <ErrorNote error=failure/>
                 <div>
                     <Button
-                        label=wording(|t| t.messages.send)
+                        label=wording(word!(messages.send))
                         weight=Weight::Primary
                         permission=Permission::MessagesWrite
                         disabled=busy
@@ -269,7 +267,7 @@ fn PropertyRow(property: Property, properties: RwSignal<Vec<Property>>) -> impl 
                 on:input=move |event| property.value.set(event_target_value(&event))
             />
             <Button
-                label=Signal::derive(move || fill(t().messages.remove_property, &[("n", &place.get().to_string())]))
+                label=derive(move || fill(t().messages.remove_property, &[("n", &place.get().to_string())]))
                 icon=Icon::Close
                 icon_only=true
                 weight=Weight::Quiet

@@ -12,17 +12,17 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::json_editor::{JsonEditor, parsed};
 use crate::components::json_view::JsonView;
 use crate::components::state_view::{EmptyState, ErrorNote};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::device_rules::is_method_name;
 use crate::logic::number::grouped;
 use crate::logic::time::{Millis, clock_seconds};
 use crate::preferences::offset_minutes;
-use crate::reactive::{For, RwSignal, memo, part};
+use crate::reactive::{For, RwSignal, derive, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::ordered::OrderedMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 /// Calls kept per device.
 const MOST_CALLS: usize = 20;
@@ -43,11 +43,11 @@ type History = ArcRwSignal<Vec<CallRecord>>;
 thread_local! {
     /// Calls by device, for as long as the window lives: payloads may be confidential, so they
     /// are not written to storage.
-    static HISTORY: RefCell<HashMap<String, History>> = RefCell::new(HashMap::new());
+    static HISTORY: RefCell<OrderedMap<String, History>> = RefCell::new(OrderedMap::default());
 }
 
 fn history(id: &str) -> History {
-    HISTORY.with(|all| all.borrow_mut().entry(id.to_owned()).or_default().clone())
+    HISTORY.with(|all| all.borrow_mut().or_default(id.to_owned()).clone())
 }
 
 /// The fields of the form.
@@ -101,7 +101,7 @@ pub fn MethodsTab(
 fn CallForm(shared: Shared, form: Form, calls: History) -> impl IntoView {
     let tried = RwSignal::new(false);
     let started = RwSignal::new(None::<Millis>);
-    let name_error = Signal::derive(move || {
+    let name_error = derive(move || {
         let (name, tried) = (form.name.get(), tried.get());
         ((tried || !name.is_empty()) && !is_method_name(&name))
             .then(|| t().methods.name_invalid.to_owned())
@@ -112,13 +112,13 @@ fn CallForm(shared: Shared, form: Form, calls: History) -> impl IntoView {
             &[("low", &low.to_string()), ("high", &high.to_string())],
         )
     };
-    let response_error = Signal::derive(move || {
+    let response_error = derive(move || {
         form.response
             .with(|r| seconds(r, 5, 300))
             .is_none()
             .then(|| range(5, 300))
     });
-    let connect_error = Signal::derive(move || {
+    let connect_error = derive(move || {
         match (
             form.connect.with(|c| seconds(c, 0, 300)),
             form.response.with(|r| seconds(r, 5, 300)),
@@ -170,7 +170,7 @@ fn CallForm(shared: Shared, form: Form, calls: History) -> impl IntoView {
             let _ = started.try_set(None);
         });
     };
-    let label = Signal::derive(move || match started.get() {
+    let label = derive(move || match started.get() {
         Some(begin) => {
             let waited = ((clock::now() - begin) / 1000.0).max(0.0) as u64;
             fill(t().methods.calling, &[("n", &waited.to_string())])
@@ -193,30 +193,30 @@ fn CallForm(shared: Shared, form: Form, calls: History) -> impl IntoView {
                     </div>
                 })}
                 <TextField
-                    label=wording(|t| t.methods.name)
-                    hint=wording(|t| t.methods.name_hint)
+                    label=wording(word!(methods.name))
+                    hint=wording(word!(methods.name_hint))
                     value=form.name
                     error=name_error
                     mono=true
                 />
                 <JsonEditor
-                    label=wording(|t| t.methods.payload)
-                    hint=wording(|t| t.methods.payload_hint)
+                    label=wording(word!(methods.payload))
+                    hint=wording(word!(methods.payload_hint))
                     text=form.payload
                     optional=true
                     visible_label=true
                     rows=5
                 />
                 <div class="field-row">
-                    <TextField label=wording(|t| t.methods.response_timeout) value=form.response error=response_error/>
-                    <TextField label=wording(|t| t.methods.connect_timeout) value=form.connect error=connect_error/>
+                    <TextField label=wording(word!(methods.response_timeout)) value=form.response error=response_error/>
+                    <TextField label=wording(word!(methods.connect_timeout)) value=form.connect error=connect_error/>
                 </div>
                 <div>
                     <Button
                         label
                         weight=Weight::Primary
                         permission=Permission::MethodsInvoke
-                        disabled=Signal::derive(move || started.get().is_some())
+                        disabled=derive(move || started.get().is_some())
                         submit=true
                         on_press=|()| ()
                     />
@@ -256,13 +256,13 @@ fn Answer(record: CallRecord) -> impl IntoView {
                 {head(view! {
                     <Badge
                         tone=Signal::stored(status_tone(status))
-                        text=Signal::derive(move || fill(t().methods.status, &[("n", &status.to_string())]))
+                        text=derive(move || fill(t().methods.status, &[("n", &status.to_string())]))
                     />
                 }.into_any())}
                 {if payload.is_null() {
                     view! { <p class="body dim">{tr!(methods.no_payload)}</p> }.into_any()
                 } else {
-                    view! { <JsonView value=Signal::stored(payload) label=wording(|t| t.methods.result_title)/> }.into_any()
+                    view! { <JsonView value=Signal::stored(payload) label=wording(word!(methods.result_title))/> }.into_any()
                 }}
             }
             .into_any()
@@ -271,7 +271,7 @@ fn Answer(record: CallRecord) -> impl IntoView {
             let plain = plain_words(&error);
             view! {
                 {head(view! {
-                    <Badge tone=Signal::stored(Tone::Bad) text=wording(|t| t.methods.failed)/>
+                    <Badge tone=Signal::stored(Tone::Bad) text=wording(word!(methods.failed))/>
                 }.into_any())}
                 <div class="body stack">
                     {plain.map(|words| view! { <p><b>{words}</b></p> })}
@@ -311,8 +311,8 @@ fn CallHistory(calls: History, form: Form) -> impl IntoView {
                     return view! {
                         <EmptyState
                             icon=Icon::Tray
-                            title=wording(|t| t.methods.history)
-                            text=wording(|t| t.methods.history_empty)
+                            title=wording(word!(methods.history))
+                            text=wording(word!(methods.history_empty))
                         />
                     }
                     .into_any();
@@ -351,12 +351,12 @@ fn HistoryRow(record: CallRecord, form: Form) -> impl IntoView {
         Ok(result) => (status_tone(result.status), Some(result.status)),
         Err(_) => (Tone::Bad, None),
     };
-    let words = Signal::derive(move || match status {
+    let words = derive(move || match status {
         Some(n) => fill(t().methods.status, &[("n", &n.to_string())]),
         None => t().methods.failed.to_owned(),
     });
     let name = record.name.clone();
-    let described = Signal::derive(move || {
+    let described = derive(move || {
         fill(
             t().methods.use_again_for,
             &[("name", &name), ("time", &clock())],
@@ -374,7 +374,7 @@ fn HistoryRow(record: CallRecord, form: Form) -> impl IntoView {
             <td class="grow"><Badge tone=Signal::stored(tone) text=words/></td>
             <td class="num">{move || fill(t().methods.took, &[("n", &grouped(took))])}</td>
             <td class="num">
-                <Button label=wording(|t| t.methods.use_again) described weight=Weight::Quiet on_press=again/>
+                <Button label=wording(word!(methods.use_again)) described weight=Weight::Quiet on_press=again/>
             </td>
         </tr>
     }

@@ -29,11 +29,11 @@ use crate::api::devices::{self as api, Connection, Identity};
 use crate::components::icon::Icon;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::{Live, PERIOD, live};
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::not_found::NotFound;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -161,12 +161,12 @@ fn Tabs(id: StoredValue<String>, tab: Memo<Option<Tab>>) -> impl IntoView {
 
 #[component]
 fn Gone(id: String) -> impl IntoView {
-    let title = Signal::derive(move || fill(t().device.not_found_title, &[("id", &id)]));
+    let title = derive(move || fill(t().device.not_found_title, &[("id", &id)]));
     view! {
         <PageTitle text=title/>
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
-            <EmptyState icon=Icon::Device title text=wording(|t| t.device.not_found_text)>
+            <EmptyState icon=Icon::Device title text=wording(word!(device.not_found_text))>
                 <a class="btn" href=routes::devices(&DeviceFilter::default())>{tr!(device.to_list)}</a>
             </EmptyState>
         </section>

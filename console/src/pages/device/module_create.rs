@@ -9,11 +9,11 @@ use crate::components::button::{Button, Weight};
 use crate::components::dialog::{Dialog, FormFoot};
 use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_system_module};
 use crate::pages::devices::id_problem;
-use crate::reactive::{RwSignal, effect};
+use crate::reactive::{Callback, RwSignal, derive, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -34,7 +34,7 @@ pub fn CreateModule(
             created.set(None);
         }
     });
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         created.with(|created| match created {
             Some(module) => fill(
                 t().devices.created_title,
@@ -69,7 +69,7 @@ fn Form(
     let failure = RwSignal::new(None::<ApiError>);
     let taken = RwSignal::new(None::<String>);
     let usable = |id: &str| check_device_id(id).is_ok() && !is_system_module(id);
-    let id_error = Signal::derive(move || {
+    let id_error = derive(move || {
         let words = &t().modules;
         let name = id.get();
         if is_system_module(&name) {
@@ -113,27 +113,27 @@ fn Form(
     view! {
         <form class="dialog-body" on:submit=submit>
             <TextField
-                label=wording(|t| t.modules.create_id)
-                hint=wording(|t| t.devices.create_id_hint)
+                label=wording(word!(modules.create_id))
+                hint=wording(word!(devices.create_id_hint))
                 value=id
                 error=id_error
                 mono=true
                 first=true
             />
             <TextField
-                label=wording(|t| t.modules.create_managed)
-                hint=wording(|t| t.modules.create_managed_hint)
+                label=wording(word!(modules.create_managed))
+                hint=wording(word!(modules.create_managed_hint))
                 value=managed_by
             />
             <ErrorNote error=failure/>
-            <FormFoot open action=wording(|t| t.devices.create_submit) disabled=busy/>
+            <FormFoot open action=wording(word!(devices.create_submit)) disabled=busy/>
         </form>
     }
 }
 
 #[component]
 fn Ready(shared: Shared, open: RwSignal<bool>, module: Identity) -> impl IntoView {
-    let connection = Signal::derive(move || {
+    let connection = derive(move || {
         let key = module.key("primaryKey")?;
         let host = shared.host_name.data.get()?;
         let device = shared.id.get_value();
@@ -144,10 +144,10 @@ fn Ready(shared: Shared, open: RwSignal<bool>, module: Identity) -> impl IntoVie
         <div class="dialog-body">
             {move || connection.with(Option::is_some).then(|| view! {
                 <p role="status">{tr!(modules.created_text)}</p>
-                <Secret name=wording(|t| t.devices.connection_string) value=connection/>
+                <Secret name=wording(word!(devices.connection_string)) value=connection/>
             })}
             <footer class="dialog-foot">
-                <Button label=wording(|t| t.modules.done) weight=Weight::Primary on_press=move |()| open.set(false)/>
+                <Button label=wording(word!(modules.done)) weight=Weight::Primary on_press=move |()| open.set(false)/>
             </footer>
         </div>
     }

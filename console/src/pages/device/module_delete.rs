@@ -7,8 +7,8 @@ use crate::api::modules as api;
 use crate::components::dialog::Confirm;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
-use crate::reactive::{Memo, RwSignal, effect};
+use crate::i18n::{fill, t, t_once, word, wording};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -65,9 +65,9 @@ pub fn DeleteModule(
     view! {
         <Confirm
             open
-            title=Signal::derive(move || fill(t().modules.delete_title, &[("id", &name.get())]))
-            text=Signal::derive(move || shared.id.with_value(|id| fill(t().modules.delete_text, &[("device", id)])))
-            action=wording(|t| t.devices.delete)
+            title=derive(move || fill(t().modules.delete_title, &[("id", &name.get())]))
+            text=derive(move || shared.id.with_value(|id| fill(t().modules.delete_text, &[("device", id)])))
+            action=wording(word!(devices.delete))
             busy
             on_confirm=confirm
         >

@@ -13,13 +13,13 @@ use crate::components::copy::CopyButton;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::connection_string::module_connection_string;
 use crate::logic::device_rules::is_system_module;
 use crate::logic::time;
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::{For, Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Callback, For, Memo, RwSignal, derive, effect, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -80,7 +80,7 @@ pub fn ModulesTab(
     let add = move || {
         view! {
             <Button
-                label=wording(|t| t.modules.add)
+                label=wording(word!(modules.add))
                 icon=Icon::Plus
                 permission=Permission::DevicesWrite
                 on_press=move |()| creating.set(true)
@@ -121,8 +121,8 @@ fn listed(found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
             return view! {
                 <EmptyState
                     icon=Icon::Device
-                    title=wording(|t| t.modules.empty_title)
-                    text=wording(|t| t.modules.empty_text)
+                    title=wording(word!(modules.empty_title))
+                    text=wording(word!(modules.empty_text))
                 />
             }
             .into_any();
@@ -162,12 +162,10 @@ fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
             .or_else(|| before.cloned().flatten())
     });
     let text = move |field: &'static str| {
-        Signal::derive(move || {
-            module.with(|m| m.as_ref().map(|m| m.text(field)).unwrap_or_default())
-        })
+        derive(move || module.with(|m| m.as_ref().map(|m| m.text(field)).unwrap_or_default()))
     };
     let state = text("connectionState");
-    let seen = Signal::derive(move || {
+    let seen = derive(move || {
         ["connectionStateUpdatedTime", "lastActivityTime"]
             .into_iter()
             .any(|field| time::parse(&text(field).get()).is_some())
@@ -191,7 +189,7 @@ fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
     let system = is_system_module(&name);
     let module_id = StoredValue::new(name.clone());
     let connection = move |which: &'static str| {
-        Signal::derive(move || {
+        derive(move || {
             let key = module.with(|m| m.as_ref().and_then(|m| m.key(which)))?;
             let host = rows.shared.host_name.data.get()?;
             let device = rows.shared.id.get_value();
@@ -202,9 +200,9 @@ fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
     let open = memo(move || module_id.with_value(|id| rows.open.with(|open| open == id)));
     let managed = text("managedBy");
     let named = move |words: fn() -> &'static str| {
-        Signal::derive(move || module_id.with_value(|id| fill(words(), &[("id", id)])))
+        derive(move || module_id.with_value(|id| fill(words(), &[("id", id)])))
     };
-    let obstacle = Signal::derive(move || system.then(|| t().modules.system_stays.to_owned()));
+    let obstacle = derive(move || system.then(|| t().modules.system_stays.to_owned()));
     view! {
         <tr class:open=move || open.get()>
             <th scope="row" class="grow">
@@ -216,13 +214,13 @@ fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
                     <span class="visually-hidden">" " {move || named(|| t().modules.keys_of).get()}</span>
                 </button>
                 {system.then(|| view! {
-                    " " <Badge tone=Signal::stored(Tone::Neutral) plain=true text=wording(|t| t.modules.system)/>
+                    " " <Badge tone=Signal::stored(Tone::Neutral) plain=true text=wording(word!(modules.system))/>
                 })}
             </th>
             <td><ConnectionBadge state seen/></td>
             <td>{move || match managed.get() { none if none.is_empty() => "–".to_owned(), by => by }}</td>
             <td>{part(kind_words)}</td>
-            <td class="dim"><Ago at=Signal::derive(move || Some(text("lastActivityTime").get()))/></td>
+            <td class="dim"><Ago at=derive(move || Some(text("lastActivityTime").get()))/></td>
             <td class="num row-tools">
                 {move || match primary.get() {
                     Some(text) => view! {
@@ -235,7 +233,7 @@ fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
                             icon=Icon::Copy
                             icon_only=true
                             weight=Weight::Quiet
-                            obstacle=Signal::derive(|| Some(t().modules.no_key.to_owned()))
+                            obstacle=derive(|| Some(t().modules.no_key.to_owned()))
                             on_press=|()| ()
                         />
                     }
@@ -258,8 +256,8 @@ fn Row(name: String, found: Memo<Vec<Identity>>, rows: Rows) -> impl IntoView {
                     <div class="body module-keys">
                         {move || if primary.with(Option::is_some) {
                             view! {
-                                <Secret name=wording(|t| t.device.primary_connection) value=primary/>
-                                <Secret name=wording(|t| t.device.secondary_connection) value=connection("secondaryKey")/>
+                                <Secret name=wording(word!(device.primary_connection)) value=primary/>
+                                <Secret name=wording(word!(device.secondary_connection)) value=connection("secondaryKey")/>
                             }
                             .into_any()
                         } else if kind.get() == "sas" {

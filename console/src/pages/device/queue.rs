@@ -11,11 +11,11 @@ use crate::components::icon::Icon;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
 use crate::components::time_text::Ago;
 use crate::components::toast;
-use crate::i18n::{count, fill, lasting, t, t_once, tr, wording};
+use crate::i18n::{count, fill, lasting, t, t_once, tr, word, wording};
 use crate::live::Live;
 use crate::logic::number::bytes;
 use crate::logic::time;
-use crate::reactive::{For, Memo, RwSignal, effect, memo, part};
+use crate::reactive::{For, Memo, RwSignal, derive, effect, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -37,10 +37,10 @@ pub fn QueueCard(
                 <span class="dim" role="status">{move || count(waiting.get(), t().messages.queue_count_one, t().messages.queue_count_other)}</span>
                 <span class="more">
                     <Button
-                        label=wording(|t| t.messages.purge)
+                        label=wording(word!(messages.purge))
                         weight=Weight::Danger
                         permission=Permission::MessagesWrite
-                        disabled=Signal::derive(move || waiting.get() == 0)
+                        disabled=derive(move || waiting.get() == 0)
                         on_press=move |()| purging.set(true)
                     />
                 </span>
@@ -58,8 +58,8 @@ fn listed(messages: Memo<Vec<QueuedMessage>>) -> impl IntoView {
             return view! {
                 <EmptyState
                     icon=Icon::Tray
-                    title=wording(|t| t.messages.queue_empty_title)
-                    text=wording(|t| t.messages.queue_empty_text)
+                    title=wording(word!(messages.queue_empty_title))
+                    text=wording(word!(messages.queue_empty_text))
                 />
             }
             .into_any();
@@ -103,7 +103,7 @@ fn Row(message: QueuedMessage) -> impl IntoView {
         Some(at) if at <= clock::now() => t().messages.expired.to_owned(),
         Some(at) => lasting(time::distance(clock::now(), at)),
     };
-    let state = Signal::derive(move || {
+    let state = derive(move || {
         (if locked {
             t().messages.state_locked
         } else {
@@ -176,9 +176,9 @@ fn Purge(
     view! {
         <Confirm
             open
-            title=Signal::derive(move || shared.id.with_value(|id| fill(t().messages.purge_title, &[("id", id)])))
-            text=Signal::derive(move || count(waiting.get(), t().messages.purge_text_one, t().messages.purge_text_other))
-            action=wording(|t| t.messages.purge)
+            title=derive(move || shared.id.with_value(|id| fill(t().messages.purge_title, &[("id", id)])))
+            text=derive(move || count(waiting.get(), t().messages.purge_text_one, t().messages.purge_text_other))
+            action=wording(word!(messages.purge))
             busy
             on_confirm=confirm
         >

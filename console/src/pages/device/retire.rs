@@ -8,11 +8,11 @@ use crate::components::dialog::Confirm;
 use crate::components::field::{SelectField, TextField, unique_id};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, tr, wording};
+use crate::i18n::{Word, count, fill, t, t_once, tr, word, wording};
 use crate::live::undisturbed;
 use crate::logic::retirement::{Plan, PlanProblem};
 use crate::pages::devices::id_problem;
-use crate::reactive::{RwSignal, effect, memo, part};
+use crate::reactive::{RwSignal, derive, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -81,7 +81,7 @@ pub fn RetireDevice(
         }
     });
     let body = memo(move || choices.plan().body());
-    let id = Signal::derive(move || shared.id.get_value());
+    let id = derive(move || shared.id.get_value());
     let navigate = StoredValue::new_local(use_navigate());
     let confirm = move |()| {
         let Some(body) = body.get_untracked() else {
@@ -111,12 +111,12 @@ pub fn RetireDevice(
     view! {
         <Confirm
             open
-            title=Signal::derive(move || fill(t().retirement.title, &[("id", &id.get())]))
-            text=wording(|t| t.retirement.text)
-            action=wording(|t| t.retirement.retire)
+            title=derive(move || fill(t().retirement.title, &[("id", &id.get())]))
+            text=wording(word!(retirement.text))
+            action=wording(word!(retirement.retire))
             must_type=id
             keeps_focus=true
-            busy=Signal::derive(move || busy.get() || body.with(Option::is_none))
+            busy=derive(move || busy.get() || body.with(Option::is_none))
             on_confirm=confirm
         >
             <Fields choices/>
@@ -136,10 +136,8 @@ fn Fields(choices: Choices) -> impl IntoView {
         days,
         ..
     } = choices;
-    let words = |read: fn(&'static crate::i18n::Texts) -> &'static str| {
-        Signal::derive(move || read(t()).to_owned())
-    };
-    let replacement_error = Signal::derive(move || {
+    let words = |read: Word| derive(move || read.of(t()).to_owned());
+    let replacement_error = derive(move || {
         let plan = choices.plan();
         match plan.replacement_problem()? {
             PlanProblem::Replacement(_) if plan.replacement.is_empty() => None,
@@ -148,7 +146,7 @@ fn Fields(choices: Choices) -> impl IntoView {
             PlanProblem::Days => None,
         }
     });
-    let days_error = Signal::derive(move || {
+    let days_error = derive(move || {
         choices
             .plan()
             .days_problem()
@@ -157,46 +155,46 @@ fn Fields(choices: Choices) -> impl IntoView {
     view! {
         <SelectField
             first=true
-            label=words(|t| t.retirement.reason)
+            label=words(word!(retirement.reason))
             value=reason
             on_change=move |name: String| reason.set(name)
             options=vec![
-                ("endOfLife", words(|t| t.retirement.reason_end_of_life)),
-                ("failure", words(|t| t.retirement.reason_failure)),
-                ("upgrade", words(|t| t.retirement.reason_upgrade)),
-                ("lost", words(|t| t.retirement.reason_lost)),
-                ("compromised", words(|t| t.retirement.reason_compromised)),
+                ("endOfLife", words(word!(retirement.reason_end_of_life))),
+                ("failure", words(word!(retirement.reason_failure))),
+                ("upgrade", words(word!(retirement.reason_upgrade))),
+                ("lost", words(word!(retirement.reason_lost))),
+                ("compromised", words(word!(retirement.reason_compromised))),
             ]
         />
         <Pair
-            legend=words(|t| t.retirement.successor)
+            legend=words(word!(retirement.successor))
             second=replaces
             texts=[
-                (words(|t| t.retirement.successor_none), words(|t| t.retirement.successor_none_hint)),
-                (words(|t| t.retirement.successor_device), words(|t| t.retirement.successor_device_hint)),
+                (words(word!(retirement.successor_none)), words(word!(retirement.successor_none_hint))),
+                (words(word!(retirement.successor_device)), words(word!(retirement.successor_device_hint))),
             ]
         />
         <Show when=move || replaces.get()>
             <TextField
-                label=words(|t| t.retirement.replacement)
-                hint=words(|t| t.retirement.replacement_hint)
+                label=words(word!(retirement.replacement))
+                hint=words(word!(retirement.replacement_hint))
                 value=replacement
                 error=replacement_error
                 mono=true
             />
         </Show>
         <Pair
-            legend=words(|t| t.retirement.deletion)
+            legend=words(word!(retirement.deletion))
             second=waits
             texts=[
-                (words(|t| t.retirement.deletion_now), words(|t| t.retirement.deletion_now_hint)),
-                (words(|t| t.retirement.deletion_later), words(|t| t.retirement.deletion_later_hint)),
+                (words(word!(retirement.deletion_now)), words(word!(retirement.deletion_now_hint))),
+                (words(word!(retirement.deletion_later)), words(word!(retirement.deletion_later_hint))),
             ]
         />
         <Show when=move || waits.get()>
             <TextField
-                label=words(|t| t.retirement.days)
-                hint=words(|t| t.retirement.days_hint)
+                label=words(word!(retirement.days))
+                hint=words(word!(retirement.days_hint))
                 value=days
                 error=days_error
                 kind="number"

@@ -11,10 +11,10 @@ use crate::components::state_view::EmptyState;
 use crate::components::tail::{
     PauseButton, Rows, StreamBadge, StreamTrouble, Tail, TailNote, listen,
 };
-use crate::i18n::{count, t, tr, wording};
+use crate::i18n::{count, t, tr, word, wording};
 use crate::logic::telemetry_buffer::TelemetryBuffer;
 use crate::logic::url_state::{query_value, with_value, write_query};
-use crate::reactive::{Memo, RwSignal, memo};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -68,36 +68,36 @@ pub fn TelemetryTab(
                 <span class="more wrap-row">
                     <SelectField
                         inline=true
-                        label=wording(|t| t.telemetry.from)
-                        value=Signal::derive(move || from.get().to_owned())
+                        label=wording(word!(telemetry.from))
+                        value=derive(move || from.get().to_owned())
                         on_change=move |value: String| write.run(("from", if value == "earliest" { value } else { String::new() }))
                         options=vec![
-                            ("latest", wording(|t| t.telemetry.from_latest)),
-                            ("earliest", wording(|t| t.telemetry.from_earliest)),
+                            ("latest", wording(word!(telemetry.from_latest))),
+                            ("earliest", wording(word!(telemetry.from_earliest))),
                         ]
                     />
                     <SelectField
                         inline=true
-                        label=wording(|t| t.telemetry.show)
-                        value=Signal::derive(move || (if telemetry_only.get() { "telemetry" } else { "all" }).to_owned())
+                        label=wording(word!(telemetry.show))
+                        value=derive(move || (if telemetry_only.get() { "telemetry" } else { "all" }).to_owned())
                         on_change=move |value: String| write.run(("show", if value == "telemetry" { value } else { String::new() }))
                         options=vec![
-                            ("all", wording(|t| t.telemetry.show_all)),
-                            ("telemetry", wording(|t| t.telemetry.show_telemetry)),
+                            ("all", wording(word!(telemetry.show_all))),
+                            ("telemetry", wording(word!(telemetry.show_telemetry))),
                         ]
                     />
                     <PauseButton rows/>
                     <Button
-                        label=wording(|t| t.telemetry.clear)
+                        label=wording(word!(telemetry.clear))
                         on_press=move |()| rows.update(TelemetryBuffer::clear)
-                        disabled=Signal::derive(move || empty.get())
+                        disabled=derive(move || empty.get())
                     />
                 </span>
             </header>
             <div class="filter" role="search" aria-label=tr!(telemetry.filters)>
                 <SearchField
                     main=true
-                    label=wording(|t| t.telemetry.text)
+                    label=wording(word!(telemetry.text))
                     value=text
                     on_change=move |text: String| write.run(("text", text))
                 />
@@ -119,7 +119,7 @@ fn Waiting(
     from: Memo<&'static str>,
     write: Callback<(&'static str, String)>,
 ) -> impl IntoView {
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().telemetry;
         (if shared.connected() {
             words.waiting_connected
@@ -129,10 +129,10 @@ fn Waiting(
         .to_owned()
     });
     view! {
-        <EmptyState icon=Icon::Pulse title=wording(|t| t.telemetry.waiting_title) text>
+        <EmptyState icon=Icon::Pulse title=wording(word!(telemetry.waiting_title)) text>
             {move || (from.get() == "latest").then(|| view! {
                 <Button
-                    label=wording(|t| t.telemetry.show_kept)
+                    label=wording(word!(telemetry.show_kept))
                     on_press=move |()| write.run(("from", "earliest".to_owned()))
                 />
             })}

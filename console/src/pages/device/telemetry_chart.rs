@@ -8,7 +8,7 @@ use crate::logic::number::measure;
 use crate::logic::numeric_paths::{find, pick};
 use crate::logic::scale::with_gaps;
 use crate::logic::url_state::query_value;
-use crate::reactive::{For, Memo, memo};
+use crate::reactive::{Callback, For, Memo, memo};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use shared::sorting::sort_by;

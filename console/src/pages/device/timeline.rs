@@ -11,7 +11,7 @@ use crate::components::field::SelectField;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::{EmptyState, explain, live_view};
 use crate::components::time_text::{Ago, exact};
-use crate::i18n::{Read, count, fill, lasting, t, tr, wording};
+use crate::i18n::{Word, count, fill, lasting, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::alert_filter::{AlertFilter, Show};
 use crate::logic::audit_filter::AuditFilter;
@@ -25,7 +25,7 @@ use crate::logic::timeline::{Entry, Kind, Source, read_kind};
 use crate::pages::alerts::words as alert_words;
 use crate::pages::audit::names;
 use crate::pages::jobs::words as job_words;
-use crate::reactive::{For, Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, For, Memo, RwSignal, derive, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -36,14 +36,14 @@ use std::time::Duration;
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// How a kind is called and looks.
-fn kind_words(kind: Kind) -> (Read, Icon) {
+fn kind_words(kind: Kind) -> (Word, Icon) {
     match kind {
-        Kind::Connection => (|t| t.timeline.kind_connection, Icon::Pulse),
-        Kind::Twin => (|t| t.timeline.kind_twin, Icon::Edit),
-        Kind::Command => (|t| t.timeline.kind_command, Icon::Transfer),
-        Kind::Job => (|t| t.timeline.kind_job, Icon::Clock),
-        Kind::Alert => (|t| t.timeline.kind_alert, Icon::Bell),
-        Kind::Identity => (|t| t.timeline.kind_identity, Icon::Record),
+        Kind::Connection => (word!(timeline.kind_connection), Icon::Pulse),
+        Kind::Twin => (word!(timeline.kind_twin), Icon::Edit),
+        Kind::Command => (word!(timeline.kind_command), Icon::Transfer),
+        Kind::Job => (word!(timeline.kind_job), Icon::Clock),
+        Kind::Alert => (word!(timeline.kind_alert), Icon::Bell),
+        Kind::Identity => (word!(timeline.kind_identity), Icon::Record),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn TimelineTab(
         let address = shared.id.with_value(|id| routes::timeline(id, kind));
         navigate(&address, routes::same_screen());
     });
-    let mut kinds = vec![("", wording(|t| t.timeline.all_kinds))];
+    let mut kinds = vec![("", wording(word!(timeline.all_kinds)))];
     kinds.extend(Kind::ALL.map(|kind| (kind.name(), wording(kind_words(kind).0))));
     let stands = memo(move || paused.get() || most.get() > FIRST);
     view! {
@@ -84,9 +84,9 @@ pub(super) fn TimelineTab(
                 </div>
                 <span class="more" role="status">
                     {move || {
-                        let (tone, words): (Tone, Read) = match stands.get() {
-                            true => (Tone::Warn, |t| t.timeline.stands),
-                            false => (Tone::Ok, |t| t.timeline.runs),
+                        let (tone, words): (Tone, Word) = match stands.get() {
+                            true => (Tone::Warn, word!(timeline.stands)),
+                            false => (Tone::Ok, word!(timeline.runs)),
                         };
                         view! { <Badge tone=Signal::stored(tone) text=wording(words)/> }
                     }}
@@ -95,8 +95,8 @@ pub(super) fn TimelineTab(
             <div class="filter" role="search" aria-label=tr!(timeline.title)>
                 <SelectField
                     inline=true
-                    label=wording(|t| t.timeline.show)
-                    value=Signal::derive(move || kind.get().map_or("", Kind::name).to_owned())
+                    label=wording(word!(timeline.show))
+                    value=derive(move || kind.get().map_or("", Kind::name).to_owned())
                     on_change=move |name: String| {
                         show.run(Kind::ALL.into_iter().find(|kind| kind.name() == name));
                     }
@@ -104,9 +104,9 @@ pub(super) fn TimelineTab(
                 />
                 <span class="grow"></span>
                 {move || {
-                    let (label, icon): (Read, Icon) = match stands.get() {
-                        true => (|t| t.timeline.resume, Icon::Play),
-                        false => (|t| t.timeline.pause, Icon::Pause),
+                    let (label, icon): (Word, Icon) = match stands.get() {
+                        true => (word!(timeline.resume), Icon::Play),
+                        false => (word!(timeline.pause), Icon::Pause),
                     };
                     view! { <Button label=wording(label) icon on_press=move |()| {
                         let stood = stands.get_untracked();
@@ -118,7 +118,7 @@ pub(super) fn TimelineTab(
                     }/> }
                 }}
                 <Button
-                    label=wording(|t| t.history.refresh)
+                    label=wording(word!(history.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| told.refresh()
@@ -162,18 +162,18 @@ fn listed(
             None => view! {
                 <EmptyState
                     icon=Icon::Clock
-                    title=wording(|t| t.timeline.empty_title)
-                    text=wording(|t| t.timeline.empty_text)
+                    title=wording(word!(timeline.empty_title))
+                    text=wording(word!(timeline.empty_text))
                 />
             }
             .into_any(),
             Some(_) => view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=wording(|t| t.timeline.no_match)
-                    text=wording(|t| t.timeline.no_match_text)
+                    title=wording(word!(timeline.no_match))
+                    text=wording(word!(timeline.no_match_text))
                 >
-                    <Button label=wording(|t| t.devices.clear) on_press=move |()| show.run(None)/>
+                    <Button label=wording(word!(devices.clear)) on_press=move |()| show.run(None)/>
                 </EmptyState>
             }
             .into_any(),
@@ -184,7 +184,7 @@ fn listed(
         let older = more.get().then(|| match all_read {
             false => view! {
                 <Button
-                    label=wording(|t| t.timeline.older)
+                    label=wording(word!(timeline.older))
                     disabled=told.fresh.busy
                     on_press=move |()| {
                         most.set(MOST);
@@ -334,11 +334,11 @@ fn sentence(entry: Entry) -> AnyView {
             view! { <b>{part(words)}</b> }.into_any()
         }
         Source::Twin => {
-            let words: Read = match text(&document, "cause") {
-                "device" => |t| t.timeline.reported,
-                "configuration" => |t| t.timeline.configured,
-                "job" => |t| t.timeline.twin_by_job,
-                _ => |t| t.timeline.twin_changed,
+            let words: Word = match text(&document, "cause") {
+                "device" => word!(timeline.reported),
+                "configuration" => word!(timeline.configured),
+                "job" => word!(timeline.twin_by_job),
+                _ => word!(timeline.twin_changed),
             };
             let patch = document.get("patch").map(Value::to_string);
             let patch = patch.unwrap_or_default();
@@ -352,7 +352,7 @@ fn sentence(entry: Entry) -> AnyView {
             let record = AuditRecord(document);
             let refused = record.refused().then(|| {
                 let result = record.text("result");
-                let text = Signal::derive(move || names::result(&result));
+                let text = derive(move || names::result(&result));
                 view! { " " <Badge tone=Signal::stored(Tone::Bad) text/> }
             });
             let action = record.text("action");
@@ -362,10 +362,10 @@ fn sentence(entry: Entry) -> AnyView {
             let why = text(&document, "resultDescription").to_owned();
             let more = document.get("suppressed").and_then(Value::as_f64);
             let more = more.unwrap_or(0.0) as u64;
-            let words: Read = match text(&document, "operationName") {
-                "deviceConnect" => |t| t.timeline.refused,
-                "messageExpired" | "reject" | "abandon" => |t| t.messages.dead_title,
-                _ => |t| t.timeline.went_wrong,
+            let words: Word = match text(&document, "operationName") {
+                "deviceConnect" => word!(timeline.refused),
+                "messageExpired" | "reject" | "abandon" => word!(messages.dead_title),
+                _ => word!(timeline.went_wrong),
             };
             let further =
                 move || (more > 0).then(|| fill(t().timeline.and_more, &[("n", &grouped(more))]));
@@ -384,7 +384,7 @@ fn sentence(entry: Entry) -> AnyView {
         Source::Alerts => {
             let severity = text(&document, "severity").to_owned();
             let tone = Signal::stored(alert_words::tone(&severity));
-            let words = Signal::derive(move || alert_words::severity(&severity).to_owned());
+            let words = derive(move || alert_words::severity(&severity).to_owned());
             let summary = text(&document, "summary").to_owned();
             view! { <Badge tone text=words/> " " <b>{summary}</b> }.into_any()
         }
@@ -407,19 +407,18 @@ fn cause(shared: Shared, entry: &Entry) -> Option<AnyView> {
     let document = &entry.document;
     let own = |name: &str| text(document, name).to_owned();
     let id = shared.id.get_value();
-    let (address, words): (String, Read) = match entry.source {
+    let (address, words): (String, Word) = match entry.source {
         Source::Sessions => return None,
-        Source::Twin if text(document, "cause") == "configuration" => {
-            (routes::configuration(text(document, "actor")), |t| {
-                t.timeline.to_configuration
-            })
-        }
+        Source::Twin if text(document, "cause") == "configuration" => (
+            routes::configuration(text(document, "actor")),
+            word!(timeline.to_configuration),
+        ),
         Source::Twin => {
             let filter = HistoryFilter {
                 version: document.get("version").and_then(Value::as_u64),
                 ..HistoryFilter::default()
             };
-            (routes::history(&id, &filter), |t| t.timeline.to_change)
+            (routes::history(&id, &filter), word!(timeline.to_change))
         }
         Source::Audit => {
             let filter = AuditFilter {
@@ -427,25 +426,26 @@ fn cause(shared: Shared, entry: &Entry) -> Option<AnyView> {
                 record: AuditRecord(document.clone()).place(),
                 ..AuditFilter::default()
             };
-            (routes::audit(&filter), |t| t.timeline.to_record)
+            (routes::audit(&filter), word!(timeline.to_record))
         }
         Source::Operations => {
             let filter = OperationsFilter {
                 device: id,
                 ..OperationsFilter::default()
             };
-            (routes::operations(&filter), |t| t.timeline.to_refusals)
+            (routes::operations(&filter), word!(timeline.to_refusals))
         }
-        Source::Jobs => (routes::job(&own("jobId"), &RowFilter::default()), |t| {
-            t.timeline.to_job
-        }),
+        Source::Jobs => (
+            routes::job(&own("jobId"), &RowFilter::default()),
+            word!(timeline.to_job),
+        ),
         Source::Alerts => {
             let filter = AlertFilter {
                 show: Show::All,
                 subject: id,
                 ..AlertFilter::default()
             };
-            (routes::alerts(&filter), |t| t.timeline.to_alerts)
+            (routes::alerts(&filter), word!(timeline.to_alerts))
         }
     };
     Some(view! { " " <a href=address>{wording(words)}</a> }.into_any())

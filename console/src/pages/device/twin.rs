@@ -7,7 +7,7 @@ use crate::api::twins::{self, Section};
 use crate::components::state_view::live_view;
 use crate::live::{PERIOD, live};
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::memo;
+use crate::reactive::{Callback, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};

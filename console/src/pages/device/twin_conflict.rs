@@ -6,10 +6,10 @@ use crate::api::twins::{Section, version};
 use crate::components::button::{Button, Weight};
 use crate::components::diff_view::DiffView;
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::json_document::pretty;
 use crate::logic::merge_patch::rebase;
-use crate::reactive::{memo, part};
+use crate::reactive::{derive, memo, part};
 use leptos::prelude::*;
 
 /// The panel.
@@ -18,7 +18,7 @@ pub fn Moved(
     /// The edit.
     draft: Draft,
 ) -> impl IntoView {
-    let theirs = Signal::derive(move || draft.latest.with(|twin| draft.document(twin)));
+    let theirs = derive(move || draft.latest.with(|twin| draft.document(twin)));
     let versions = move || {
         if draft.section == Section::Tags {
             return t().twin.moved_text_tags.to_owned();
@@ -64,14 +64,14 @@ pub fn Moved(
                 {move || conflicts().map(|words| view! { <p><b>{words}</b></p> })}
             </div>
             <h3 class="inner-title">{tr!(twin.moved_changes)}</h3>
-            <DiffView old=Signal::derive(move || pretty(&draft.base_document())) new=Signal::derive(move || pretty(&theirs.get()))/>
+            <DiffView old=derive(move || pretty(&draft.base_document())) new=derive(move || pretty(&theirs.get()))/>
             <footer class="card-foot">
                 <span class="grow"></span>
-                <Button label=wording(|t| t.twin.take_theirs) on_press=move |()| draft.restart(draft.latest.get_untracked())/>
+                <Button label=wording(word!(twin.take_theirs)) on_press=move |()| draft.restart(draft.latest.get_untracked())/>
                 <Button
-                    label=wording(|t| t.twin.rebase)
+                    label=wording(word!(twin.rebase))
                     weight=Weight::Primary
-                    disabled=Signal::derive(move || result.with(Option::is_none))
+                    disabled=derive(move || result.with(Option::is_none))
                     on_press=put_on_top
                 />
             </footer>

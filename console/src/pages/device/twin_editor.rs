@@ -10,13 +10,13 @@ use crate::components::button::{Button, Weight};
 use crate::components::field::Segmented;
 use crate::components::json_editor::JsonEditor;
 use crate::components::meter::Meter;
-use crate::i18n::{ago, count, fill, t, tr, wording};
+use crate::i18n::{ago, count, fill, t, tr, word, wording};
 use crate::live::Live;
 use crate::logic::json_document::{counted_size, last_updated, parse, pretty, without_hub_fields};
 use crate::logic::merge_patch::leaf_changes;
 use crate::logic::number::bytes;
 use crate::logic::time;
-use crate::reactive::{Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo, part};
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -139,14 +139,14 @@ fn Writing(
     choose: Callback<String>,
 ) -> impl IntoView {
     let section = draft.section;
-    let complaint = Signal::derive(move || {
+    let complaint = derive(move || {
         let scalar = draft
             .text
             .with(|text| parse(text).is_ok_and(|v| !v.is_object()));
         scalar.then(|| t().common.json_must_be_object.to_owned())
     });
-    let size = Signal::derive(move || draft.edited().map_or(0, |v| counted_size(&v) as u64));
-    let size_words = Signal::derive(move || {
+    let size = derive(move || draft.edited().map_or(0, |v| counted_size(&v) as u64));
+    let size_words = derive(move || {
         let words = &t().twin;
         let used = fill(
             words.size_of,
@@ -181,7 +181,7 @@ fn Writing(
         Some(n) => count(n as u64, t().twin.changed_one, t().twin.changed_other),
         None => String::new(),
     };
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         (if section == Section::Desired {
             t().twin.edit_desired
         } else {
@@ -194,17 +194,17 @@ fn Writing(
         <section class="card" aria-label=move || if section == Section::Desired { t().twin.desired } else { t().twin.tags }>
             <header>
                 <Segmented
-                    label=wording(|t| t.twin.section)
+                    label=wording(word!(twin.section))
                     value=Signal::stored(if section == Section::Desired { "desired".to_owned() } else { "tags".to_owned() })
                     on_change=choose
                     options=vec![
-                        ("desired", wording(|t| t.twin.desired)),
-                        ("tags", wording(|t| t.twin.tags)),
+                        ("desired", wording(word!(twin.desired))),
+                        ("tags", wording(word!(twin.tags))),
                     ]
                 />
                 <span class="more dim">{part(meta)}</span>
             </header>
-            <JsonEditor label text=draft.text complaint rows=12 hint=wording(|t| t.twin.nulls_hint)/>
+            <JsonEditor label text=draft.text complaint rows=12 hint=wording(word!(twin.nulls_hint))/>
             <div class="meter-row">
                 <span class="dim">{tr!(twin.size)}</span>
                 <Meter used=size limit=draft.limit() label=size_words/>
@@ -213,9 +213,9 @@ fn Writing(
             <footer class="card-foot">
                 <span class="dim grow" role="status">{part(summary)}</span>
                 <Button
-                    label=wording(|t| t.twin.format)
+                    label=wording(word!(twin.format))
                     weight=Weight::Quiet
-                    disabled=Signal::derive(move || draft.edited().is_none())
+                    disabled=derive(move || draft.edited().is_none())
                     on_press=move |()| {
                         if let Some(edited) = untrack(|| draft.edited()) {
                             draft.text.set(pretty(&edited));
@@ -223,16 +223,16 @@ fn Writing(
                     }
                 />
                 <Button
-                    label=wording(|t| t.twin.reset)
+                    label=wording(word!(twin.reset))
                     weight=Weight::Quiet
-                    disabled=Signal::derive(move || !dirty.get())
+                    disabled=derive(move || !dirty.get())
                     on_press=move |()| draft.restart(draft.latest.get_untracked())
                 />
                 <Button
-                    label=wording(|t| t.twin.review)
+                    label=wording(word!(twin.review))
                     weight=Weight::Primary
                     permission=crate::session::Permission::TwinsWrite
-                    disabled=Signal::derive(move || !ready.get())
+                    disabled=derive(move || !ready.get())
                     on_press=move |()| draft.reviewing.set(true)
                 />
             </footer>

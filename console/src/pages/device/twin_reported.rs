@@ -7,12 +7,12 @@ use crate::components::icon::Icon;
 use crate::components::json_view::{JsonView, LineNote};
 use crate::components::meter::Meter;
 use crate::components::state_view::EmptyState;
-use crate::i18n::{ago, count, fill, lasting, t, tr, wording};
+use crate::i18n::{ago, count, fill, lasting, t, tr, word, wording};
 use crate::logic::json_document::{at, counted_size, last_updated, without_hub_fields};
 use crate::logic::json_lines::lines;
 use crate::logic::number::bytes;
 use crate::logic::time;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use leptos::prelude::*;
 use serde_json::Value;
 use shared::ordered::OrderedSet;
@@ -62,7 +62,7 @@ pub fn Reported(
             parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
         })
     };
-    let note = Callback::from(move |path: Vec<String>| {
+    let note = Callback::new(move |path: Vec<String>| {
         latest.with(|twin| {
             if drifts(twin.section(Section::Desired), twin.reported(), &path) {
                 let wanted = at(twin.section(Section::Desired), &path)
@@ -82,8 +82,8 @@ pub fn Reported(
             })
         })
     });
-    let size = Signal::derive(move || document.with(|d| counted_size(d) as u64));
-    let size_words = Signal::derive(move || {
+    let size = derive(move || document.with(|d| counted_size(d) as u64));
+    let size_words = derive(move || {
         fill(
             t().twin.size_of,
             &[("used", &bytes(size.get())), ("limit", &bytes(LIMIT))],
@@ -99,8 +99,8 @@ pub fn Reported(
                 view! {
                     <EmptyState
                         icon=Icon::Tray
-                        title=wording(|t| t.twin.never_reported)
-                        text=wording(|t| t.twin.reported_hint)
+                        title=wording(word!(twin.never_reported))
+                        text=wording(word!(twin.reported_hint))
                     />
                 }
                 .into_any()
@@ -115,7 +115,7 @@ pub fn Reported(
                             <span class="dim">" " {tr!(twin.ahead_offline)}</span>
                         })}
                     </div>
-                    <JsonView value=document label=wording(|t| t.twin.reported) note/>
+                    <JsonView value=document label=wording(word!(twin.reported)) note/>
                     <div class="meter-row">
                         <span class="dim">{tr!(twin.size)}</span>
                         <Meter used=size limit=LIMIT label=size_words/>

@@ -12,12 +12,12 @@ use crate::components::json_view::JsonView;
 use crate::components::meter::Meter;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, tr, wording};
+use crate::i18n::{count, fill, t, t_once, tr, word, wording};
 use crate::live::Live;
 use crate::logic::json_document::{counted_size, pretty};
 use crate::logic::merge_patch::{between, leaf_changes};
 use crate::logic::number::bytes;
-use crate::reactive::{Memo, RwSignal, memo, part};
+use crate::reactive::{Memo, RwSignal, derive, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -38,12 +38,12 @@ pub fn Review(
     let desired = draft.section == Section::Desired;
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
-    let old = Signal::derive(move || draft.base_document());
-    let new = Signal::derive(move || draft.edited().unwrap_or(Value::Null));
+    let old = derive(move || draft.base_document());
+    let new = derive(move || draft.edited().unwrap_or(Value::Null));
     let patch = memo(move || between(&old.get(), &new.get()));
     let leaves = memo(move || leaf_changes(&old.get(), &new.get()).len() as u64);
-    let size = Signal::derive(move || counted_size(&new.get()) as u64);
-    let size_words = Signal::derive(move || {
+    let size = derive(move || counted_size(&new.get()) as u64);
+    let size_words = derive(move || {
         fill(
             t().twin.size_of,
             &[
@@ -58,7 +58,7 @@ pub fn Review(
             .with(|twin| version(twin.section(draft.section)))
             .map(|n| n + 1)
     });
-    let save_words = Signal::derive(move || match next.get() {
+    let save_words = derive(move || match next.get() {
         Some(n) => fill(t().twin.save_as, &[("n", &n.to_string())]),
         None => t().twin.save.to_owned(),
     });
@@ -111,13 +111,13 @@ pub fn Review(
                 <Badge
                     tone=Signal::stored(Tone::Info)
                     plain=true
-                    text=Signal::derive(move || count(leaves.get(), t().twin.patch_leaves_one, t().twin.patch_leaves_other))
+                    text=derive(move || count(leaves.get(), t().twin.patch_leaves_one, t().twin.patch_leaves_other))
                 />
             </header>
-            <DiffView old=Signal::derive(move || pretty(&old.get())) new=Signal::derive(move || pretty(&new.get()))/>
+            <DiffView old=derive(move || pretty(&old.get())) new=derive(move || pretty(&new.get()))/>
             <details class="inner-fold">
                 <summary>{tr!(twin.shows_patch)}</summary>
-                <JsonView value=patch label=wording(|t| t.twin.shows_patch)/>
+                <JsonView value=patch label=wording(word!(twin.shows_patch))/>
             </details>
             <div class="meter-row">
                 <span class="dim">{tr!(twin.size_after)}</span>
@@ -127,12 +127,12 @@ pub fn Review(
             <div class="body-tight"><ErrorNote error=failure/></div>
             <footer class="card-foot">
                 <span class="grow"></span>
-                <Button label=wording(|t| t.twin.edit_again) on_press=move |()| draft.reviewing.set(false)/>
+                <Button label=wording(word!(twin.edit_again)) on_press=move |()| draft.reviewing.set(false)/>
                 <Button
                     label=save_words
                     weight=Weight::Primary
                     permission=Permission::TwinsWrite
-                    disabled=Signal::derive(move || busy.get() || moved.get() || leaves.get() == 0)
+                    disabled=derive(move || busy.get() || moved.get() || leaves.get() == 0)
                     on_press=save
                 />
             </footer>

@@ -7,9 +7,9 @@ use crate::components::dialog::Confirm;
 use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
+use crate::i18n::{fill, t, t_once, word, wording};
 use crate::live::undisturbed;
-use crate::reactive::{Memo, RwSignal, effect};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -86,7 +86,7 @@ pub fn DisableDevice(
             failure.set(None);
         }
     });
-    let too_long = Signal::derive(move || {
+    let too_long = derive(move || {
         (reason.with(|r| r.len()) > LONGEST_REASON).then(|| t().devices.reason_hint.to_owned())
     });
     let confirm = move |()| {
@@ -111,15 +111,15 @@ pub fn DisableDevice(
     view! {
         <Confirm
             open
-            title=Signal::derive(move || fill(t().devices.disable_title, &[("id", &id.get())]))
-            text=wording(|t| t.devices.disable_text)
-            action=wording(|t| t.devices.disable)
-            busy=Signal::derive(move || busy.get() || too_long.with(Option::is_some))
+            title=derive(move || fill(t().devices.disable_title, &[("id", &id.get())]))
+            text=wording(word!(devices.disable_text))
+            action=wording(word!(devices.disable))
+            busy=derive(move || busy.get() || too_long.with(Option::is_some))
             on_confirm=confirm
         >
             <TextField
-                label=wording(|t| t.devices.reason)
-                hint=wording(|t| t.devices.reason_hint)
+                label=wording(word!(devices.reason))
+                hint=wording(word!(devices.reason_hint))
                 value=reason
                 error=too_long
                 first=true
@@ -170,9 +170,9 @@ pub fn DeleteDevice(
     view! {
         <Confirm
             open
-            title=Signal::derive(move || fill(t().devices.delete_title, &[("id", &id.get())]))
-            text=wording(|t| t.devices.delete_text)
-            action=wording(|t| t.devices.delete)
+            title=derive(move || fill(t().devices.delete_title, &[("id", &id.get())]))
+            text=wording(word!(devices.delete_text))
+            action=wording(word!(devices.delete))
             must_type=id
             busy
             on_confirm=confirm

@@ -7,10 +7,10 @@ use crate::components::button::{Button, Weight};
 use crate::components::dialog::Dialog;
 use crate::components::field::unique_id;
 use crate::components::icon::Icon;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::device_columns::{Column, Columns, paths};
-use crate::reactive::{Memo, RwSignal, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, part};
 use leptos::prelude::*;
 
 /// The dialog.
@@ -26,7 +26,7 @@ pub fn ColumnsDialog(
     show: Callback<Columns>,
 ) -> impl IntoView {
     view! {
-        <Dialog open title=wording(|t| t.device_grid.columns_title)>
+        <Dialog open title=wording(word!(device_grid.columns_title))>
             <Choice open asked columns show/>
         </Dialog>
     }
@@ -89,7 +89,7 @@ fn Choice(
                 <li class="path-row">
                     <code class="grow">{path}</code>
                     <Button
-                        label=Signal::derive(move || fill(t().device_grid.path_remove, &[("path", &spoken)]))
+                        label=derive(move || fill(t().device_grid.path_remove, &[("path", &spoken)]))
                         icon=Icon::Close
                         icon_only=true
                         weight=Weight::Quiet
@@ -140,9 +140,9 @@ fn Choice(
                             }
                         />
                         <Button
-                            label=wording(|t| t.device_grid.path_add)
+                            label=wording(word!(device_grid.path_add))
                             submit=true
-                            disabled=Signal::derive(move || typed.with(|typed| typed.trim().is_empty()))
+                            disabled=derive(move || typed.with(|typed| typed.trim().is_empty()))
                             on_press=|()| ()
                         />
                     </div>
@@ -154,12 +154,12 @@ fn Choice(
             </form>
             <footer class="dialog-foot">
                 <Button
-                    label=wording(|t| t.device_grid.columns_usual)
+                    label=wording(word!(device_grid.columns_usual))
                     weight=Weight::Quiet
-                    disabled=Signal::derive(move || columns.with(|columns| *columns == Columns::default()))
+                    disabled=derive(move || columns.with(|columns| *columns == Columns::default()))
                     on_press=move |()| show.run(Columns::default())
                 />
-                <Button label=wording(|t| t.device_grid.done) on_press=move |()| open.set(false)/>
+                <Button label=wording(word!(device_grid.done)) on_press=move |()| open.set(false)/>
             </footer>
         </div>
     }

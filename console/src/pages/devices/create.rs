@@ -7,10 +7,10 @@ use crate::components::copy::CopyButton;
 use crate::components::dialog::{Dialog, FormFoot};
 use crate::components::field::TextField;
 use crate::components::state_view::ErrorNote;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::connection_string::device_connection_string;
 use crate::logic::device_rules::{IdProblem, check_device_id, is_device_key};
-use crate::reactive::{RwSignal, effect};
+use crate::reactive::{Callback, RwSignal, derive, effect};
 use crate::routes::{self, Tab};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -30,7 +30,7 @@ pub fn CreateDevice(
             created.set(None);
         }
     });
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         created.with(|c| match c {
             Some((identity, _)) => fill(
                 t().devices.created_title,
@@ -77,12 +77,12 @@ fn Form(
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
 
-    let id_error = Signal::derive(move || {
+    let id_error = derive(move || {
         let problem = id.with(|id| check_device_id(id)).err()?;
         (tried.get() || problem != IdProblem::Empty).then(|| id_problem(problem))
     });
     let key_error = move |key: RwSignal<String>| {
-        Signal::derive(move || {
+        derive(move || {
             let bad = tried.get() && own_keys.get() && !key.with(|k| is_device_key(k));
             bad.then(|| t().devices.key_invalid.to_owned())
         })
@@ -122,8 +122,8 @@ fn Form(
     view! {
         <form class="dialog-body" on:submit=submit>
             <TextField
-                label=wording(|t| t.devices.create_id)
-                hint=wording(|t| t.devices.create_id_hint)
+                label=wording(word!(devices.create_id))
+                hint=wording(word!(devices.create_id_hint))
                 value=id
                 error=id_error
                 mono=true
@@ -141,15 +141,15 @@ fn Form(
                 </label>
             </fieldset>
             <Show when=move || own_keys.get()>
-                <TextField label=wording(|t| t.devices.primary_key) value=primary error=key_error(primary) mono=true/>
-                <TextField label=wording(|t| t.devices.secondary_key) value=secondary error=key_error(secondary) mono=true/>
+                <TextField label=wording(word!(devices.primary_key)) value=primary error=key_error(primary) mono=true/>
+                <TextField label=wording(word!(devices.secondary_key)) value=secondary error=key_error(secondary) mono=true/>
             </Show>
             <label class="check">
                 <input type="checkbox" prop:checked=move || enabled.get() on:change=move |event| enabled.set(event_target_checked(&event))/>
                 <span>{tr!(devices.create_enabled)}</span>
             </label>
             <ErrorNote error=failure/>
-            <FormFoot open action=wording(|t| t.devices.create_submit) disabled=busy/>
+            <FormFoot open action=wording(word!(devices.create_submit)) disabled=busy/>
         </form>
     }
 }
@@ -174,12 +174,12 @@ fn Ready(
                     <span class="field-label">{tr!(devices.connection_string)}</span>
                     <div class="command">
                         <code class="wrap">{text.clone()}</code>
-                        <CopyButton text=Signal::stored(text) label=wording(|t| t.device.copy_connection_string) icon_only=true weight=Weight::Quiet/>
+                        <CopyButton text=Signal::stored(text) label=wording(word!(device.copy_connection_string)) icon_only=true weight=Weight::Quiet/>
                     </div>
                 </div>
             })}
             <footer class="dialog-foot">
-                <Button label=wording(|t| t.devices.add_another) on_press=move |()| created.set(None)/>
+                <Button label=wording(word!(devices.add_another)) on_press=move |()| created.set(None)/>
                 <a class="btn primary" data-first="" href=href>{tr!(devices.open_device)}</a>
             </footer>
         </div>

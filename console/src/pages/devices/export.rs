@@ -11,12 +11,12 @@ use crate::components::field::SelectField;
 use crate::components::meter::Meter;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, wording};
+use crate::i18n::{count, fill, t, t_once, word, wording};
 use crate::logic::device_columns::Columns;
 use crate::logic::number::grouped;
 use crate::logic::query_result::{csv, lines};
 use crate::logic::time;
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Memo, RwSignal, derive, effect, memo};
 use crate::save;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -95,7 +95,7 @@ pub fn ExportDialog(
         let total = reader.rows.with(|rows| rows.total());
         count(total, words.export_text_one, words.export_text_other)
     };
-    let told = Signal::derive(move || {
+    let told = derive(move || {
         let (n, total) = progress.get().unwrap_or_default();
         let values = [("n", grouped(n)), ("total", grouped(total))];
         let values = values
@@ -103,32 +103,32 @@ pub fn ExportDialog(
             .map(|(name, value)| (*name, value.as_str()));
         fill(t().device_grid.export_progress, &values)
     });
-    let used = Signal::derive(move || {
+    let used = derive(move || {
         let (n, total) = progress.get().unwrap_or_default();
         (n * 100).checked_div(total).unwrap_or(0)
     });
     view! {
-        <Dialog open title=wording(|t| t.device_grid.export_title)>
+        <Dialog open title=wording(word!(device_grid.export_title))>
             <form class="dialog-body" on:submit=start>
                 <p>{text}</p>
                 <SelectField
-                    label=wording(|t| t.device_grid.format)
+                    label=wording(word!(device_grid.format))
                     value=format
                     on_change=move |kind: String| format.set(kind)
                     options=vec![
-                        ("csv", wording(|t| t.device_grid.format_table)),
-                        ("ndjson", wording(|t| t.device_grid.format_lines)),
+                        ("csv", wording(word!(device_grid.format_table))),
+                        ("ndjson", wording(word!(device_grid.format_lines))),
                     ]
                 />
                 {move || busy.get().then(|| view! {
                     <div class="export-progress">
                         <Meter used limit=100 label=told/>
                         <span class="dim">{move || told.get()}</span>
-                        <Button label=wording(|t| t.device_grid.export_stop) weight=Weight::Quiet on_press=stop/>
+                        <Button label=wording(word!(device_grid.export_stop)) weight=Weight::Quiet on_press=stop/>
                     </div>
                 })}
                 <ErrorNote error=failure/>
-                <FormFoot open action=wording(|t| t.device_grid.export_start) disabled=busy/>
+                <FormFoot open action=wording(word!(device_grid.export_start)) disabled=busy/>
             </form>
         </Dialog>
     }

@@ -3,10 +3,10 @@
 use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::logic::query_result::Workbench;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub fn Filters(
             running.clear();
         }
     });
-    let any = || wording(|t| t.devices.any);
+    let any = || wording(word!(devices.any));
     view! {
         <div class="filter" role="search" aria-label=tr!(devices.filters)>
             <div class="input-with-icon">
@@ -66,29 +66,29 @@ pub fn Filters(
             </div>
             <SelectField
                 inline=true
-                label=wording(|t| t.devices.connection)
-                value=Signal::derive(move || filter.with(|f| f.connection.clone()))
+                label=wording(word!(devices.connection))
+                value=derive(move || filter.with(|f| f.connection.clone()))
                 on_change=move |value: String| apply(Box::new(move |f| f.connection.clone_from(&value)))
                 options=vec![
                     ("", any()),
-                    ("connected", wording(|t| t.common.connected)),
-                    ("disconnected", wording(|t| t.common.disconnected)),
+                    ("connected", wording(word!(common.connected))),
+                    ("disconnected", wording(word!(common.disconnected))),
                 ]
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.devices.status)
-                value=Signal::derive(move || filter.with(|f| f.status.clone()))
+                label=wording(word!(devices.status))
+                value=derive(move || filter.with(|f| f.status.clone()))
                 on_change=move |value: String| apply(Box::new(move |f| f.status.clone_from(&value)))
                 options=vec![
                     ("", any()),
-                    ("enabled", wording(|t| t.common.enabled)),
-                    ("disabled", wording(|t| t.common.disabled)),
+                    ("enabled", wording(word!(common.enabled))),
+                    ("disabled", wording(word!(common.disabled))),
                 ]
             />
             {move || filter.with(DeviceFilter::narrows).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(DeviceFilter::default())
@@ -149,7 +149,7 @@ fn AsText(filter: Memo<DeviceFilter>, change: Callback<DeviceFilter>) -> impl In
                 }
             ></textarea>
             {move || changed.get().then(|| view! {
-                <Button label=wording(|t| t.device_grid.apply) weight=Weight::Primary submit=true on_press=|()| ()/>
+                <Button label=wording(word!(device_grid.apply)) weight=Weight::Primary submit=true on_press=|()| ()/>
             })}
             <a class="btn quiet" href=bench>{tr!(device_grid.as_query)}</a>
         </form>

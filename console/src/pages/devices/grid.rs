@@ -11,12 +11,13 @@ use crate::i18n::tr;
 use crate::logic::device_columns::Columns;
 use crate::logic::device_order::DeviceOrder;
 use crate::logic::device_selection::Selection;
+use crate::logic::number::decimals;
 use crate::logic::row_reveal::{RowName, reveal};
 use crate::logic::row_window::{ROW, RowWindow};
-use crate::reactive::{For, Memo, RwSignal, effect, memo};
+use crate::reactive::{Callback, For, Memo, RwSignal, effect, memo};
 use leptos::html;
 use leptos::prelude::*;
-use std::collections::HashSet;
+use shared::ordered::OrderedSet;
 use std::sync::Arc;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
@@ -107,7 +108,7 @@ pub fn DeviceGrid(
     let height = memo(move || window.with(RowWindow::height));
     let slots = memo(move || {
         let range = range.get();
-        let mut seen = HashSet::new();
+        let mut seen = OrderedSet::new();
         reader.rows.with(|rows| {
             let slot = |index| Slot {
                 index,
@@ -201,8 +202,8 @@ pub fn DeviceGrid(
             on:click=move |event| pick_pressed(&event, picked)
         >
             <div class="grid-head" role="rowgroup">{heads(list)}</div>
-            <div class="grid-body" role="rowgroup" style:height=move || format!("{}px", height.get())>
-                <div class="grid-rows" style:transform=move || format!("translateY({}px)", top.get())>
+            <div class="grid-body" role="rowgroup" style:height=move || format!("{}px", decimals(height.get(), 1))>
+                <div class="grid-rows" style:transform=move || format!("translateY({}px)", decimals(top.get(), 1))>
                     <For each=move || built.get() key=RowName::to_string let(name)>{build(name)}</For>
                 </div>
             </div>

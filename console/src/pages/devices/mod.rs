@@ -22,13 +22,13 @@ use crate::components::icon::Icon;
 use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::logic::device_columns::Columns;
 use crate::logic::device_order::DeviceOrder;
 use crate::logic::device_selection::Selection;
 use crate::logic::number::grouped;
 use crate::logic::url_state::{DeviceFilter, query_value, with_value};
-use crate::reactive::{Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, effect, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use create::CreateDevice;
@@ -116,7 +116,7 @@ pub fn DevicesPage() -> impl IntoView {
     let add = move || {
         view! {
             <Button
-                label=wording(|t| t.devices.add)
+                label=wording(word!(devices.add))
                 icon=Icon::Plus
                 weight=Weight::Primary
                 permission=Permission::DevicesWrite
@@ -125,7 +125,7 @@ pub fn DevicesPage() -> impl IntoView {
         }
     };
     view! {
-        <PageTitle text=wording(|t| t.devices.title)/>
+        <PageTitle text=wording(word!(devices.title))/>
         <div class="pagehead">
             <div>
                 <h1>{tr!(devices.title)}</h1>
@@ -212,10 +212,10 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=wording(|t| t.devices.no_match_title)
-                    text=wording(|t| t.devices.no_match_text)
+                    title=wording(word!(devices.no_match_title))
+                    text=wording(word!(devices.no_match_text))
                 >
-                    <Button label=wording(|t| t.devices.clear)
+                    <Button label=wording(word!(devices.clear))
                         on_press=move |()| change.run(DeviceFilter::default())/>
                 </EmptyState>
             }
@@ -224,11 +224,11 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Device
-                    title=wording(|t| t.devices.empty_title)
-                    text=wording(|t| t.devices.empty_text)
+                    title=wording(word!(devices.empty_title))
+                    text=wording(word!(devices.empty_text))
                 >
                     <Button
-                        label=wording(|t| t.overview.start_create)
+                        label=wording(word!(overview.start_create))
                         weight=Weight::Primary
                         permission=Permission::DevicesWrite
                         on_press=move |()| creating.set(true)

@@ -7,13 +7,13 @@ use crate::components::badge::{ConnectionBadge, StatusBadge};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::device_columns::{Column, Columns, leaves};
 use crate::logic::device_order::sorts;
 use crate::logic::device_selection::Selection;
 use crate::logic::number::grouped;
 use crate::logic::time;
-use crate::reactive::{Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -103,7 +103,7 @@ fn cannot_hover() -> bool {
 type Device = Memo<Option<Arc<DeviceRow>>>;
 
 fn field(device: Device, read: fn(&DeviceRow) -> String) -> Signal<String> {
-    Signal::derive(move || device.with(|row| row.as_deref().map(read).unwrap_or_default()))
+    derive(move || device.with(|row| row.as_deref().map(read).unwrap_or_default()))
 }
 
 fn cell(column: Column, place: usize, device: Device) -> AnyView {
@@ -115,7 +115,7 @@ fn cell(column: Column, place: usize, device: Device) -> AnyView {
                     .into_iter()
                     .any(|at| at.as_deref().and_then(time::parse).is_some())
             };
-            let seen = Signal::derive(move || device.with(|row| row.as_deref().is_some_and(seen)));
+            let seen = derive(move || device.with(|row| row.as_deref().is_some_and(seen)));
             view! {
                 <div role="gridcell" aria-colindex=index>
                     <ConnectionBadge state=field(device, |row| row.connection_state.clone()) seen/>
@@ -128,7 +128,7 @@ fn cell(column: Column, place: usize, device: Device) -> AnyView {
         }
         .into_any(),
         Column::Activity => {
-            let at = Signal::derive(move || {
+            let at = derive(move || {
                 device.with(|row| row.as_ref().and_then(|row| row.last_activity_time.clone()))
             });
             view! { <div role="gridcell" aria-colindex=index class="dim"><Ago at/></div> }.into_any()
@@ -166,17 +166,15 @@ fn cell(column: Column, place: usize, device: Device) -> AnyView {
 }
 
 fn may_connect(device: Device) -> Signal<bool> {
-    Signal::derive(move || {
-        device.with(|row| row.as_ref().is_none_or(|row| row.status != "disabled"))
-    })
+    derive(move || device.with(|row| row.as_ref().is_none_or(|row| row.status != "disabled")))
 }
 
 #[component]
 fn RowButtons(id: String, device: Device, acts: RowActs) -> impl IntoView {
     let enabled = memo(move || may_connect(device).get());
     let target = StoredValue::new(id.clone());
-    let described = Signal::derive(move || fill(t().devices.actions_for, &[("id", &id)]));
-    let label = Signal::derive(move || {
+    let described = derive(move || fill(t().devices.actions_for, &[("id", &id)]));
+    let label = derive(move || {
         let words = &t().devices;
         let word = if enabled.get() {
             words.disable
@@ -185,10 +183,9 @@ fn RowButtons(id: String, device: Device, acts: RowActs) -> impl IntoView {
         };
         word.to_owned()
     });
-    let spoken = move |word: Signal<String>| {
-        Signal::derive(move || format!("{}: {}", described.get(), word.get()))
-    };
-    let delete = wording(|t| t.devices.delete);
+    let spoken =
+        move |word: Signal<String>| derive(move || format!("{}: {}", described.get(), word.get()));
+    let delete = wording(word!(devices.delete));
     let toggle = move |()| {
         let id = target.get_value();
         if enabled.get_untracked() {

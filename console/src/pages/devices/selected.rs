@@ -5,11 +5,11 @@ use super::reader::Reader;
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::icon::Icon;
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::logic::device_selection::{MOST_NAMED, Selection};
 use crate::logic::number::grouped;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo, part};
 use crate::routes;
 use crate::session::{self, Permission};
 use leptos::prelude::*;
@@ -58,8 +58,7 @@ fn Bar(
             change.run(DeviceFilter::of_text(&condition));
         }
     };
-    let ids =
-        Signal::derive(move || picked.with(|picked| picked.ids().collect::<Vec<_>>().join("\n")));
+    let ids = derive(move || picked.with(|picked| picked.ids().collect::<Vec<_>>().join("\n")));
     let of_all = memo(move || picked.with(Selection::is_of_all));
     let page = move |()| {
         let shown = reader.shown();
@@ -69,16 +68,16 @@ fn Bar(
     view! {
         <div class="selected" role="region" aria-label=tr!(device_grid.picked_bar)>
             <b role="status">{move || count(n.get(), t().device_grid.picked_one, t().device_grid.picked_other)}</b>
-            <Button label=wording(|t| t.device_grid.pick_page) weight=Weight::Quiet on_press=page/>
+            <Button label=wording(word!(device_grid.pick_page)) weight=Weight::Quiet on_press=page/>
             {move || (!of_all.get()).then(|| view! {
                 <Button
-                    label=Signal::derive(move || fill(t().device_grid.pick_all, &[("n", &grouped(total.get()))]))
+                    label=derive(move || fill(t().device_grid.pick_all, &[("n", &grouped(total.get()))]))
                     weight=Weight::Quiet
                     on_press=move |()| picked.set(Selection::everything())
                 />
             })}
             <Button
-                label=wording(|t| t.device_grid.pick_none)
+                label=wording(word!(device_grid.pick_none))
                 icon=Icon::Close
                 weight=Weight::Quiet
                 on_press=move |()| picked.set(Selection::default())
@@ -88,20 +87,20 @@ fn Bar(
                 <span class="bad-text">{move || fill(t().device_grid.picked_too_many, &[("n", &MOST_NAMED.to_string())])}</span>
             })}
             {move || (!of_all.get()).then(|| view! {
-                <CopyButton text=ids label=wording(|t| t.device_grid.copy_ids) weight=Weight::Quiet/>
+                <CopyButton text=ids label=wording(word!(device_grid.copy_ids)) weight=Weight::Quiet/>
             })}
             <Button
-                label=wording(|t| t.device_grid.only_these)
+                label=wording(word!(device_grid.only_these))
                 weight=Weight::Quiet
                 disabled=too_many
                 on_press=only_these
             />
             <Button
-                label=wording(|t| t.device_grid.schedule)
+                label=wording(word!(device_grid.schedule))
                 icon=Icon::Clock
                 weight=Weight::Primary
                 permission=Permission::JobsWrite
-                disabled=Signal::derive(move || too_many.get() || !may.get())
+                disabled=derive(move || too_many.get() || !may.get())
                 on_press=schedule
             />
         </div>

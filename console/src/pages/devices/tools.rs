@@ -7,9 +7,9 @@ use super::views::ViewsDialog;
 use crate::api::devices::Asked;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::logic::device_columns::Columns;
-use crate::reactive::{Memo, RwSignal, memo};
+use crate::reactive::{Callback, Memo, RwSignal, memo};
 use leptos::prelude::*;
 
 /// The buttons with their dialogs.
@@ -34,19 +34,19 @@ pub fn Tools(
     view! {
         <div class="grid-tools" role="group" aria-label=tr!(device_grid.tools)>
             <Button
-                label=wording(|t| t.device_grid.views)
+                label=wording(word!(device_grid.views))
                 icon=Icon::Record
                 weight=Weight::Quiet
                 on_press=move |()| viewing.set(true)
             />
             <Button
-                label=wording(|t| t.device_grid.columns)
+                label=wording(word!(device_grid.columns))
                 icon=Icon::Columns
                 weight=Weight::Quiet
                 on_press=move |()| choosing.set(true)
             />
             <Button
-                label=wording(|t| t.device_grid.export)
+                label=wording(word!(device_grid.export))
                 icon=Icon::Download
                 weight=Weight::Quiet
                 disabled=none

@@ -7,11 +7,11 @@ use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
 use crate::components::icon::Icon;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::logic::saved_views::{self, SavedView};
 use crate::logic::url_state::with_value;
 use crate::preferences;
-use crate::reactive::{Memo, RwSignal, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, part};
 use crate::routes;
 use leptos::prelude::*;
 
@@ -29,7 +29,7 @@ pub fn ViewsDialog(
     go: Callback<String>,
 ) -> impl IntoView {
     view! {
-        <Dialog open title=wording(|t| t.device_grid.views_title)>
+        <Dialog open title=wording(word!(device_grid.views_title))>
             <Views open search go/>
         </Dialog>
     }
@@ -87,17 +87,17 @@ fn Views(open: RwSignal<bool>, search: Memo<String>, go: Callback<String>) -> im
             <p class="dim">{tr!(device_grid.views_text)}</p>
             {part(listed)}
             <form on:submit=save>
-                <TextField label=wording(|t| t.device_grid.view_name) value=name first=true/>
+                <TextField label=wording(word!(device_grid.view_name)) value=name first=true/>
                 <footer class="dialog-foot">
                     <CopyButton
-                        text=Signal::derive(move || link(&essence(&search.get())))
-                        label=wording(|t| t.device_grid.this_link)
+                        text=derive(move || link(&essence(&search.get())))
+                        label=wording(word!(device_grid.this_link))
                     />
                     <Button
-                        label=wording(|t| t.device_grid.view_save)
+                        label=wording(word!(device_grid.view_save))
                         weight=Weight::Primary
                         submit=true
-                        disabled=Signal::derive(move || name.with(|name| name.trim().is_empty()))
+                        disabled=derive(move || name.with(|name| name.trim().is_empty()))
                         on_press=|()| ()
                     />
                 </footer>
@@ -135,12 +135,12 @@ fn one(
             </a>
             <CopyButton
                 text=Signal::stored(address)
-                label=Signal::derive(move || fill(t().device_grid.view_link, &[("name", &for_link)]))
+                label=derive(move || fill(t().device_grid.view_link, &[("name", &for_link)]))
                 icon_only=true
                 weight=Weight::Quiet
             />
             <Button
-                label=Signal::derive(move || fill(t().device_grid.view_remove, &[("name", &for_removal)]))
+                label=derive(move || fill(t().device_grid.view_remove, &[("name", &for_removal)]))
                 icon=Icon::Close
                 icon_only=true
                 weight=Weight::Quiet

@@ -8,10 +8,10 @@ use crate::components::field::{AreaField, SelectField, TextField};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::components::typing::settled;
-use crate::i18n::{count, fill, t, t_once, tr, wording};
+use crate::i18n::{count, fill, t, t_once, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::group::{Draft, Fault, Group, NameProblem, Severity, fault, name_problem};
-use crate::reactive::{RwSignal, effect};
+use crate::reactive::{Callback, RwSignal, derive, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -106,7 +106,7 @@ pub(super) fn Form(
             editing.failure.set(None);
         }
     });
-    let complaint = Signal::derive(move || {
+    let complaint = derive(move || {
         let refused = editing.failure.with(|error| fault_of(error.as_ref(), 0));
         let counting = || {
             counted
@@ -128,7 +128,7 @@ pub(super) fn Form(
             ],
         ))
     });
-    let name_error = Signal::derive(move || {
+    let name_error = derive(move || {
         let words = &t().issues;
         match taken.with(|taken| editing.name_problem(taken))? {
             NameProblem::Empty => None,
@@ -136,18 +136,18 @@ pub(super) fn Form(
             NameProblem::Taken => Some(words.name_taken.to_owned()),
         }
     });
-    let incomplete = Signal::derive(move || {
+    let incomplete = derive(move || {
         editing.busy.get()
             || complaint.with(Option::is_some)
             || editing.condition.with(|text| text.trim().is_empty())
             || taken.with(|taken| editing.name_problem(taken)).is_some()
     });
     // What the place in the condition tells is not told twice.
-    let failure = Signal::derive(move || {
+    let failure = derive(move || {
         let told = editing.failure.with(|error| fault_of(error.as_ref(), 0));
         editing.failure.get().filter(|_| told.is_none())
     });
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         if editing.is_new() {
             return t().issues.create_title.to_owned();
         }
@@ -156,12 +156,12 @@ pub(super) fn Form(
     });
     let send = move |()| save(editing, on_done);
     view! {
-        <FormDialog open=editing.open title action=wording(|t| t.issues.save) disabled=incomplete on_send=send>
+        <FormDialog open=editing.open title action=wording(word!(issues.save)) disabled=incomplete on_send=send>
             <div class="field-row">
                 {untrack(|| editing.is_new()).then(|| view! {
                     <TextField
-                        label=wording(|t| t.issues.name)
-                        hint=wording(|t| t.issues.name_hint)
+                        label=wording(word!(issues.name))
+                        hint=wording(word!(issues.name_hint))
                         value=editing.name
                         error=name_error
                         mono=true
@@ -169,21 +169,21 @@ pub(super) fn Form(
                     />
                 })}
                 <SelectField
-                    label=wording(|t| t.issues.severity)
+                    label=wording(word!(issues.severity))
                     value=editing.severity
                     on_change=move |name: String| editing.severity.set(name)
                     options=Severity::ALL
                         .into_iter()
                         .map(|severity| (
                             severity.name(),
-                            Signal::derive(move || severity_words(severity).to_owned()),
+                            derive(move || severity_words(severity).to_owned()),
                         ))
                         .collect()
                 />
             </div>
             <AreaField
-                label=wording(|t| t.issues.condition)
-                hint=wording(|t| t.issues.condition_hint)
+                label=wording(word!(issues.condition))
+                hint=wording(word!(issues.condition_hint))
                 value=editing.condition
                 error=complaint
                 rows=3
@@ -191,8 +191,8 @@ pub(super) fn Form(
             />
             <p class="picks" role="status">{move || complaint.with(Option::is_none).then(|| preview(asked, counted))}</p>
             <AreaField
-                label=wording(|t| t.issues.description)
-                hint=wording(|t| t.issues.description_hint)
+                label=wording(word!(issues.description))
+                hint=wording(word!(issues.description_hint))
                 value=editing.description
                 rows=2
             />

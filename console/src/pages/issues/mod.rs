@@ -11,12 +11,12 @@ use crate::api::groups as api;
 use crate::components::button::Button;
 use crate::components::icon::Icon;
 use crate::components::state_view::live_view;
-use crate::i18n::{count, t, tr, wording};
+use crate::i18n::{count, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::group::Group;
 use crate::logic::tile_order::{Standing, followed, ordered};
 use crate::logic::time::Millis;
-use crate::reactive::{For, Memo, RwSignal, effect, memo};
+use crate::reactive::{Callback, For, Memo, RwSignal, derive, effect, memo};
 use crate::seats;
 use crate::session::Permission;
 use crate::watching::Eagerness;
@@ -165,7 +165,7 @@ pub fn CurrentIssues() -> impl IntoView {
             board.take(known);
         }
     });
-    let taken = Signal::derive(move || {
+    let taken = derive(move || {
         let known = groups.data.get().unwrap_or_default();
         known.into_iter().map(|group| group.id).collect::<Vec<_>>()
     });
@@ -177,7 +177,7 @@ pub fn CurrentIssues() -> impl IntoView {
                 <span class="dim" role="status">{move || board.summary()}</span>
                 <span class="more">
                     <Button
-                        label=wording(|t| t.issues.add)
+                        label=wording(word!(issues.add))
                         icon=Icon::Plus
                         permission=Permission::ConfigurationsWrite
                         on_press=move |()| board.editing.create()

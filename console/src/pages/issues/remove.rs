@@ -5,9 +5,9 @@ use crate::components::dialog::Confirm;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
+use crate::i18n::{fill, t, t_once, word, wording};
 use crate::logic::group::Group;
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal, derive};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -56,7 +56,7 @@ pub(super) fn Remove(
             }
         });
     };
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         let id = group.with(|group| group.id.clone());
         fill(t().issues.delete_title, &[("id", &id)])
     });
@@ -64,8 +64,8 @@ pub(super) fn Remove(
         <Confirm
             open=question.open
             title
-            text=wording(|t| t.issues.delete_text)
-            action=wording(|t| t.issues.delete)
+            text=wording(word!(issues.delete_text))
+            action=wording(word!(issues.delete))
             busy=question.busy
             on_confirm=confirm
         >

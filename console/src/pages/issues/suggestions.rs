@@ -6,9 +6,9 @@ use crate::components::badge::Badge;
 use crate::components::button::Button;
 use crate::components::icon::{Icon, IconView};
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::logic::group::{Draft, SUGGESTIONS, Suggestion, free_name};
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal, derive};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -59,20 +59,19 @@ fn Row(one: Suggestion, taken: Signal<Vec<String>>, on_done: Callback<()>) -> im
             let _ = busy.try_set(false);
         });
     };
-    let described =
-        Signal::derive(move || fill(t().issues.add_suggestion_named, &[("id", one.id)]));
+    let described = derive(move || fill(t().issues.add_suggestion_named, &[("id", one.id)]));
     view! {
         <li>
             <Badge
                 tone=Signal::stored(tone(one.severity))
-                text=Signal::derive(move || severity_words(one.severity).to_owned())
+                text=derive(move || severity_words(one.severity).to_owned())
             />
             <div class="grow">
                 <b>{move || words(one, t())}</b>
                 <code class="dim">{one.condition}</code>
             </div>
             <Button
-                label=wording(|t| t.issues.add_suggestion)
+                label=wording(word!(issues.add_suggestion))
                 described
                 icon=Icon::Plus
                 permission=Permission::ConfigurationsWrite

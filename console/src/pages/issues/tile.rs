@@ -9,13 +9,13 @@ use crate::components::icon::Icon;
 use crate::components::on_screen::observe;
 use crate::components::state_view::{Skeleton, explain};
 use crate::components::time_text::exact;
-use crate::i18n::{ago, fill, lasting, t, tr, wording};
+use crate::i18n::{ago, fill, lasting, t, tr, word, wording};
 use crate::logic::group::{Group, Severity};
 use crate::logic::members::Member;
 use crate::logic::number::grouped;
 use crate::logic::time::{distance, timestamp};
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{Memo, effect, memo, part};
+use crate::reactive::{Memo, derive, effect, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use crate::watching::{Link, Watching, watching};
@@ -74,7 +74,7 @@ pub(super) fn Tile(
     // A list that stays as it is must not be built again: somebody's focus may be in it.
     let shown = memo(move || Shown::of(watching));
     let described = move |text: fn() -> &'static str| {
-        Signal::derive(move || name.with_value(|id| fill(text(), &[("id", id)])))
+        derive(move || name.with_value(|id| fill(text(), &[("id", id)])))
     };
     view! {
         <li
@@ -86,13 +86,13 @@ pub(super) fn Tile(
             <article aria-labelledby=titled>
                 <header class="tile-head">
                     <Badge
-                        tone=Signal::derive(move || tone(severity()))
-                        text=Signal::derive(move || severity_words(severity()).to_owned())
+                        tone=derive(move || tone(severity()))
+                        text=derive(move || severity_words(severity()).to_owned())
                     />
                     <h3 id=title>{id}</h3>
                     <span class="tile-tools">
                         <Button
-                            label=wording(|t| t.issues.edit)
+                            label=wording(word!(issues.edit))
                             described=described(|| t().issues.edit_named)
                             icon=Icon::Edit
                             icon_only=true
@@ -101,7 +101,7 @@ pub(super) fn Tile(
                             on_press=move |()| board.editing.edit(group.get_untracked())
                         />
                         <Button
-                            label=wording(|t| t.issues.delete)
+                            label=wording(word!(issues.delete))
                             described=described(|| t().issues.delete_named)
                             icon=Icon::Delete
                             icon_only=true

@@ -8,11 +8,11 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{Read, fill, t, t_once, tr};
+use crate::i18n::{Word, fill, t, t_once, tr, word};
 use crate::live::Live;
 use crate::logic::job_state::{Action, Obstacle, obstacle};
 use crate::logic::number::grouped;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -20,43 +20,43 @@ use leptos::task::spawn_local;
 
 /// The texts of one action.
 struct Words {
-    label: Read,
-    title: Read,
-    text: Read,
-    done: Read,
+    label: Word,
+    title: Word,
+    text: Word,
+    done: Word,
 }
 
 fn words(action: Action) -> Words {
     match action {
         Action::Stop => Words {
-            label: |t| t.jobs.stop,
-            title: |t| t.jobs.stop_title,
-            text: |t| t.jobs.stop_text,
-            done: |t| t.jobs.stopped,
+            label: word!(jobs.stop),
+            title: word!(jobs.stop_title),
+            text: word!(jobs.stop_text),
+            done: word!(jobs.stopped),
         },
         Action::Pause => Words {
-            label: |t| t.jobs.pause,
-            title: |t| t.jobs.pause_title,
-            text: |t| t.jobs.pause_text,
-            done: |t| t.jobs.paused,
+            label: word!(jobs.pause),
+            title: word!(jobs.pause_title),
+            text: word!(jobs.pause_text),
+            done: word!(jobs.paused),
         },
         Action::Resume => Words {
-            label: |t| t.jobs.resume,
-            title: |t| t.jobs.resume_title,
-            text: |t| t.jobs.resume_text,
-            done: |t| t.jobs.resumed,
+            label: word!(jobs.resume),
+            title: word!(jobs.resume_title),
+            text: word!(jobs.resume_text),
+            done: word!(jobs.resumed),
         },
         Action::NextWave => Words {
-            label: |t| t.jobs.next_wave,
-            title: |t| t.jobs.next_wave_title,
-            text: |t| t.jobs.next_wave_text,
-            done: |t| t.jobs.resumed,
+            label: word!(jobs.next_wave),
+            title: word!(jobs.next_wave_title),
+            text: word!(jobs.next_wave_text),
+            done: word!(jobs.resumed),
         },
         Action::Retry => Words {
-            label: |t| t.jobs.retry,
-            title: |t| t.jobs.retry_title,
-            text: |t| t.jobs.retry_text,
-            done: |t| t.jobs.retried,
+            label: word!(jobs.retry),
+            title: word!(jobs.retry_title),
+            text: word!(jobs.retry_text),
+            done: word!(jobs.retried),
         },
     }
 }
@@ -129,25 +129,25 @@ fn Act(
     };
     let words = words(action);
     let (label, title, text, done) = (words.label, words.title, words.text, words.done);
-    let against = Signal::derive(move || {
+    let against = derive(move || {
         let failed = failures.data.with(|f| f.as_ref().map(|f| f.seen));
         data.with(|job| obstacle(action, &job.status, job.rollout.as_ref(), failed))
             .map(obstacle_words)
     });
-    let filled = move |read: Read| {
-        Signal::derive(move || {
+    let filled = move |read: Word| {
+        derive(move || {
             data.with(|job| {
                 let waits = job.device_job_statistics.of("pending");
                 let n = match &job.rollout {
                     Some(rollout) if action == Action::NextWave => rollout.wave as u64 + 1,
                     _ => waits,
                 };
-                fill(read(t()), &[("id", &job.job_id), ("n", &grouped(n))])
+                fill(read.of(t()), &[("id", &job.job_id), ("n", &grouped(n))])
             })
         })
     };
-    let text: Read = if stops && !force {
-        |t| t.jobs.stop_before_text
+    let text: Word = if stops && !force {
+        word!(jobs.stop_before_text)
     } else {
         text
     };
@@ -169,7 +169,7 @@ fn Act(
         let id = data.with_untracked(|job| job.job_id.clone());
         spawn_local(async move {
             if question.settle(perform(action, &id, force).await).is_some() {
-                toast::success(done(t_once()).to_owned());
+                toast::success(done.of(t_once()).to_owned());
                 job.refresh();
             }
         });

@@ -15,12 +15,12 @@ use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Moment;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::job_filter::{JobFilter, ROW_STATES, RowFilter};
 use crate::logic::number::{grouped, percent};
 use crate::pages::not_found::NotFound;
-use crate::reactive::{Memo, effect, memo, part};
+use crate::reactive::{Memo, derive, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -48,7 +48,7 @@ fn OneJob(id: String) -> impl IntoView {
     job.poll_while(Job::is_under_way);
     list_keys();
     view! {
-        <PageTitle text=Signal::derive(move || id.get_value())/>
+        <PageTitle text=derive(move || id.get_value())/>
         {live_view(job, 8, move |data| {
             let known = memo(move || data.with(|job| !job.job_id.is_empty()));
             part(move || if known.get() {
@@ -91,7 +91,7 @@ fn Known(id: StoredValue<String>, data: Memo<Job>, job: Live<Job>) -> impl IntoV
                 </nav>
                 <div class="device-name">
                     <h1 class="mono">{id.get_value()}</h1>
-                    <CopyButton text=Signal::derive(move || id.get_value()) label=wording(|t| t.common.copy)
+                    <CopyButton text=derive(move || id.get_value()) label=wording(word!(common.copy))
                         icon_only=true weight=Weight::Quiet/>
                     <StateBadge job=data/>
                 </div>
@@ -182,11 +182,11 @@ fn Progress(id: StoredValue<String>, data: Memo<Job>) -> impl IntoView {
 /// What was asked for.
 #[component]
 fn Request(data: Memo<Job>) -> impl IntoView {
-    let time = move |read: fn(&Job) -> Option<String>| Signal::derive(move || data.with(read));
+    let time = move |read: fn(&Job) -> Option<String>| derive(move || data.with(read));
     let everybody = memo(move || data.with(|job| job.query_condition == "*"));
     let ended = memo(move || data.with(|job| job.end_time.is_some()));
     let content = memo(move || data.with(content));
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         (if data.with(Job::writes_twins) {
             t().jobs.change
         } else {
@@ -242,11 +242,11 @@ fn content(job: &Job) -> Value {
 
 #[component]
 fn Gone(id: String) -> impl IntoView {
-    let title = Signal::derive(move || fill(t().jobs.gone_title, &[("id", &id)]));
+    let title = derive(move || fill(t().jobs.gone_title, &[("id", &id)]));
     view! {
         <h1 class="visually-hidden">{move || title.get()}</h1>
         <section class="card">
-            <EmptyState icon=Icon::Clock title text=wording(|t| t.jobs.gone_text)>
+            <EmptyState icon=Icon::Clock title text=wording(word!(jobs.gone_text))>
                 <a class="btn" href=routes::jobs(&JobFilter::default())>{tr!(jobs.to_list)}</a>
             </EmptyState>
         </section>

@@ -12,12 +12,12 @@ use crate::components::question::Question;
 use crate::components::state_view::{ErrorNote, live_view};
 use crate::components::time_text::Ago;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::job_failures::JobRow;
 use crate::logic::job_filter::{ROW_STATES, RowFilter};
 use crate::logic::json_document::text;
-use crate::reactive::{Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo, part};
 use crate::routes::{self, Tab};
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -56,9 +56,9 @@ pub fn Devices(
         device: RwSignal::new(String::new()),
         question: Question::new(),
     };
-    let mut states = vec![("", wording(|t| t.jobs.all_states))];
+    let mut states = vec![("", wording(word!(jobs.all_states)))];
     states.extend(ROW_STATES.map(|state| {
-        let words = Signal::derive(move || row_words(state).to_owned());
+        let words = derive(move || row_words(state).to_owned());
         (state, words)
     }));
     view! {
@@ -67,8 +67,8 @@ pub fn Devices(
             <div class="filter" role="search" aria-label=tr!(jobs.devices)>
                 <SelectField
                     inline=true
-                    label=wording(|t| t.jobs.devices_filter)
-                    value=Signal::derive(move || filter.with(|f| f.status.clone()))
+                    label=wording(word!(jobs.devices_filter))
+                    value=derive(move || filter.with(|f| f.status.clone()))
                     on_change=move |status: String| change.run(RowFilter::of(&status))
                     options=states
                 />
@@ -107,10 +107,10 @@ fn listed(
                 </table>
             </div>
             <Pager
-                label=wording(|t| t.jobs.devices_pages)
-                place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
-                cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                next=Signal::derive(move || page.with(|page| page.cursor.clone()))
+                label=wording(word!(jobs.devices_pages))
+                place=derive(move || page_number(filter.with(|f| f.cursors.len())))
+                cursors=derive(move || filter.with(|f| f.cursors.clone()))
+                next=derive(move || page.with(|page| page.cursor.clone()))
                 on_change=move |cursors| change.run(RowFilter { cursors, ..filter.get_untracked() })
             />
         }
@@ -128,11 +128,11 @@ fn row(row: JobRow, leave_out: LeaveOut) -> impl IntoView {
     };
     let waits = matches!(row.status.as_str(), "pending" | "scheduled");
     let status = row.status.clone();
-    let words = Signal::derive(move || row_words(&status).to_owned());
+    let words = derive(move || row_words(&status).to_owned());
     let id = row.device_id.clone();
     let described = {
         let id = id.clone();
-        Signal::derive(move || fill(t().jobs.leave_out_named, &[("id", &id)]))
+        derive(move || fill(t().jobs.leave_out_named, &[("id", &id)]))
     };
     let ask = move |()| {
         leave_out.device.set(id.clone());
@@ -146,11 +146,11 @@ fn row(row: JobRow, leave_out: LeaveOut) -> impl IntoView {
             <td><Ago at=Signal::stored(row.last_updated_date_time_utc)/></td>
             <td class="num row-tools">
                 <Button
-                    label=wording(|t| t.jobs.leave_out)
+                    label=wording(word!(jobs.leave_out))
                     described
                     weight=Weight::Quiet
                     permission=Permission::JobsWrite
-                    obstacle=Signal::derive(move || (!waits).then(|| t().jobs.obstacle_touched.to_owned()))
+                    obstacle=derive(move || (!waits).then(|| t().jobs.obstacle_touched.to_owned()))
                     on_press=ask
                 />
             </td>
@@ -178,7 +178,7 @@ fn outcome(row: &JobRow) -> AnyView {
         .map(|hold| text(hold, "reason").to_owned());
     match hold.filter(|reason| !reason.is_empty()) {
         Some(reason) => view! {
-            <Badge tone=Signal::stored(Tone::Warn) text=wording(|t| t.jobs.held)/> " " <span class="sub">{reason}</span>
+            <Badge tone=Signal::stored(Tone::Warn) text=wording(word!(jobs.held))/> " " <span class="sub">{reason}</span>
         }
         .into_any(),
         None => view! { <span class="dim">"–"</span> }.into_any(),
@@ -206,9 +206,9 @@ fn Question(id: StoredValue<String>, leave_out: LeaveOut, rows: Live<RowPage>) -
     view! {
         <Confirm
             open=question.open
-            title=Signal::derive(move || fill(t().jobs.leave_out_title, &[("id", &device.get())]))
-            text=wording(|t| t.jobs.leave_out_text)
-            action=wording(|t| t.jobs.leave_out)
+            title=derive(move || fill(t().jobs.leave_out_title, &[("id", &device.get())]))
+            text=wording(word!(jobs.leave_out_text))
+            action=wording(word!(jobs.leave_out))
             busy=question.busy
             on_confirm=confirm
         >

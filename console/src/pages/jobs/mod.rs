@@ -20,11 +20,11 @@ use crate::components::page_title::PageTitle;
 use crate::components::pager::{Pager, page_number};
 use crate::components::state_view::{EmptyState, live_view};
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::job_filter::{JobFilter, KINDS, RowFilter, STATES};
 use crate::logic::number::grouped;
-use crate::reactive::{For, Memo, memo, part};
+use crate::reactive::{Callback, For, Memo, derive, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -45,7 +45,7 @@ pub fn JobsPage() -> impl IntoView {
     });
     list_keys();
     view! {
-        <PageTitle text=wording(|t| t.jobs.title)/>
+        <PageTitle text=wording(word!(jobs.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(jobs.title)}</h1>
@@ -53,7 +53,7 @@ pub fn JobsPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.jobs.refresh)
+                    label=wording(word!(jobs.refresh))
                     icon=Icon::Refresh
                     on_press=move |()| page.refresh()
                 />
@@ -81,7 +81,7 @@ fn ScheduleLink() -> impl IntoView {
         } else {
             view! {
                 <Button
-                    label=wording(|t| t.jobs.schedule)
+                    label=wording(word!(jobs.schedule))
                     icon=Icon::Plus
                     weight=Weight::Primary
                     permission=Permission::JobsWrite
@@ -96,21 +96,21 @@ fn ScheduleLink() -> impl IntoView {
 #[component]
 fn Filters(filter: Memo<JobFilter>, change: Callback<JobFilter>) -> impl IntoView {
     let kinds = vec![
-        ("", wording(|t| t.jobs.all_kinds)),
-        (KINDS[0], wording(|t| t.jobs.kind_twin)),
-        (KINDS[1], wording(|t| t.jobs.kind_method)),
+        ("", wording(word!(jobs.all_kinds))),
+        (KINDS[0], wording(word!(jobs.kind_twin))),
+        (KINDS[1], wording(word!(jobs.kind_method))),
     ];
-    let mut states = vec![("", wording(|t| t.jobs.all_states))];
+    let mut states = vec![("", wording(word!(jobs.all_states)))];
     states.extend(STATES.map(|state| {
-        let words = Signal::derive(move || state_words(state).to_owned());
+        let words = derive(move || state_words(state).to_owned());
         (state, words)
     }));
     view! {
         <div class="filter" role="search" aria-label=tr!(jobs.filters)>
             <SelectField
                 inline=true
-                label=wording(|t| t.jobs.filter_status)
-                value=Signal::derive(move || filter.with(|f| f.status.clone()))
+                label=wording(word!(jobs.filter_status))
+                value=derive(move || filter.with(|f| f.status.clone()))
                 on_change=move |status| change.run(JobFilter {
                     status,
                     kind: filter.with_untracked(|f| f.kind.clone()),
@@ -120,8 +120,8 @@ fn Filters(filter: Memo<JobFilter>, change: Callback<JobFilter>) -> impl IntoVie
             />
             <SelectField
                 inline=true
-                label=wording(|t| t.jobs.filter_kind)
-                value=Signal::derive(move || filter.with(|f| f.kind.clone()))
+                label=wording(word!(jobs.filter_kind))
+                value=derive(move || filter.with(|f| f.kind.clone()))
                 on_change=move |kind| change.run(JobFilter {
                     kind,
                     status: filter.with_untracked(|f| f.status.clone()),
@@ -131,7 +131,7 @@ fn Filters(filter: Memo<JobFilter>, change: Callback<JobFilter>) -> impl IntoVie
             />
             {move || filter.with(JobFilter::narrows).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(JobFilter::default())
@@ -148,10 +148,10 @@ fn listed(data: Memo<Page>, filter: Memo<JobFilter>, change: Callback<JobFilter>
             return view! {
                 <JobTable data/>
                 <Pager
-                    label=wording(|t| t.jobs.pages)
-                    place=Signal::derive(move || page_number(filter.with(|f| f.cursors.len())))
-                    cursors=Signal::derive(move || filter.with(|f| f.cursors.clone()))
-                    next=Signal::derive(move || data.with(|page| page.cursor.clone()))
+                    label=wording(word!(jobs.pages))
+                    place=derive(move || page_number(filter.with(|f| f.cursors.len())))
+                    cursors=derive(move || filter.with(|f| f.cursors.clone()))
+                    next=derive(move || data.with(|page| page.cursor.clone()))
                     on_change=move |cursors| change.run(JobFilter { cursors, ..filter.get_untracked() })
                 />
             }
@@ -161,10 +161,10 @@ fn listed(data: Memo<Page>, filter: Memo<JobFilter>, change: Callback<JobFilter>
             view! {
                 <EmptyState
                     icon=Icon::Search
-                    title=wording(|t| t.jobs.no_match_title)
-                    text=wording(|t| t.jobs.no_match_text)
+                    title=wording(word!(jobs.no_match_title))
+                    text=wording(word!(jobs.no_match_text))
                 >
-                    <Button label=wording(|t| t.devices.clear)
+                    <Button label=wording(word!(devices.clear))
                         on_press=move |()| change.run(JobFilter::default())/>
                 </EmptyState>
             }
@@ -173,8 +173,8 @@ fn listed(data: Memo<Page>, filter: Memo<JobFilter>, change: Callback<JobFilter>
             view! {
                 <EmptyState
                     icon=Icon::Clock
-                    title=wording(|t| t.jobs.empty_title)
-                    text=wording(|t| t.jobs.empty_text)
+                    title=wording(word!(jobs.empty_title))
+                    text=wording(word!(jobs.empty_text))
                 >
                     <ScheduleLink/>
                 </EmptyState>
@@ -232,7 +232,7 @@ fn Row(id: String, data: Memo<Page>) -> impl IntoView {
             <th scope="row"><a class="mono" data-row="" href=address>{shown}</a></th>
             <td class="clip">{move || job.with(action_words)}</td>
             <td><StateBadge job/></td>
-            <td><Ago at=Signal::derive(move || job.with(|job| job.start_time.clone()))/></td>
+            <td><Ago at=derive(move || job.with(|job| job.start_time.clone()))/></td>
             <td class="grow"><div class="job-bar"><CountsBar counts/></div></td>
             <td class="num">{move || counts.with(|c| fill(
                 t().jobs.done_of,

@@ -3,7 +3,7 @@
 use super::failed_count;
 use crate::api::jobs::Job;
 use crate::components::badge::{Badge, Tone};
-use crate::i18n::{Read, tr, wording};
+use crate::i18n::{Word, tr, word, wording};
 use crate::logic::number::{grouped, measure};
 use crate::reactive::{Memo, memo, part};
 use leptos::prelude::*;
@@ -33,12 +33,12 @@ pub fn Waves(
             .enumerate()
             .map(|(place, wave)| {
                 let number = place + 1;
-                let (tone, words): (Tone, Read) = match number.cmp(&now) {
-                    Ordering::Equal if goes_on => (Tone::Info, |t| t.jobs.wave_now),
-                    Ordering::Greater if goes_on => (Tone::Neutral, |t| t.jobs.wave_later),
-                    Ordering::Greater => (Tone::Neutral, |t| t.jobs.wave_never),
-                    _ if wave.canceled_count > 0 => (Tone::Neutral, |t| t.jobs.wave_over),
-                    _ => (Tone::Ok, |t| t.jobs.wave_over),
+                let (tone, words): (Tone, Word) = match number.cmp(&now) {
+                    Ordering::Equal if goes_on => (Tone::Info, word!(jobs.wave_now)),
+                    Ordering::Greater if goes_on => (Tone::Neutral, word!(jobs.wave_later)),
+                    Ordering::Greater => (Tone::Neutral, word!(jobs.wave_never)),
+                    _ if wave.canceled_count > 0 => (Tone::Neutral, word!(jobs.wave_over)),
+                    _ => (Tone::Ok, word!(jobs.wave_over)),
                 };
                 view! {
                     <tr>

@@ -8,6 +8,7 @@ use crate::logic::job_filter::ROW_STATES;
 use crate::logic::job_order::lifetime_words;
 use crate::logic::job_state::Counts;
 use crate::logic::number::grouped;
+use crate::reactive::derive;
 use leptos::prelude::*;
 
 /// `Twin change`, or the method that is called. Tracked.
@@ -77,7 +78,7 @@ pub fn StateBadge(
     #[prop(into)]
     job: Signal<Job>,
 ) -> impl IntoView {
-    let tone = Signal::derive(move || {
+    let tone = derive(move || {
         job.with(|job| match job.status.as_str() {
             "running" if job.paused => Tone::Warn,
             "completed" if job.device_job_statistics.of("failed") > 0 => Tone::Warn,
@@ -87,7 +88,7 @@ pub fn StateBadge(
             _ => Tone::Neutral,
         })
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         job.with(|job| {
             if job.paused && job.is_under_way() {
                 t().jobs.state_paused
@@ -107,14 +108,14 @@ pub fn CountsBar(
     #[prop(into)]
     counts: Signal<Counts>,
 ) -> impl IntoView {
-    let parts = Signal::derive(move || {
+    let parts = derive(move || {
         let counts = counts.get();
         ROW_STATES
             .iter()
             .map(|state| (part_class(state), counts.of(state)))
             .collect::<Vec<_>>()
     });
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         let counts = counts.get();
         let n = |state: &str| grouped(counts.of(state));
         fill(

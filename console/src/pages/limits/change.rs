@@ -7,11 +7,11 @@ use crate::components::field::TextField;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
+use crate::i18n::{fill, t, t_once, word, wording};
 use crate::live::Live;
 use crate::logic::limits::{Change, Limits, MOST_RATE, MOST_UNITS, typed};
 use crate::logic::number::grouped;
-use crate::reactive::{RwSignal, effect};
+use crate::reactive::{RwSignal, derive, effect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -79,9 +79,9 @@ pub fn Changes(
         });
     };
     let named = move |text: fn() -> &'static str| {
-        Signal::derive(move || fill(text(), &[("class", &class_words(&class.get()))]))
+        derive(move || fill(text(), &[("class", &class_words(&class.get()))]))
     };
-    let apply = wording(|t| t.limits.apply);
+    let apply = wording(word!(limits.apply));
     let now = move || limits.data.get_untracked();
 
     let wanted_units = RwSignal::new(String::new());
@@ -101,7 +101,7 @@ pub fn Changes(
         }
     });
     let wrong = move |value: RwSignal<String>, most: u64, words: fn() -> &'static str| {
-        Signal::derive(move || {
+        derive(move || {
             let wrong = value.with(|text| typed(text, most)).is_none();
             wrong.then(|| words().to_owned())
         })
@@ -125,7 +125,7 @@ pub fn Changes(
             );
         }
     };
-    let follow_text = Signal::derive(move || {
+    let follow_text = derive(move || {
         let units = limits
             .data
             .with(|now| now.as_ref().map_or(1, |now| now.units));
@@ -134,15 +134,15 @@ pub fn Changes(
     view! {
         <Confirm
             open=units.open
-            title=wording(|t| t.limits.units_title)
-            text=wording(|t| t.limits.units_text)
+            title=wording(word!(limits.units_title))
+            text=wording(word!(limits.units_text))
             action=apply
             harmless=true
-            busy=Signal::derive(move || units.busy.get() || wanted_units.with(|text| typed(text, MOST_UNITS)).is_none())
+            busy=derive(move || units.busy.get() || wanted_units.with(|text| typed(text, MOST_UNITS)).is_none())
             on_confirm=send_units
         >
             <TextField
-                label=wording(|t| t.limits.units_label)
+                label=wording(word!(limits.units_label))
                 value=wanted_units
                 error=wrong(wanted_units, MOST_UNITS, || t().limits.units_wrong)
                 first=true
@@ -152,21 +152,21 @@ pub fn Changes(
         <Confirm
             open=set.open
             title=named(|| t().limits.set_title)
-            text=wording(|t| t.limits.set_text)
+            text=wording(word!(limits.set_text))
             action=apply
             harmless=true
-            busy=Signal::derive(move || set.busy.get() || [per_minute, burst].iter().any(|n| n.with(|text| typed(text, MOST_RATE)).is_none()))
+            busy=derive(move || set.busy.get() || [per_minute, burst].iter().any(|n| n.with(|text| typed(text, MOST_RATE)).is_none()))
             on_confirm=send_class
         >
             <div class="field-row">
                 <TextField
-                    label=wording(|t| t.limits.set_minute)
+                    label=wording(word!(limits.set_minute))
                     value=per_minute
                     error=wrong(per_minute, MOST_RATE, || t().limits.set_wrong)
                     first=true
                 />
                 <TextField
-                    label=wording(|t| t.limits.set_burst)
+                    label=wording(word!(limits.set_burst))
                     value=burst
                     error=wrong(burst, MOST_RATE, || t().limits.set_wrong)
                 />
@@ -177,7 +177,7 @@ pub fn Changes(
             open=follow.open
             title=named(|| t().limits.follow_title)
             text=follow_text
-            action=wording(|t| t.limits.follow)
+            action=wording(word!(limits.follow))
             harmless=true
             busy=follow.busy
             on_confirm=move |()| send(follow, Change::Follow(class.get_untracked()))
@@ -186,9 +186,9 @@ pub fn Changes(
         </Confirm>
         <Confirm
             open=defaults.open
-            title=wording(|t| t.limits.defaults_title)
-            text=wording(|t| t.limits.defaults_text)
-            action=wording(|t| t.limits.defaults)
+            title=wording(word!(limits.defaults_title))
+            text=wording(word!(limits.defaults_text))
+            action=wording(word!(limits.defaults))
             busy=defaults.busy
             on_confirm=move |()| send(defaults, Change::Defaults)
         >

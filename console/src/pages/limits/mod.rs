@@ -10,10 +10,10 @@ use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::live_view;
-use crate::i18n::{count, t, tr, wording};
+use crate::i18n::{count, t, tr, word, wording};
 use crate::live::{PERIOD, live};
 use crate::logic::limits::Limits;
-use crate::reactive::part;
+use crate::reactive::{derive, part};
 use crate::session::Permission;
 use change::{Changes, Changing};
 use leptos::prelude::*;
@@ -24,8 +24,8 @@ use rates::RateTable;
 pub fn LimitsPage() -> impl IntoView {
     let limits = live(|| (), Some(PERIOD), |()| api::get());
     let changing = Changing::new();
-    let unknown = Signal::derive(move || limits.data.with(Option::is_none));
-    let no_defaults = Signal::derive(move || {
+    let unknown = derive(move || limits.data.with(Option::is_none));
+    let no_defaults = derive(move || {
         let same = limits
             .data
             .with(|limits| limits.as_ref().is_some_and(|limits| !limits.is_changed()));
@@ -39,7 +39,7 @@ pub fn LimitsPage() -> impl IntoView {
         Some(count(units, words.units_one, words.units_other))
     };
     view! {
-        <PageTitle text=wording(|t| t.limits.title)/>
+        <PageTitle text=wording(word!(limits.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(limits.title)}</h1>
@@ -47,14 +47,14 @@ pub fn LimitsPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.limits.defaults)
+                    label=wording(word!(limits.defaults))
                     permission=Permission::HubManage
                     obstacle=no_defaults
                     disabled=unknown
                     on_press=move |()| changing.defaults.ask()
                 />
                 <Button
-                    label=wording(|t| t.limits.change_units)
+                    label=wording(word!(limits.change_units))
                     weight=Weight::Primary
                     permission=Permission::HubManage
                     disabled=unknown
@@ -66,7 +66,7 @@ pub fn LimitsPage() -> impl IntoView {
             <div class="list-head">
                 <span class="dim grow">{part(units)}</span>
                 <Button
-                    label=wording(|t| t.limits.refresh)
+                    label=wording(word!(limits.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| limits.refresh()

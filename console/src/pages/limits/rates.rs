@@ -6,10 +6,10 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::meter::Meter;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::limits::{Limits, Rate};
 use crate::logic::number::grouped;
-use crate::reactive::{For, Memo, memo, part};
+use crate::reactive::{For, Memo, derive, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 
@@ -63,7 +63,7 @@ fn Row(class: String, data: Memo<Limits>, changing: Changing) -> impl IntoView {
     let is_set = memo(move || rate.with(|rate| rate.as_ref().is_some_and(|r| r.is_set)));
     let refused = memo(move || rate.with(|rate| rate.as_ref().and_then(|r| r.refused)));
     let named = move |text: fn() -> &'static str| {
-        Signal::derive(move || fill(text(), &[("class", &class.with_value(|c| class_words(c)))]))
+        derive(move || fill(text(), &[("class", &class.with_value(|c| class_words(c)))]))
     };
     view! {
         <tr>
@@ -73,7 +73,7 @@ fn Row(class: String, data: Memo<Limits>, changing: Changing) -> impl IntoView {
                 <code class="dim">{class.get_value()}</code>
                 " "
                 {move || is_set.get().then(|| view! {
-                    <Badge plain=true tone=Signal::stored(Tone::Info) text=wording(|t| t.limits.is_set)/>
+                    <Badge plain=true tone=Signal::stored(Tone::Info) text=wording(word!(limits.is_set))/>
                 })}
             </th>
             <td class="num">{number(|rate| rate.per_minute)}</td>
@@ -87,7 +87,7 @@ fn Row(class: String, data: Memo<Limits>, changing: Changing) -> impl IntoView {
             <td class="num row-tools">
                 {move || is_set.get().then(|| view! {
                     <Button
-                        label=wording(|t| t.limits.follow)
+                        label=wording(word!(limits.follow))
                         described=named(|| t().limits.follow_class)
                         icon=Icon::Restore
                         icon_only=true
@@ -97,7 +97,7 @@ fn Row(class: String, data: Memo<Limits>, changing: Changing) -> impl IntoView {
                     />
                 })}
                 <Button
-                    label=wording(|t| t.limits.column_change)
+                    label=wording(word!(limits.column_change))
                     described=named(|| t().limits.change_class)
                     icon=Icon::Settings
                     icon_only=true
@@ -115,7 +115,7 @@ fn Row(class: String, data: Memo<Limits>, changing: Changing) -> impl IntoView {
 fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
     let burst = memo(move || rate.with(|rate| rate.as_ref().map_or(0, |rate| rate.burst)));
     let left = memo(move || rate.with(|rate| rate.as_ref().and_then(|r| r.available)));
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         fill(
             t().limits.left_of,
             &[
@@ -139,7 +139,7 @@ fn Left(class: StoredValue<String>, rate: Memo<Option<Rate>>) -> impl IntoView {
             };
             return view! { <span class="dim">{part(why)}</span> }.into_any();
         }
-        let used = Signal::derive(move || left.get().unwrap_or(0));
+        let used = derive(move || left.get().unwrap_or(0));
         view! {
             <div class="progress wide">
                 <Meter used limit=burst.get() label/>

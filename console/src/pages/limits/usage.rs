@@ -6,10 +6,10 @@ use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::meter::Meter;
 use crate::components::state_view::live_view;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::number::{bytes, grouped, percent};
-use crate::reactive::part;
+use crate::reactive::{derive, part};
 use leptos::prelude::*;
 use serde_json::Value;
 use shared::sorting::sort_by;
@@ -24,7 +24,7 @@ pub(super) fn Usage() -> impl IntoView {
                 <h2 id="usage-title">{tr!(limits.usage)}</h2>
                 <span class="more">
                     <Button
-                        label=wording(|t| t.limits.usage_refresh)
+                        label=wording(word!(limits.usage_refresh))
                         icon=Icon::Refresh
                         weight=Weight::Quiet
                         on_press=move |()| usage.refresh()
@@ -94,7 +94,7 @@ fn facts(usage: &Value) -> impl IntoView + use<> {
     view! {
         <dl class="kv body">
             <dt>{tr!(limits.usage_messages)}</dt>
-            <dd>{part(of_quota)} " " <Meter used=Signal::stored(today) limit=quota label=Signal::derive(of_quota)/></dd>
+            <dd>{part(of_quota)} " " <Meter used=Signal::stored(today) limit=quota label=derive(of_quota)/></dd>
             <dt>{tr!(limits.usage_sockets)}</dt>
             <dd>{part(sockets)}</dd>
             <dt>{tr!(limits.usage_storage)}</dt>

@@ -7,7 +7,7 @@ use crate::components::badge::{Badge, Tone};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::time_text::Ago;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::map::place::State;
 use crate::logic::number::{grouped, measure};
 use crate::reactive::{RwSignal, part};
@@ -61,7 +61,7 @@ pub fn Card(
             <section class="map-card" aria-label=tr!(map.place)>
                 <span class="map-card-close">
                     <Button
-                        label=wording(|t| t.common.close)
+                        label=wording(word!(common.close))
                         icon=Icon::Close
                         icon_only=true
                         weight=Weight::Quiet

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use crate::clock;
-use crate::i18n::{ago, count, fill, t, tr, wording};
+use crate::i18n::{ago, count, fill, t, tr, word, wording};
 use crate::logic::map::place;
 use crate::logic::time;
 use crate::logic::url_state::DeviceFilter;
@@ -65,7 +65,7 @@ pub fn Facts(
             <summary>{tr!(map.how)}</summary>
             <div class="body-tight map-how">
                 <p>{tr!(map.how_reported)}</p>
-                <Command title=wording(|t| t.map.how_reported) text=Signal::stored(REPORTED.to_owned())/>
+                <Command title=wording(word!(map.how_reported)) text=Signal::stored(REPORTED.to_owned())/>
             </div>
         </details>
     }

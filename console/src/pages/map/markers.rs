@@ -13,6 +13,7 @@ use crate::logic::map::cluster::Cluster;
 use crate::logic::map::mercator::pixels;
 use crate::logic::map::place::State;
 use crate::logic::map::selection::Selected;
+use crate::logic::number::decimals;
 use crate::reactive::{Memo, memo, part};
 use leptos::prelude::*;
 use std::fmt::Write;
@@ -59,7 +60,11 @@ pub fn Markers(
         let size = map.size.get();
         let (x, y) = anchor.get().to_screen(map.camera.get().centre, size);
         let (across, down) = (size.width / 2.0 - x, size.height / 2.0 - y);
-        format!("translate({across:.1}px, {down:.1}px)")
+        format!(
+            "translate({}px, {}px)",
+            decimals(across, 1),
+            decimals(down, 1)
+        )
     };
     let drawn = move || {
         let (camera, size) = (anchor.get(), map.size.get());
@@ -71,7 +76,9 @@ pub fn Markers(
                     let (x, y) = camera.to_screen(cluster.spot, size);
                     let _ = write!(
                         drawn,
-                        "<g class=\"marker\" data-cluster=\"{number}\" transform=\"translate({x:.1} {y:.1})\">"
+                        "<g class=\"marker\" data-cluster=\"{number}\" transform=\"translate({} {})\">",
+                        decimals(x, 1),
+                        decimals(y, 1)
                     );
                     draw(&mut drawn, map, cluster);
                     drawn.push_str("</g>");
@@ -114,7 +121,7 @@ fn draw(drawn: &mut String, map: MapState, cluster: &Cluster) {
     let title = if count == 1 {
         let place = members.next().and_then(|index| fleet.places.get(index));
         let id = place.map(|place| escaped(&place.id)).unwrap_or_default();
-        format!("{id}: {}", words::state(worst)(t()))
+        format!("{id}: {}", words::state(worst).of(t()))
     } else {
         words::cluster(cluster)
     };
@@ -150,9 +157,11 @@ fn draw(drawn: &mut String, map: MapState, cluster: &Cluster) {
             let _ = write!(
                 drawn,
                 "<circle class=\"marker-arc {}\" r=\"{radius}\" pathLength=\"100\" \
-                 stroke-dasharray=\"{share:.2} 100\" stroke-dashoffset=\"-{before:.2}\" \
+                 stroke-dasharray=\"{} 100\" stroke-dashoffset=\"-{}\" \
                  transform=\"rotate(-90)\"/>",
-                class(state)
+                class(state),
+                decimals(share, 2),
+                decimals(before, 2)
             );
         }
         before += share;
@@ -193,7 +202,7 @@ pub fn Legend() -> impl IntoView {
         view! {
             <li>
                 <svg viewBox="-9 -9 18 18" width="16" height="16" aria-hidden="true" focusable="false" inner_html=drawn></svg>
-                {part(move || words::state(state)(t()))}
+                {part(move || words::state(state).of(t()))}
             </li>
         }
     });

@@ -20,10 +20,10 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::{EmptyState, ErrorState, Skeleton};
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::logic::map::selection::Selected;
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::{Memo, RwSignal, effect, memo};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo};
 use crate::routes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -100,7 +100,7 @@ pub fn MapPage() -> impl IntoView {
         error.unwrap_or(ApiError::Unreachable)
     };
     view! {
-        <PageTitle text=wording(|t| t.map.title)/>
+        <PageTitle text=wording(word!(map.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(map.title)}</h1>
@@ -108,10 +108,10 @@ pub fn MapPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.map.refresh)
+                    label=wording(word!(map.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Primary
-                    disabled=Signal::derive(move || reader.told.with(|told| told.phase == Phase::Reading))
+                    disabled=derive(move || reader.told.with(|told| told.phase == Phase::Reading))
                     on_press=move |()| reader.again()
                 />
             </div>
@@ -124,7 +124,7 @@ pub fn MapPage() -> impl IntoView {
             })}
             {move || match shows.get() {
                 Shows::Failure => view! {
-                    <ErrorState error=Signal::derive(error) on_retry=move |()| reader.go_on()/>
+                    <ErrorState error=derive(error) on_retry=move |()| reader.go_on()/>
                 }
                 .into_any(),
                 Shows::Nothing => nothing(filter, change),
@@ -200,7 +200,7 @@ fn Filters(
             </div>
             {move || (!filter.with(String::is_empty)).then(|| view! {
                 <Button
-                    label=wording(|t| t.devices.clear)
+                    label=wording(word!(devices.clear))
                     weight=Weight::Quiet
                     icon=Icon::Close
                     on_press=move |()| change.run(String::new())
@@ -226,9 +226,9 @@ fn Filters(
 fn Tools(map: MapState) -> impl IntoView {
     view! {
         <div class="map-tools">
-            <Button label=wording(|t| t.map.nearer) icon=Icon::Plus icon_only=true on_press=move |()| map.zoom_by(1.0)/>
-            <Button label=wording(|t| t.map.farther) icon=Icon::Minus icon_only=true on_press=move |()| map.zoom_by(-1.0)/>
-            <Button label=wording(|t| t.map.fit) icon=Icon::Frame icon_only=true on_press=move |()| map.fit_all()/>
+            <Button label=wording(word!(map.nearer)) icon=Icon::Plus icon_only=true on_press=move |()| map.zoom_by(1.0)/>
+            <Button label=wording(word!(map.farther)) icon=Icon::Minus icon_only=true on_press=move |()| map.zoom_by(-1.0)/>
+            <Button label=wording(word!(map.fit)) icon=Icon::Frame icon_only=true on_press=move |()| map.fit_all()/>
         </div>
     }
 }
@@ -237,13 +237,13 @@ fn Tools(map: MapState) -> impl IntoView {
 fn nothing(filter: Memo<String>, change: Callback<String>) -> AnyView {
     if filter.with(String::is_empty) {
         view! {
-            <EmptyState icon=Icon::Map title=wording(|t| t.map.empty_title) text=wording(|t| t.map.empty_text)/>
+            <EmptyState icon=Icon::Map title=wording(word!(map.empty_title)) text=wording(word!(map.empty_text))/>
         }
         .into_any()
     } else {
         view! {
-            <EmptyState icon=Icon::Search title=wording(|t| t.map.no_match_title) text=wording(|t| t.map.no_match_text)>
-                <Button label=wording(|t| t.devices.clear) on_press=move |()| change.run(String::new())/>
+            <EmptyState icon=Icon::Search title=wording(word!(map.no_match_title)) text=wording(word!(map.no_match_text))>
+                <Button label=wording(word!(devices.clear)) on_press=move |()| change.run(String::new())/>
             </EmptyState>
         }
         .into_any()

@@ -7,7 +7,7 @@ use crate::components::state_view::ErrorNote;
 use crate::i18n::{fill, t};
 use crate::logic::map::place;
 use crate::logic::number::grouped;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use leptos::prelude::*;
 
 /// What is said of a reading.
@@ -77,13 +77,13 @@ pub fn Progress(
     };
     view! {
         {part(line)}
-        <ErrorNote error=Signal::derive(error)/>
+        <ErrorNote error=derive(error)/>
     }
 }
 
 /// What the button of a note does.
 fn wording_of(note: Memo<Note>) -> Signal<String> {
-    Signal::derive(move || {
+    derive(move || {
         let words = &t().map;
         let reading = note.get() == Note::Reading;
         (if reading { words.stop } else { words.go_on }).to_owned()

@@ -5,11 +5,11 @@ use super::state::MapState;
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::icon::Icon;
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::logic::map::selection::{Selected, chosen, condition};
 use crate::logic::number::grouped;
 use crate::logic::url_state::DeviceFilter;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ pub fn SelectionBar(
         Some(n) => fill(t().map.within, &[("n", &grouped(n as u64))]),
         None => t().map.named.to_owned(),
     };
-    let ids = Signal::derive(move || {
+    let ids = derive(move || {
         let ids = map.reader.fleet.with(|fleet| {
             map.selected.with(|selected| {
                 let chosen = chosen(&fleet.places, selected);
@@ -77,14 +77,14 @@ pub fn SelectionBar(
                     </div>
                     <a class="btn" href=as_list>{tr!(map.as_list)}</a>
                         <Button
-                        label=wording(|t| t.map.schedule)
+                        label=wording(word!(map.schedule))
                         icon=Icon::Clock
                         permission=Permission::JobsWrite
                         on_press=schedule
                     />
-                    <CopyButton text=ids label=wording(|t| t.map.copy_ids)/>
+                    <CopyButton text=ids label=wording(word!(map.copy_ids))/>
                     <Button
-                        label=wording(|t| t.map.clear_selection)
+                        label=wording(word!(map.clear_selection))
                         weight=Weight::Quiet
                         on_press=move |()| map.selected.set(Selected::new())
                     />

@@ -11,7 +11,7 @@ use crate::logic::map::area::{CORNER, contains};
 use crate::logic::map::camera::Size;
 use crate::logic::map::mercator::{Spot, between, near, pixels, zoom_of};
 use crate::logic::map::selection::Selected;
-use crate::logic::number::grouped;
+use crate::logic::number::{decimals, grouped};
 use crate::reactive::{RwSignal, effect};
 use leptos::html;
 use leptos::prelude::*;
@@ -195,7 +195,7 @@ pub fn Sheet(
             for corner in corners {
                 let x = (corner.x + turn - camera.centre.x) * scale + size.width / 2.0;
                 let y = (corner.y - camera.centre.y) * scale + size.height / 2.0;
-                let _ = write!(drawn, "{x:.1},{y:.1} ");
+                let _ = write!(drawn, "{},{} ", decimals(x, 1), decimals(y, 1));
             }
             drawn.push_str("\"/>");
         });

@@ -5,10 +5,10 @@ use super::card::badge;
 use super::state::MapState;
 use super::words;
 use crate::components::button::{Button, Weight};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::map::place::Place;
 use crate::logic::map::selection::Selected;
-use crate::logic::number::grouped;
+use crate::logic::number::{decimals, grouped};
 use crate::logic::row_window::RowWindow;
 use crate::reactive::{For, RwSignal, memo, part};
 use crate::routes::{self, Tab};
@@ -66,17 +66,17 @@ pub fn InView(
         map.select(ids, true);
     };
     let none = memo(move || total.get() == 0);
-    let heads: [crate::i18n::Read; 5] = [
-        |t| t.map.device,
-        |t| t.map.state,
-        |t| t.map.latitude,
-        |t| t.map.longitude,
-        |t| t.map.source,
+    let heads: [crate::i18n::Word; 5] = [
+        word!(map.device),
+        word!(map.state),
+        word!(map.latitude),
+        word!(map.longitude),
+        word!(map.source),
     ];
     let heads = heads.into_iter().zip(2..).map(|(head, place)| {
         let class = if (4..6).contains(&place) { "num" } else { "" };
         view! {
-            <div role="columnheader" aria-colindex=place.to_string() class=class>{part(move || head(t()))}</div>
+            <div role="columnheader" aria-colindex=place.to_string() class=class>{part(move || head.of(t()))}</div>
         }
     });
     let heads = heads.collect_view();
@@ -85,7 +85,7 @@ pub fn InView(
             <h2 id="map-in-view">{tr!(map.in_view)}</h2>
             <span class="dim grow" role="status">{part(shown)}</span>
             <Button
-                label=wording(|t| t.map.select_view)
+                label=wording(word!(map.select_view))
                 weight=Weight::Quiet
                 disabled=none
                 on_press=select
@@ -111,8 +111,8 @@ pub fn InView(
                     {heads}
                 </div>
             </div>
-            <div class="grid-body" role="rowgroup" style:height=move || format!("{}px", window.with(RowWindow::height))>
-                <div class="grid-rows" style:transform=move || format!("translateY({}px)", window.with(RowWindow::top))>
+            <div class="grid-body" role="rowgroup" style:height=move || format!("{}px", decimals(window.with(RowWindow::height), 1))>
+                <div class="grid-rows" style:transform=move || format!("translateY({}px)", decimals(window.with(RowWindow::top), 1))>
                     <For each=rows key=key let((index, place))>{row(map, index, &place)}</For>
                 </div>
             </div>
@@ -130,7 +130,11 @@ fn key((index, place): &(u64, Place)) -> String {
         ..
     } = place;
     let state = words::class(place.state);
-    format!("{index} {id} {state} {latitude:.6} {longitude:.6} {reported}")
+    format!(
+        "{index} {id} {state} {} {} {reported}",
+        decimals(*latitude, 6),
+        decimals(*longitude, 6)
+    )
 }
 
 fn row(map: MapState, index: u64, place: &Place) -> AnyView {
@@ -154,9 +158,9 @@ fn row(map: MapState, index: u64, place: &Place) -> AnyView {
         move || fill(t().map.select_one, &[("id", &id)])
     };
     let source = if place.reported {
-        wording(|t| t.map.source_reported)
+        wording(word!(map.source_reported))
     } else {
-        wording(|t| t.map.source_tags)
+        wording(word!(map.source_tags))
     };
     view! {
         <div class="grid-row" role="row" aria-rowindex=(index + 2).to_string()>

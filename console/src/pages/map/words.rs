@@ -1,20 +1,20 @@
 //! What the map says in words: places, states, lengths.
 
-use crate::i18n::{Texts, fill, t};
+use crate::i18n::{Word, fill, t, word};
 use crate::logic::map::cluster::Cluster;
 use crate::logic::map::mercator::{self, Spot};
 use crate::logic::map::place::{Place, State};
-use crate::logic::number::{grouped, measure};
+use crate::logic::number::{decimals, grouped, measure};
 
 /// The states from good to bad.
 pub const STATES: [State; 3] = [State::Connected, State::Disconnected, State::Disabled];
 
 /// The word for a state.
-pub fn state(state: State) -> fn(&'static Texts) -> &'static str {
+pub fn state(state: State) -> Word {
     match state {
-        State::Connected => |t| t.common.connected,
-        State::Disconnected => |t| t.common.disconnected,
-        State::Disabled => |t| t.common.disabled,
+        State::Connected => word!(common.connected),
+        State::Disconnected => word!(common.disconnected),
+        State::Disabled => word!(common.disabled),
     }
 }
 
@@ -37,13 +37,13 @@ pub fn symbol(state: State) -> &'static str {
 }
 
 /// `60.3913° N`
-pub fn latitude(degrees: f64, decimals: usize) -> String {
-    side(degrees, decimals, "N", "S")
+pub fn latitude(degrees: f64, places: u32) -> String {
+    side(degrees, places, "N", "S")
 }
 
 /// `5.3221° E`
-pub fn longitude(degrees: f64, decimals: usize) -> String {
-    side(degrees, decimals, "E", "W")
+pub fn longitude(degrees: f64, places: u32) -> String {
+    side(degrees, places, "E", "W")
 }
 
 /// `60.39130° N 5.32210° E`
@@ -58,9 +58,9 @@ pub fn spot(spot: Spot) -> String {
     format!("{north} {}", longitude(mercator::longitude(spot.x), 1))
 }
 
-fn side(degrees: f64, decimals: usize, above: &str, below: &str) -> String {
+fn side(degrees: f64, places: u32, above: &str, below: &str) -> String {
     let side = if degrees < 0.0 { below } else { above };
-    format!("{:.decimals$}° {side}", degrees.abs())
+    format!("{}° {side}", decimals(degrees.abs(), places))
 }
 
 /// What is in a cluster. Tracked.

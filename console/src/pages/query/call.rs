@@ -1,9 +1,9 @@
 //! The same query as a back end asks it, ready to copy. A key is never put into it.
 
 use crate::components::field::Segmented;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::pages::snippets::Command;
-use crate::reactive::{Memo, RwSignal};
+use crate::reactive::{Memo, RwSignal, derive};
 use leptos::prelude::*;
 use serde_json::json;
 
@@ -46,14 +46,14 @@ fn snippet(language: &str, text: &str) -> String {
 pub(super) fn SameCall(text: Memo<String>) -> impl IntoView {
     let language = RwSignal::new("rest".to_owned());
     let fixed = |name: &'static str| Signal::stored(name.to_owned());
-    let code = Signal::derive(move || text.with(|text| snippet(&language.get(), text)));
+    let code = derive(move || text.with(|text| snippet(&language.get(), text)));
     view! {
         <details class="card same-call">
             <summary>{tr!(query.call)}</summary>
             <div class="body">
                 <div class="snippets">
                     <Segmented
-                        label=wording(|t| t.query.call_language)
+                        label=wording(word!(query.call_language))
                         value=language
                         on_change=move |name: String| language.set(name)
                         options=vec![
@@ -62,7 +62,7 @@ pub(super) fn SameCall(text: Memo<String>) -> impl IntoView {
                             ("node", fixed("Node.js")),
                         ]
                     />
-                    <Command title=wording(|t| t.query.call) text=code/>
+                    <Command title=wording(word!(query.call)) text=code/>
                 </div>
             </div>
         </details>

@@ -12,12 +12,12 @@ use crate::components::icon::Icon;
 use crate::components::page_title::PageTitle;
 use crate::components::search_field::SearchField;
 use crate::components::state_view::{EmptyState, live_view};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::group::fault;
 use crate::logic::query_result::{Workbench, condition};
 use crate::preferences;
-use crate::reactive::{Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo, part};
 use crate::routes;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -28,32 +28,32 @@ const PAGE: usize = api::MOST;
 /// Queries that are remembered in this browser.
 const RECENT: usize = 12;
 
-const EXAMPLES: [(&str, crate::i18n::Read, &str); 6] = [
-    ("all", |t| t.query.example_all, "SELECT * FROM devices"),
+const EXAMPLES: [(&str, crate::i18n::Word, &str); 6] = [
+    ("all", word!(query.example_all), "SELECT * FROM devices"),
     (
         "silent",
-        |t| t.query.example_silent,
+        word!(query.example_silent),
         "SELECT * FROM devices\nWHERE status = 'enabled' AND connectionState = 'Disconnected'",
     ),
     (
         "sites",
-        |t| t.query.example_sites,
+        word!(query.example_sites),
         "SELECT tags.site, COUNT() AS devices FROM devices\nGROUP BY tags.site",
     ),
     (
         "firmware",
-        |t| t.query.example_firmware,
+        word!(query.example_firmware),
         "SELECT properties.reported.firmware.version AS version, COUNT() AS devices FROM devices\n\
          GROUP BY properties.reported.firmware.version",
     ),
     (
         "modules",
-        |t| t.query.example_modules,
+        word!(query.example_modules),
         "SELECT * FROM devices.modules",
     ),
     (
         "jobs",
-        |t| t.query.example_jobs,
+        word!(query.example_jobs),
         "SELECT * FROM devices.jobs",
     ),
 ];
@@ -102,7 +102,7 @@ pub fn QueryPage() -> impl IntoView {
             });
         }
     });
-    let complaint = Signal::derive(move || {
+    let complaint = derive(move || {
         let fault = first.fresh.error.with(|error| match error {
             Some(ApiError::Refused { text, .. }) => fault(text, 0),
             _ => None,
@@ -117,7 +117,7 @@ pub fn QueryPage() -> impl IntoView {
         ))
     });
     view! {
-        <PageTitle text=wording(|t| t.query.title)/>
+        <PageTitle text=wording(word!(query.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(query.title)}</h1>
@@ -130,7 +130,7 @@ pub fn QueryPage() -> impl IntoView {
         <section class="card" aria-label=tr!(query.results)>
             {move || if text.with(String::is_empty) {
                 view! {
-                    <EmptyState icon=Icon::Search title=wording(|t| t.query.begin_title) text=wording(|t| t.query.begin_text)/>
+                    <EmptyState icon=Icon::Search title=wording(word!(query.begin_title)) text=wording(word!(query.begin_text))/>
                 }
                 .into_any()
             } else {
@@ -170,7 +170,7 @@ fn Editor(
     let id = unique_id("query");
     let note = format!("{id}-note");
     let described = note.clone();
-    let mut examples = vec![("", wording(|t| t.query.pick_example))];
+    let mut examples = vec![("", wording(word!(query.pick_example)))];
     examples.extend(EXAMPLES.map(|(name, words, _)| (name, wording(words))));
     let pick = move |name: String| {
         if let Some((_, _, text)) = EXAMPLES.iter().find(|(known, _, _)| *known == name) {
@@ -205,15 +205,15 @@ fn Editor(
             </div>
             <div class="bench-foot">
                 <Button
-                    label=wording(|t| t.query.run)
+                    label=wording(word!(query.run))
                     icon=Icon::Play
                     weight=Weight::Primary
-                    disabled=Signal::derive(move || written.with(|text| text.trim().is_empty()))
+                    disabled=derive(move || written.with(|text| text.trim().is_empty()))
                     on_press=run
                 />
                 <SelectField
                     inline=true
-                    label=wording(|t| t.query.examples)
+                    label=wording(word!(query.examples))
                     value=Signal::stored(String::new())
                     on_change=pick
                     options=examples
@@ -275,8 +275,8 @@ fn Tools(bench: Memo<Workbench>, change: Callback<Workbench>) -> impl IntoView {
             <SearchField
                 main=true
                 icon=Icon::Columns
-                label=wording(|t| t.query.columns_hint)
-                value=Signal::derive(move || bench.with(|bench| bench.columns.clone()))
+                label=wording(word!(query.columns_hint))
+                value=derive(move || bench.with(|bench| bench.columns.clone()))
                 on_change=move |columns: String| {
                     change.run(Workbench { columns, ..bench.get_untracked() });
                 }

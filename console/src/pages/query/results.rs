@@ -6,12 +6,12 @@ use crate::clock;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::state_view::{EmptyState, ErrorNote};
-use crate::i18n::{count, fill, t, tr, wording};
+use crate::i18n::{count, fill, t, tr, word, wording};
 use crate::logic::number::grouped;
 use crate::logic::query_result::{Workbench, cell, csv, lines};
 use crate::logic::time;
 use crate::logic::url_state::encode;
-use crate::reactive::{Memo, RwSignal, effect, memo, part};
+use crate::reactive::{Memo, RwSignal, derive, effect, memo, part};
 use crate::routes::{self, Tab};
 use crate::save;
 use leptos::prelude::*;
@@ -100,7 +100,7 @@ pub(super) fn Results(data: Memo<Page>, bench: Memo<Workbench>) -> impl IntoView
             .map(|(name, value)| (*name, value.as_str()));
         Some(fill(text, &values))
     };
-    let load_words = Signal::derive(move || {
+    let load_words = derive(move || {
         (if busy.get() {
             t().query.load_more_busy
         } else {
@@ -115,7 +115,7 @@ pub(super) fn Results(data: Memo<Page>, bench: Memo<Workbench>) -> impl IntoView
         </div>
         {move || if empty.get() {
             view! {
-                <EmptyState icon=Icon::Search title=wording(|t| t.query.none_title) text=wording(|t| t.query.none_text)/>
+                <EmptyState icon=Icon::Search title=wording(word!(query.none_title)) text=wording(word!(query.none_text))/>
             }
             .into_any()
         } else {
@@ -172,11 +172,10 @@ fn line(row: &Value, columns: &[String]) -> impl IntoView + use<> {
 
 #[component]
 fn Export(rows: Memo<Vec<Value>>, columns: Memo<Vec<String>>) -> impl IntoView {
-    let none = Signal::derive(move || rows.with(Vec::is_empty));
+    let none = derive(move || rows.with(Vec::is_empty));
     let fixed = |format: &'static str| Signal::stored(format.to_owned());
-    let named = |format: &'static str| {
-        Signal::derive(move || fill(t().query.export_named, &[("format", format)]))
-    };
+    let named =
+        |format: &'static str| derive(move || fill(t().query.export_named, &[("format", format)]));
     let offer = move |kind: &str, ending: &str, text: String| {
         let at = time::timestamp(clock::now_once()).replace(':', "");
         let address = format!("data:{kind};charset=utf-8,{}", encode(&text));

@@ -4,7 +4,7 @@
 use super::Screen;
 use super::definition::{Act, Cell, Column, Field, Form, Input, Resource, Text};
 use crate::components::badge::Tone;
-use crate::i18n::Read;
+use crate::i18n::{Word, word};
 use crate::logic::json_document::text;
 use crate::session::Permission;
 use serde_json::Value;
@@ -17,32 +17,32 @@ pub(super) static SCREEN: Screen = Screen {
 };
 
 const ROLE: Column = Column::shown(
-    |t| t.access.role,
+    word!(access.role),
     "/role",
     Cell::Words(&[
-        ("viewer", Tone::Neutral, |t| t.common.role_viewer),
-        ("operator", Tone::Neutral, |t| t.common.role_operator),
-        ("supervisor", Tone::Info, |t| t.common.role_supervisor),
-        ("admin", Tone::Warn, |t| t.common.role_admin),
+        ("viewer", Tone::Neutral, word!(common.role_viewer)),
+        ("operator", Tone::Neutral, word!(common.role_operator)),
+        ("supervisor", Tone::Info, word!(common.role_supervisor)),
+        ("admin", Tone::Warn, word!(common.role_admin)),
     ]),
 );
 
-const SCOPE: Column = Column::code(|t| t.access.scope, "/scope");
+const SCOPE: Column = Column::code(word!(access.scope), "/scope");
 
 const ROLE_FIELD: Field = Field::new(
-    |t| t.access.role,
+    word!(access.role),
     "role",
     Input::Choice(&[
-        ("viewer", |t| t.common.role_viewer),
-        ("operator", |t| t.common.role_operator),
-        ("supervisor", |t| t.common.role_supervisor),
-        ("admin", |t| t.common.role_admin),
+        ("viewer", word!(common.role_viewer)),
+        ("operator", word!(common.role_operator)),
+        ("supervisor", word!(common.role_supervisor)),
+        ("admin", word!(common.role_admin)),
     ]),
 )
 .beginning("viewer");
 
 const SCOPE_FIELD: Field =
-    Field::new(|t| t.access.scope, "scope", Input::Code).explained(|t| t.access.scope_hint);
+    Field::new(word!(access.scope), "scope", Input::Code).explained(word!(access.scope_hint));
 
 fn is_pending(approval: &Value) -> bool {
     text(approval, "state") == "pending"
@@ -52,28 +52,28 @@ fn is_own(approval: &Value, me: &str) -> bool {
     text(approval, "requestedBy").strip_prefix("person:") == Some(me)
 }
 
-const NOTE: Option<(&str, Text)> = Some(("note", Text::Written(|t| t.access.note)));
+const NOTE: Option<(&str, Text)> = Some(("note", Text::Written(word!(access.note))));
 
 static APPROVALS: Resource = Resource {
     label: "/request/path",
     newest: "/requestedAt",
     columns: &[
         Column::shown(
-            |t| t.access.state,
+            word!(access.state),
             "/state",
             Cell::Words(&[
-                ("pending", Tone::Warn, |t| t.access.pending),
-                ("approved", Tone::Ok, |t| t.access.approved),
-                ("rejected", Tone::Bad, |t| t.access.rejected),
-                ("withdrawn", Tone::Neutral, |t| t.access.withdrawn),
-                ("expired", Tone::Neutral, |t| t.access.expired),
+                ("pending", Tone::Warn, word!(access.pending)),
+                ("approved", Tone::Ok, word!(access.approved)),
+                ("rejected", Tone::Bad, word!(access.rejected)),
+                ("withdrawn", Tone::Neutral, word!(access.withdrawn)),
+                ("expired", Tone::Neutral, word!(access.expired)),
             ]),
         ),
-        Column::code(|t| t.access.asked_by, "/requestedBy"),
-        Column::code(|t| t.access.verb, "/request/method"),
-        Column::time(|t| t.access.until, "/expiresAt"),
-        Column::code(|t| t.access.decided_by, "/decidedBy"),
-        Column::code(|t| t.access.outcome, "/outcome/status"),
+        Column::code(word!(access.asked_by), "/requestedBy"),
+        Column::code(word!(access.verb), "/request/method"),
+        Column::time(word!(access.until), "/expiresAt"),
+        Column::code(word!(access.decided_by), "/decidedBy"),
+        Column::code(word!(access.outcome), "/outcome/status"),
     ],
     acts: &[
         Act {
@@ -81,12 +81,12 @@ static APPROVALS: Resource = Resource {
             applies: |approval, me| is_pending(approval) && !is_own(approval, me),
             is_harmless: true,
             ..Act::post(
-                |t| t.access.approve,
+                word!(access.approve),
                 "/approve",
                 [
-                    |t| t.access.approve_title,
-                    |t| t.access.approve_text,
-                    |t| t.access.approve_done,
+                    word!(access.approve_title),
+                    word!(access.approve_text),
+                    word!(access.approve_done),
                 ],
             )
         },
@@ -94,24 +94,24 @@ static APPROVALS: Resource = Resource {
             body: NOTE,
             applies: |approval, me| is_pending(approval) && !is_own(approval, me),
             ..Act::post(
-                |t| t.access.reject,
+                word!(access.reject),
                 "/reject",
                 [
-                    |t| t.access.reject_title,
-                    |t| t.access.reject_text,
-                    |t| t.access.reject_done,
+                    word!(access.reject_title),
+                    word!(access.reject_text),
+                    word!(access.reject_done),
                 ],
             )
         },
         Act {
             applies: |approval, me| is_pending(approval) && is_own(approval, me),
             ..Act::post(
-                |t| t.access.withdraw,
+                word!(access.withdraw),
                 "/withdraw",
                 [
-                    |t| t.access.withdraw_title,
-                    |t| t.access.withdraw_text,
-                    |t| t.access.withdraw_done,
+                    word!(access.withdraw_title),
+                    word!(access.withdraw_text),
+                    word!(access.withdraw_done),
                 ],
             )
         },
@@ -121,9 +121,9 @@ static APPROVALS: Resource = Resource {
         "/approvals",
         "/id",
         [
-            |t| t.access.approvals,
-            |t| t.access.approvals_explained,
-            |t| t.access.approvals_empty,
+            word!(access.approvals),
+            word!(access.approvals_explained),
+            word!(access.approvals_empty),
         ],
     )
 };
@@ -132,23 +132,23 @@ static ACCOUNTS: Resource = Resource {
     columns: &[
         ROLE,
         SCOPE,
-        Column::yes_or_no(|t| t.access.may_sign_in, "/isEnabled"),
-        Column::time(|t| t.access.last_sign_in, "/lastSignInAt"),
+        Column::yes_or_no(word!(access.may_sign_in), "/isEnabled"),
+        Column::time(word!(access.last_sign_in), "/lastSignInAt"),
     ],
     form: Some(Form::new(
-        |t| t.access.add_account,
+        word!(access.add_account),
         &[
-            Field::id(|t| t.resources.name, "id").explained(|t| t.access.account_name_hint),
+            Field::id(word!(resources.name), "id").explained(word!(access.account_name_hint)),
             ROLE_FIELD,
             SCOPE_FIELD,
-            Field::new(|t| t.sign_in.password, "password", Input::Secret)
-                .explained(|t| t.access.password_hint),
-            Field::switch(|t| t.access.may_sign_in, "isEnabled", "true"),
+            Field::new(word!(sign_in.password), "password", Input::Secret)
+                .explained(word!(access.password_hint)),
+            Field::switch(word!(access.may_sign_in), "isEnabled", "true"),
         ],
     )),
     acts: &[Act::delete(
-        |t| t.access.delete_account,
-        |t| t.access.delete_account_text,
+        word!(access.delete_account),
+        word!(access.delete_account_text),
     )],
     permission: Some(Permission::HubManage),
     ..Resource::list(
@@ -156,9 +156,9 @@ static ACCOUNTS: Resource = Resource {
         "/accounts",
         "/id",
         [
-            |t| t.access.accounts,
-            |t| t.access.accounts_explained,
-            |t| t.access.accounts_empty,
+            word!(access.accounts),
+            word!(access.accounts_explained),
+            word!(access.accounts_empty),
         ],
     )
 };
@@ -168,30 +168,30 @@ static TOKENS: Resource = Resource {
     columns: &[
         ROLE,
         SCOPE,
-        Column::time(|t| t.access.until, "/until"),
-        Column::time(|t| t.access.last_used, "/lastUsedAt"),
-        Column::code(|t| t.access.made_by, "/createdBy"),
+        Column::time(word!(access.until), "/until"),
+        Column::time(word!(access.last_used), "/lastUsedAt"),
+        Column::code(word!(access.made_by), "/createdBy"),
     ],
     form: Some(Form {
         edits: false,
         posts: true,
         reveals: Some("token"),
         ..Form::new(
-            |t| t.access.add_token,
+            word!(access.add_token),
             &[
-                Field::new(|t| t.access.purpose, "name", Input::Line)
-                    .explained(|t| t.access.purpose_hint),
+                Field::new(word!(access.purpose), "name", Input::Line)
+                    .explained(word!(access.purpose_hint)),
                 ROLE_FIELD,
                 SCOPE_FIELD,
-                Field::number(|t| t.access.days, "days")
-                    .explained(|t| t.access.days_hint)
+                Field::number(word!(access.days), "days")
+                    .explained(word!(access.days_hint))
                     .beginning("90"),
             ],
         )
     }),
     acts: &[Act::delete(
-        |t| t.access.delete_token,
-        |t| t.access.delete_token_text,
+        word!(access.delete_token),
+        word!(access.delete_token_text),
     )],
     permission: Some(Permission::HubManage),
     ..Resource::list(
@@ -199,9 +199,9 @@ static TOKENS: Resource = Resource {
         "/api-tokens",
         "/id",
         [
-            |t| t.access.tokens,
-            |t| t.access.tokens_explained,
-            |t| t.access.tokens_empty,
+            word!(access.tokens),
+            word!(access.tokens_explained),
+            word!(access.tokens_empty),
         ],
     )
 };
@@ -211,38 +211,38 @@ static SESSIONS: Resource = Resource {
     newest: "/issued",
     columns: &[
         ROLE,
-        Column::code(|t| t.access.from, "/source"),
-        Column::code(|t| t.access.browser, "/userAgent"),
-        Column::time(|t| t.access.since, "/issued"),
-        Column::time(|t| t.access.until, "/expires"),
+        Column::code(word!(access.from), "/source"),
+        Column::code(word!(access.browser), "/userAgent"),
+        Column::time(word!(access.since), "/issued"),
+        Column::time(word!(access.until), "/expires"),
     ],
     acts: &[Act {
-        name: |t| t.access.end,
-        done: |t| t.access.end_done,
-        ..Act::delete(|t| t.access.end_title, |t| t.access.end_text)
+        name: word!(access.end),
+        done: word!(access.end_done),
+        ..Act::delete(word!(access.end_title), word!(access.end_text))
     }],
     ..Resource::list(
         "sessions",
         "/sessions",
         "/id",
         [
-            |t| t.access.sessions,
-            |t| t.access.sessions_explained,
-            |t| t.access.sessions_empty,
+            word!(access.sessions),
+            word!(access.sessions_explained),
+            word!(access.sessions_empty),
         ],
     )
 };
 
-const fn regenerate(name: Read, which: &'static str) -> Act {
+const fn regenerate(name: Word, which: &'static str) -> Act {
     Act {
         body: Some(("key", Text::Fixed(which))),
         ..Act::post(
             name,
             "/regenerate",
             [
-                |t| t.access.regenerate_title,
-                |t| t.access.regenerate_text,
-                |t| t.access.regenerate_done,
+                word!(access.regenerate_title),
+                word!(access.regenerate_text),
+                word!(access.regenerate_done),
             ],
         )
     }
@@ -250,25 +250,28 @@ const fn regenerate(name: Read, which: &'static str) -> Act {
 
 static POLICIES: Resource = Resource {
     columns: &[
-        Column::code(|t| t.access.rights, "/rights"),
-        Column::key(|t| t.access.copy_primary, "/primaryConnectionString"),
-        Column::key(|t| t.access.copy_secondary, "/secondaryConnectionString"),
+        Column::code(word!(access.rights), "/rights"),
+        Column::key(word!(access.copy_primary), "/primaryConnectionString"),
+        Column::key(word!(access.copy_secondary), "/secondaryConnectionString"),
     ],
     form: Some(Form::new(
-        |t| t.access.add_policy,
+        word!(access.add_policy),
         &[
-            Field::id(|t| t.resources.name, "name"),
-            Field::new(|t| t.access.rights, "rights", Input::Code)
-                .explained(|t| t.access.rights_hint)
+            Field::id(word!(resources.name), "name"),
+            Field::new(word!(access.rights), "rights", Input::Code)
+                .explained(word!(access.rights_hint))
                 .beginning("ServiceConnect"),
         ],
     )),
     acts: &[
-        regenerate(|t| t.access.new_primary, "primary"),
-        regenerate(|t| t.access.new_secondary, "secondary"),
+        regenerate(word!(access.new_primary), "primary"),
+        regenerate(word!(access.new_secondary), "secondary"),
         Act {
             applies: |policy, _| text(policy, "name") != "iothubowner",
-            ..Act::delete(|t| t.access.delete_policy, |t| t.access.delete_policy_text)
+            ..Act::delete(
+                word!(access.delete_policy),
+                word!(access.delete_policy_text),
+            )
         },
     ],
     permission: Some(Permission::HubManage),
@@ -277,9 +280,9 @@ static POLICIES: Resource = Resource {
         "/policies",
         "/name",
         [
-            |t| t.access.policies,
-            |t| t.access.policies_explained,
-            |t| t.access.policies_empty,
+            word!(access.policies),
+            word!(access.policies_explained),
+            word!(access.policies_empty),
         ],
     )
 };
@@ -288,10 +291,10 @@ static THRESHOLD: Resource = Resource::settings(
     "approval-settings",
     "/access/settings",
     [
-        |t| t.access.threshold_title,
-        |t| t.access.threshold_explained,
+        word!(access.threshold_title),
+        word!(access.threshold_explained),
     ],
-    &[Column::plain(|t| t.access.threshold, "/approvalThreshold")],
-    &[Field::number(|t| t.access.threshold, "approvalThreshold")
-        .explained(|t| t.access.threshold_hint)],
+    &[Column::plain(word!(access.threshold), "/approvalThreshold")],
+    &[Field::number(word!(access.threshold), "approvalThreshold")
+        .explained(word!(access.threshold_hint))],
 );

@@ -9,8 +9,8 @@ use crate::components::json_view::JsonView;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{Read, fill, t, t_once, tr, wording};
-use crate::reactive::RwSignal;
+use crate::i18n::{Word, fill, t, t_once, tr, word, wording};
+use crate::reactive::{Callback, RwSignal, derive};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
@@ -41,10 +41,10 @@ impl Acting {
         self.question.ask();
     }
 
-    fn words(self, resource: &'static Resource, read: fn(&Act) -> Read) -> Signal<String> {
-        Signal::derive(move || {
+    fn words(self, resource: &'static Resource, read: fn(&Act) -> Word) -> Signal<String> {
+        derive(move || {
             let id = self.document.with(|document| label_of(resource, document));
-            let words = self.asked.get().map_or("", |act| read(act)(t()));
+            let words = self.asked.get().map_or("", |act| read(act).of(t()));
             fill(words, &[("id", &id)])
         })
     }
@@ -102,7 +102,7 @@ pub(super) fn ActDialog(
         spawn_local(async move {
             let done = api::change((act.method)(), &path, Some(&known), body.as_ref()).await;
             if question.settle(done).is_some() {
-                toast::success(fill((act.done)(t_once()), &[("id", &label)]));
+                toast::success(fill(act.done.of(t_once()), &[("id", &label)]));
                 on_done.try_run(());
             }
         });
@@ -120,7 +120,7 @@ pub(super) fn ActDialog(
                 on_confirm=confirm
             >
                 {move || shows_request().map(|request| view! {
-                    <JsonView label=wording(|t| t.resources.request) value=Signal::stored(readable(request))/>
+                    <JsonView label=wording(word!(resources.request)) value=Signal::stored(readable(request))/>
                 })}
                 {move || written().map(|name| view! { <AreaField label=wording(name) value=note rows=3/> })}
                 <ErrorNote error=question.failure/>

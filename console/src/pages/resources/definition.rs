@@ -2,7 +2,7 @@
 //! document costs its texts and little else.
 
 use crate::components::badge::Tone;
-use crate::i18n::Read;
+use crate::i18n::{Word, word};
 use crate::logic::form_values::Kind;
 use crate::session::Permission;
 use gloo_net::http::Method;
@@ -17,11 +17,11 @@ pub struct Resource {
     /// One document, not a list of them.
     pub is_single: bool,
     /// What it is called.
-    pub title: Read,
+    pub title: Word,
     /// What it is for.
-    pub explained: Read,
+    pub explained: Word,
     /// What to do while there is none.
-    pub empty: Read,
+    pub empty: Word,
     /// The place of the member that names one in addresses.
     pub id: &'static str,
     /// The place of the member that names one for people.
@@ -45,7 +45,7 @@ impl Resource {
         name: &'static str,
         path: &'static str,
         id: &'static str,
-        words: [Read; 3],
+        words: [Word; 3],
     ) -> Self {
         let [title, explained, empty] = words;
         Self {
@@ -69,7 +69,7 @@ impl Resource {
     pub const fn settings(
         name: &'static str,
         path: &'static str,
-        words: [Read; 2],
+        words: [Word; 2],
         columns: &'static [Column],
         fields: &'static [Field],
     ) -> Self {
@@ -87,7 +87,7 @@ impl Resource {
 /// A column.
 pub struct Column {
     /// Its head.
-    pub name: Read,
+    pub name: Word,
     /// The place of the member, as a JSON pointer.
     pub place: &'static str,
     /// How it is shown.
@@ -96,36 +96,36 @@ pub struct Column {
 
 impl Column {
     /// As it is.
-    pub const fn plain(name: Read, place: &'static str) -> Self {
+    pub const fn plain(name: Word, place: &'static str) -> Self {
         Self::shown(name, place, Cell::Plain)
     }
 
     /// As code.
-    pub const fn code(name: Read, place: &'static str) -> Self {
+    pub const fn code(name: Word, place: &'static str) -> Self {
         Self::shown(name, place, Cell::Code)
     }
 
     /// A moment.
-    pub const fn time(name: Read, place: &'static str) -> Self {
+    pub const fn time(name: Word, place: &'static str) -> Self {
         Self::shown(name, place, Cell::Time)
     }
 
     /// A key.
-    pub const fn key(name: Read, place: &'static str) -> Self {
+    pub const fn key(name: Word, place: &'static str) -> Self {
         Self::shown(name, place, Cell::Key)
     }
 
     /// `true` or `false`.
-    pub const fn yes_or_no(name: Read, place: &'static str) -> Self {
+    pub const fn yes_or_no(name: Word, place: &'static str) -> Self {
         const ANSWERS: Cell = Cell::Words(&[
-            ("true", Tone::Ok, |t| t.routing.yes),
-            ("false", Tone::Neutral, |t| t.routing.no),
+            ("true", Tone::Ok, word!(routing.yes)),
+            ("false", Tone::Neutral, word!(routing.no)),
         ]);
         Self::shown(name, place, ANSWERS)
     }
 
     /// In any way.
-    pub const fn shown(name: Read, place: &'static str, cell: Cell) -> Self {
+    pub const fn shown(name: Word, place: &'static str, cell: Cell) -> Self {
         Self { name, place, cell }
     }
 }
@@ -140,14 +140,14 @@ pub enum Cell {
     /// A moment.
     Time,
     /// Words for what the hub calls it, with a tone.
-    Words(&'static [(&'static str, Tone, Read)]),
+    Words(&'static [(&'static str, Tone, Word)]),
     /// A key: copied, never shown.
     Key,
 }
 
 impl Form {
     /// One that makes documents under a name, and changes them.
-    pub const fn new(add: Read, fields: &'static [Field]) -> Self {
+    pub const fn new(add: Word, fields: &'static [Field]) -> Self {
         Self {
             add: Some(add),
             ..Self::change(fields)
@@ -169,7 +169,7 @@ impl Form {
 /// A form.
 pub struct Form {
     /// The button that opens it empty; absent: none can be made.
-    pub add: Option<Read>,
+    pub add: Option<Word>,
     /// Whether a known one can be changed.
     pub edits: bool,
     /// New ones are posted to the list, which makes their id.
@@ -183,9 +183,9 @@ pub struct Form {
 /// A field of a form.
 pub struct Field {
     /// What it is called.
-    pub name: Read,
+    pub name: Word,
     /// What it is for.
-    pub hint: Option<Read>,
+    pub hint: Option<Word>,
     /// The place of the member.
     pub place: &'static str,
     /// What the text stands for.
@@ -200,7 +200,7 @@ pub struct Field {
 
 impl Field {
     /// One that is filled in with text.
-    pub const fn new(name: Read, place: &'static str, input: Input) -> Self {
+    pub const fn new(name: Word, place: &'static str, input: Input) -> Self {
         Self {
             name,
             hint: None,
@@ -213,7 +213,7 @@ impl Field {
     }
 
     /// The name of a new one, by which it is known then.
-    pub const fn id(name: Read, place: &'static str) -> Self {
+    pub const fn id(name: Word, place: &'static str) -> Self {
         Self {
             only_new: true,
             ..Self::new(name, place, Input::Code)
@@ -221,7 +221,7 @@ impl Field {
     }
 
     /// A whole number.
-    pub const fn number(name: Read, place: &'static str) -> Self {
+    pub const fn number(name: Word, place: &'static str) -> Self {
         Self {
             kind: Kind::Number,
             ..Self::new(name, place, Input::Line)
@@ -229,9 +229,9 @@ impl Field {
     }
 
     /// Yes or no; which at first is said.
-    pub const fn switch(name: Read, place: &'static str, first: &'static str) -> Self {
+    pub const fn switch(name: Word, place: &'static str, first: &'static str) -> Self {
         const ANSWERS: Input =
-            Input::Choice(&[("true", |t| t.routing.yes), ("false", |t| t.routing.no)]);
+            Input::Choice(&[("true", word!(routing.yes)), ("false", word!(routing.no))]);
         Self {
             kind: Kind::Switch,
             first,
@@ -240,17 +240,17 @@ impl Field {
     }
 
     /// The whole document, beginning with an example.
-    pub const fn whole(first: &'static str, hint: Read) -> Self {
+    pub const fn whole(first: &'static str, hint: Word) -> Self {
         Self {
             kind: Kind::Whole,
             first,
-            ..Self::new(|t| t.resources.document, "", Input::Json)
+            ..Self::new(word!(resources.document), "", Input::Json)
         }
         .explained(hint)
     }
 
     /// With words on what it is for.
-    pub const fn explained(self, hint: Read) -> Self {
+    pub const fn explained(self, hint: Word) -> Self {
         Self {
             hint: Some(hint),
             ..self
@@ -273,7 +273,7 @@ pub enum Input {
     /// A line that does not show.
     Secret,
     /// One of these.
-    Choice(&'static [(&'static str, Read)]),
+    Choice(&'static [(&'static str, Word)]),
     /// Several lines.
     Area,
     /// JSON.
@@ -283,13 +283,13 @@ pub enum Input {
 /// Something that can be done with one.
 pub struct Act {
     /// What it is called.
-    pub name: Read,
+    pub name: Word,
     /// The question, with `{id}`.
-    pub title: Read,
+    pub title: Word,
     /// What will happen.
-    pub text: Read,
+    pub text: Word,
     /// That it is done, with `{id}`.
-    pub done: Read,
+    pub done: Word,
     /// The verb.
     pub method: fn() -> Method,
     /// Behind the address of the document.
@@ -304,12 +304,12 @@ pub struct Act {
 
 impl Act {
     /// Takes it away, after a question of these words.
-    pub const fn delete(title: Read, text: Read) -> Self {
+    pub const fn delete(title: Word, text: Word) -> Self {
         Self {
-            name: |t| t.resources.delete,
+            name: word!(resources.delete),
             title,
             text,
-            done: |t| t.resources.deleted,
+            done: word!(resources.deleted),
             method: || Method::DELETE,
             suffix: "",
             body: None,
@@ -319,7 +319,7 @@ impl Act {
     }
 
     /// Posts to an address below it.
-    pub const fn post(name: Read, suffix: &'static str, words: [Read; 3]) -> Self {
+    pub const fn post(name: Word, suffix: &'static str, words: [Word; 3]) -> Self {
         let [title, text, done] = words;
         Self {
             name,
@@ -341,5 +341,5 @@ pub enum Text {
     /// This one.
     Fixed(&'static str),
     /// The person may write one, called so; without one there is no such member.
-    Written(Read),
+    Written(Word),
 }

@@ -9,10 +9,10 @@ use crate::components::json_editor::JsonEditor;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::logic::form_values::{document_of, read, text_of};
 use crate::logic::json_document::text;
-use crate::reactive::{RwSignal, memo};
+use crate::reactive::{Callback, RwSignal, derive, memo};
 use gloo_net::http::Method;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -120,15 +120,15 @@ pub(super) fn FormOf(
         failure,
     } = editing.question;
     let wrong = memo(move || editing.document().err());
-    let title = Signal::derive(move || match editing.before.get() {
+    let title = derive(move || match editing.before.get() {
         Some(known) if !resource.is_single => {
             fill(t().resources.change, &[("id", &id_of(resource, &known))])
         }
         None if !resource.is_single => {
             let add = resource.form.as_ref().and_then(|form| form.add);
-            add.map_or_else(String::new, |add| add(t()).to_owned())
+            add.map_or_else(String::new, |add| add.of(t()).to_owned())
         }
-        _ => (resource.title)(t()).to_owned(),
+        _ => resource.title.of(t()).to_owned(),
     });
     let send = move |()| {
         let Ok(document) = editing.document() else {
@@ -155,8 +155,8 @@ pub(super) fn FormOf(
         <FormDialog
             open
             title
-            action=wording(|t| t.resources.store)
-            disabled=Signal::derive(move || busy.get() || wrong.get().is_some())
+            action=wording(word!(resources.store))
+            disabled=derive(move || busy.get() || wrong.get().is_some())
             on_send=send
         >
             {move || {
@@ -173,8 +173,12 @@ pub(super) fn FormOf(
 
 fn input(field: &'static Field, text: RwSignal<String>) -> AnyView {
     let label = wording(field.name);
-    let hint = wording(field.hint.unwrap_or(|_| ""));
-    let unfit = Signal::derive(move || {
+    let hint = derive(move || {
+        field
+            .hint
+            .map_or_else(String::new, |hint| hint.of(t()).to_owned())
+    });
+    let unfit = derive(move || {
         let fits = read(field.kind, &text.get()).is_ok();
         (!fits).then(|| t().resources.number_wanted.to_owned())
     });

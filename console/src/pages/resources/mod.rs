@@ -18,7 +18,7 @@ use crate::components::state_view::live_view;
 use crate::i18n::{shown, tr, wording};
 use crate::live::live;
 use crate::pages::not_found::NotFound;
-use crate::reactive::{RwSignal, memo, part};
+use crate::reactive::{Callback, RwSignal, memo, part};
 use crate::routes;
 use act::{ActDialog, Acting};
 use definition::Resource;

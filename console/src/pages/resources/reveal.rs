@@ -3,7 +3,7 @@
 use crate::components::button::{Button, Weight};
 use crate::components::copy::CopyButton;
 use crate::components::dialog::Dialog;
-use crate::i18n::{tr, wording};
+use crate::i18n::{tr, word, wording};
 use crate::reactive::{RwSignal, effect};
 use leptos::prelude::*;
 
@@ -20,15 +20,15 @@ pub(super) fn Reveal(
         }
     });
     view! {
-        <Dialog open title=wording(|t| t.resources.revealed)>
+        <Dialog open title=wording(word!(resources.revealed))>
             <div class="dialog-body">
                 <p>{tr!(resources.revealed_text)}</p>
                 <div class="command">
                     <code class="wrap">{move || revealed.get()}</code>
-                    <CopyButton text=revealed label=wording(|t| t.common.copy)/>
+                    <CopyButton text=revealed label=wording(word!(common.copy))/>
                 </div>
                 <footer class="dialog-foot">
-                    <Button label=wording(|t| t.common.close) weight=Weight::Primary on_press=move |()| open.set(false)/>
+                    <Button label=wording(word!(common.close)) weight=Weight::Primary on_press=move |()| open.set(false)/>
                 </footer>
             </div>
         </Dialog>

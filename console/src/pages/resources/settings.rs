@@ -4,6 +4,7 @@
 use super::Screen;
 use super::definition::{Act, Cell, Column, Field, Form, Input, Resource, Text};
 use crate::components::badge::Tone;
+use crate::i18n::word;
 use crate::logic::form_values::Kind;
 use crate::session::Permission;
 use serde_json::Value;
@@ -24,19 +25,19 @@ pub(super) static SCREEN: Screen = Screen {
     ],
 };
 
-const DELETE: Act = Act::delete(|t| t.settings.delete_title, |t| t.settings.delete_text);
+const DELETE: Act = Act::delete(word!(settings.delete_title), word!(settings.delete_text));
 
 static MAINTENANCE: Resource = Resource {
     columns: &[
-        Column::code(|t| t.settings.target, "/targetCondition"),
-        Column::plain(|t| t.settings.priority, "/priority"),
-        Column::plain(|t| t.settings.version, "/version"),
+        Column::code(word!(settings.target), "/targetCondition"),
+        Column::plain(word!(settings.priority), "/priority"),
+        Column::plain(word!(settings.version), "/version"),
     ],
     form: Some(Form::new(
-        |t| t.settings.maintenance_add,
+        word!(settings.maintenance_add),
         &[
-            Field::id(|t| t.resources.name, "id"),
-            Field::whole(MAINTENANCE_EXAMPLE, |t| t.settings.maintenance_hint),
+            Field::id(word!(resources.name), "id"),
+            Field::whole(MAINTENANCE_EXAMPLE, word!(settings.maintenance_hint)),
         ],
     )),
     acts: &[DELETE],
@@ -46,9 +47,9 @@ static MAINTENANCE: Resource = Resource {
         "/maintenance-policies",
         "/id",
         [
-            |t| t.settings.maintenance,
-            |t| t.settings.maintenance_explained,
-            |t| t.settings.maintenance_empty,
+            word!(settings.maintenance),
+            word!(settings.maintenance_explained),
+            word!(settings.maintenance_empty),
         ],
     )
 };
@@ -65,14 +66,14 @@ const MAINTENANCE_EXAMPLE: &str = r#"{
 
 static PATTERNS: Resource = Resource {
     columns: &[
-        Column::yes_or_no(|t| t.settings.disruptive, "/disruptive"),
-        Column::yes_or_no(|t| t.settings.built_in, "/builtIn"),
+        Column::yes_or_no(word!(settings.disruptive), "/disruptive"),
+        Column::yes_or_no(word!(settings.built_in), "/builtIn"),
     ],
     form: Some(Form::new(
-        |t| t.settings.patterns_add,
+        word!(settings.patterns_add),
         &[
-            Field::id(|t| t.resources.name, "id"),
-            Field::whole("{}", |t| t.settings.patterns_hint),
+            Field::id(word!(resources.name), "id"),
+            Field::whole("{}", word!(settings.patterns_hint)),
         ],
     )),
     acts: &[Act {
@@ -85,32 +86,32 @@ static PATTERNS: Resource = Resource {
         "/patterns",
         "/id",
         [
-            |t| t.settings.patterns,
-            |t| t.settings.patterns_explained,
-            |t| t.settings.patterns_empty,
+            word!(settings.patterns),
+            word!(settings.patterns_explained),
+            word!(settings.patterns_empty),
         ],
     )
 };
 
 static CERTIFICATES: Resource = Resource {
     columns: &[
-        Column::plain(|t| t.settings.subject, "/properties/subject"),
-        Column::yes_or_no(|t| t.settings.verified, "/properties/isVerified"),
-        Column::time(|t| t.settings.expiry, "/properties/expiry"),
-        Column::code(|t| t.settings.code, "/properties/verificationCode"),
+        Column::plain(word!(settings.subject), "/properties/subject"),
+        Column::yes_or_no(word!(settings.verified), "/properties/isVerified"),
+        Column::time(word!(settings.expiry), "/properties/expiry"),
+        Column::code(word!(settings.code), "/properties/verificationCode"),
     ],
     form: Some(Form {
         edits: false,
         ..Form::new(
-            |t| t.settings.certificates_add,
+            word!(settings.certificates_add),
             &[
-                Field::id(|t| t.resources.name, "name"),
+                Field::id(word!(resources.name), "name"),
                 Field::new(
-                    |t| t.settings.certificate,
+                    word!(settings.certificate),
                     "properties/certificate",
                     Input::Area,
                 )
-                .explained(|t| t.settings.certificate_hint),
+                .explained(word!(settings.certificate_hint)),
             ],
         )
     }),
@@ -118,28 +119,28 @@ static CERTIFICATES: Resource = Resource {
         Act {
             is_harmless: true,
             ..Act::post(
-                |t| t.settings.challenge,
+                word!(settings.challenge),
                 "/generateVerificationCode",
                 [
-                    |t| t.settings.challenge_title,
-                    |t| t.settings.challenge_text,
-                    |t| t.settings.challenge_done,
+                    word!(settings.challenge_title),
+                    word!(settings.challenge_text),
+                    word!(settings.challenge_done),
                 ],
             )
         },
         Act {
-            body: Some(("certificate", Text::Written(|t| t.settings.certificate))),
+            body: Some(("certificate", Text::Written(word!(settings.certificate)))),
             applies: |certificate, _| {
                 certificate.pointer("/properties/isVerified") != Some(&Value::Bool(true))
             },
             is_harmless: true,
             ..Act::post(
-                |t| t.settings.verify,
+                word!(settings.verify),
                 "/verify",
                 [
-                    |t| t.settings.verify_title,
-                    |t| t.settings.verify_text,
-                    |t| t.settings.verify_done,
+                    word!(settings.verify_title),
+                    word!(settings.verify_text),
+                    word!(settings.verify_done),
                 ],
             )
         },
@@ -151,34 +152,34 @@ static CERTIFICATES: Resource = Resource {
         "/certificates",
         "/name",
         [
-            |t| t.settings.certificates,
-            |t| t.settings.certificates_explained,
-            |t| t.settings.certificates_empty,
+            word!(settings.certificates),
+            word!(settings.certificates_explained),
+            word!(settings.certificates_empty),
         ],
     )
 };
 
 static SCHEMA: Resource = Resource {
-    empty: |t| t.settings.schema_empty,
+    empty: word!(settings.schema_empty),
     form: Some(Form::new(
-        |t| t.settings.schema_add,
-        &[Field::whole(SCHEMA_EXAMPLE, |t| t.settings.schema_hint)],
+        word!(settings.schema_add),
+        &[Field::whole(SCHEMA_EXAMPLE, word!(settings.schema_hint))],
     )),
     acts: &[Act::delete(
-        |t| t.settings.schema_delete,
-        |t| t.settings.delete_text,
+        word!(settings.schema_delete),
+        word!(settings.delete_text),
     )],
     ..Resource::settings(
         "tag-schema",
         "/schemas/tags",
-        [|t| t.settings.schema, |t| t.settings.schema_explained],
+        [word!(settings.schema), word!(settings.schema_explained)],
         &[Column::shown(
-            |t| t.settings.mode,
+            word!(settings.mode),
             "/mode",
             Cell::Words(&[
-                ("off", Tone::Neutral, |t| t.settings.mode_off),
-                ("warn", Tone::Warn, |t| t.settings.mode_warn),
-                ("enforce", Tone::Ok, |t| t.settings.mode_enforce),
+                ("off", Tone::Neutral, word!(settings.mode_off)),
+                ("warn", Tone::Warn, word!(settings.mode_warn)),
+                ("enforce", Tone::Ok, word!(settings.mode_enforce)),
             ]),
         )],
         &[],
@@ -195,15 +196,15 @@ const SCHEMA_EXAMPLE: &str = r#"{
 }"#;
 
 static VIOLATIONS: Resource = Resource {
-    columns: &[Column::plain(|t| t.settings.violation, "/violation")],
+    columns: &[Column::plain(word!(settings.violation), "/violation")],
     ..Resource::list(
         "tag-violations",
         "/schemas/tags/violations",
         "/deviceId",
         [
-            |t| t.settings.violations,
-            |t| t.settings.violations_explained,
-            |t| t.settings.violations_empty,
+            word!(settings.violations),
+            word!(settings.violations_explained),
+            word!(settings.violations_empty),
         ],
     )
 };
@@ -211,12 +212,12 @@ static VIOLATIONS: Resource = Resource {
 static INDEXES: Resource = Resource::settings(
     "query-indexes",
     "/query/indexes",
-    [|t| t.settings.indexes, |t| t.settings.indexes_explained],
-    &[Column::code(|t| t.settings.paths, "/paths")],
+    [word!(settings.indexes), word!(settings.indexes_explained)],
+    &[Column::code(word!(settings.paths), "/paths")],
     &[Field {
         kind: Kind::Lines,
-        ..Field::new(|t| t.settings.paths, "paths", Input::Area)
-            .explained(|t| t.settings.paths_hint)
+        ..Field::new(word!(settings.paths), "paths", Input::Area)
+            .explained(word!(settings.paths_hint))
     }],
 );
 
@@ -224,8 +225,8 @@ static CONSUMERS: Resource = Resource {
     form: Some(Form {
         edits: false,
         ..Form::new(
-            |t| t.settings.consumers_add,
-            &[Field::id(|t| t.resources.name, "name")],
+            word!(settings.consumers_add),
+            &[Field::id(word!(resources.name), "name")],
         )
     }),
     acts: &[Act {
@@ -238,9 +239,9 @@ static CONSUMERS: Resource = Resource {
         "/consumer-groups",
         "/name",
         [
-            |t| t.settings.consumers,
-            |t| t.settings.consumers_explained,
-            |t| t.settings.consumers_explained,
+            word!(settings.consumers),
+            word!(settings.consumers_explained),
+            word!(settings.consumers_explained),
         ],
     )
 };
@@ -248,23 +249,29 @@ static CONSUMERS: Resource = Resource {
 static MESSAGING: Resource = Resource::settings(
     "messaging",
     "/messaging",
-    [|t| t.settings.messaging, |t| t.settings.messaging_explained],
-    &[
-        Column::plain(|t| t.settings.event_days, "/events/retentionTimeInDays"),
-        Column::plain(|t| t.settings.ttl, "/cloudToDevice/defaultTtlSeconds"),
-        Column::plain(|t| t.settings.deliveries, "/cloudToDevice/maxDeliveryCount"),
+    [
+        word!(settings.messaging),
+        word!(settings.messaging_explained),
     ],
     &[
-        Field::number(|t| t.settings.event_days, "events/retentionTimeInDays"),
-        Field::number(|t| t.settings.event_bytes, "events/maxBytesPerPartition"),
-        Field::number(|t| t.settings.ttl, "cloudToDevice/defaultTtlSeconds"),
-        Field::number(|t| t.settings.deliveries, "cloudToDevice/maxDeliveryCount"),
+        Column::plain(word!(settings.event_days), "/events/retentionTimeInDays"),
+        Column::plain(word!(settings.ttl), "/cloudToDevice/defaultTtlSeconds"),
+        Column::plain(
+            word!(settings.deliveries),
+            "/cloudToDevice/maxDeliveryCount",
+        ),
+    ],
+    &[
+        Field::number(word!(settings.event_days), "events/retentionTimeInDays"),
+        Field::number(word!(settings.event_bytes), "events/maxBytesPerPartition"),
+        Field::number(word!(settings.ttl), "cloudToDevice/defaultTtlSeconds"),
+        Field::number(word!(settings.deliveries), "cloudToDevice/maxDeliveryCount"),
         Field::number(
-            |t| t.settings.feedback_ttl,
+            word!(settings.feedback_ttl),
             "cloudToDevice/feedbackTtlSeconds",
         ),
         Field::number(
-            |t| t.settings.feedback_lock,
+            word!(settings.feedback_lock),
             "cloudToDevice/feedbackLockSeconds",
         ),
     ],
@@ -273,32 +280,32 @@ static MESSAGING: Resource = Resource::settings(
 static UPLOADS: Resource = Resource::settings(
     "file-upload",
     "/file-upload",
-    [|t| t.settings.uploads, |t| t.settings.uploads_explained],
+    [word!(settings.uploads), word!(settings.uploads_explained)],
     &[
-        Column::code(|t| t.settings.container, "/containerName"),
-        Column::plain(|t| t.settings.url_ttl, "/sasTtlSeconds"),
-        Column::yes_or_no(|t| t.settings.notifies, "/notificationsEnabled"),
+        Column::code(word!(settings.container), "/containerName"),
+        Column::plain(word!(settings.url_ttl), "/sasTtlSeconds"),
+        Column::yes_or_no(word!(settings.notifies), "/notificationsEnabled"),
     ],
     &[
-        Field::new(|t| t.settings.container, "containerName", Input::Code),
-        Field::number(|t| t.settings.url_ttl, "sasTtlSeconds"),
-        Field::switch(|t| t.settings.notifies, "notificationsEnabled", "false"),
-        Field::number(|t| t.settings.notification_ttl, "notificationTtlSeconds"),
-        Field::number(|t| t.settings.notification_lock, "notificationLockSeconds"),
-        Field::number(|t| t.settings.deliveries, "notificationMaxDeliveryCount"),
+        Field::new(word!(settings.container), "containerName", Input::Code),
+        Field::number(word!(settings.url_ttl), "sasTtlSeconds"),
+        Field::switch(word!(settings.notifies), "notificationsEnabled", "false"),
+        Field::number(word!(settings.notification_ttl), "notificationTtlSeconds"),
+        Field::number(word!(settings.notification_lock), "notificationLockSeconds"),
+        Field::number(word!(settings.deliveries), "notificationMaxDeliveryCount"),
     ],
 );
 
 static HISTORY: Resource = Resource::settings(
     "twin-history",
     "/twin-history",
-    [|t| t.settings.history, |t| t.settings.history_explained],
+    [word!(settings.history), word!(settings.history_explained)],
     &[
-        Column::plain(|t| t.settings.history_seconds, "/seconds"),
-        Column::plain(|t| t.settings.history_changes, "/changes"),
+        Column::plain(word!(settings.history_seconds), "/seconds"),
+        Column::plain(word!(settings.history_changes), "/changes"),
     ],
     &[
-        Field::number(|t| t.settings.history_seconds, "seconds"),
-        Field::number(|t| t.settings.history_changes, "changes"),
+        Field::number(word!(settings.history_seconds), "seconds"),
+        Field::number(word!(settings.history_changes), "changes"),
     ],
 );

@@ -9,8 +9,8 @@ use crate::components::copy::CopyButton;
 use crate::components::icon::Icon;
 use crate::components::state_view::EmptyState;
 use crate::components::time_text::Moment;
-use crate::i18n::{fill, shown, t, tr, wording};
-use crate::reactive::{Memo, part};
+use crate::i18n::{fill, shown, t, tr, word, wording};
+use crate::reactive::{Memo, derive, part};
 use crate::session;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(super) fn table(
         }
         if documents.is_empty() {
             return view! {
-                <EmptyState icon=Icon::Layers title=wording(|t| t.resources.none) text=wording(resource.empty)/>
+                <EmptyState icon=Icon::Layers title=wording(word!(resources.none)) text=wording(resource.empty)/>
             }
             .into_any();
         }
@@ -106,7 +106,7 @@ fn row(
                     label=wording(act.name)
                     weight=Weight::Quiet
                     permission=resource.permission
-                    described=Signal::derive(move || fill(t().resources.act_on, &[("act", (act.name)(t())), ("id", &id)]))
+                    described=derive(move || fill(t().resources.act_on, &[("act", act.name.of(t())), ("id", &id)]))
                     on_press=move |()| acting.ask(act, document.clone())
                 />
             }
@@ -125,7 +125,7 @@ fn row(
             <td class="row-actions always">
                 {edits.then(|| view! {
                     <Button
-                        label=wording(|t| t.resources.edit)
+                        label=wording(word!(resources.edit))
                         icon=Icon::Edit
                         weight=Weight::Quiet
                         permission=resource.permission

@@ -7,10 +7,10 @@ use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::time_text::{Ago, exact};
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::logic::json_document::text;
 use crate::logic::number::grouped;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -126,14 +126,14 @@ fn row(health: Health, pending: bool, opened: Opened, refresh: Callback<()>) -> 
     let of_letters = name.clone();
     let described = {
         let name = name.clone();
-        Signal::derive(move || fill(t().routing.letters_title, &[("name", &name)]))
+        derive(move || fill(t().routing.letters_title, &[("name", &name)]))
     };
     view! {
         <tr>
             <th scope="row"><code>{name}</code></th>
             <td>{move || kind(&sort)}</td>
             <td class="wrapping">
-                <Badge tone=Signal::stored(tone) text=Signal::derive(move || words().to_owned())/>
+                <Badge tone=Signal::stored(tone) text=derive(move || words().to_owned())/>
                 {error.map(|error| view! { <p class="sub">{error}</p> })}
                 {waits} {next}
             </td>
@@ -144,7 +144,7 @@ fn row(health: Health, pending: bool, opened: Opened, refresh: Callback<()>) -> 
             <td class="row-actions always">
                 {pending.then(|| view! {
                     <Button
-                        label=wording(|t| t.routing.validate)
+                        label=wording(word!(routing.validate))
                         weight=Weight::Quiet
                         permission=Permission::ConfigurationsWrite
                         on_press=ask
@@ -152,7 +152,7 @@ fn row(health: Health, pending: bool, opened: Opened, refresh: Callback<()>) -> 
                 })}
                 {pushed.then(|| view! {
                     <Button
-                        label=wording(|t| t.routing.letters)
+                        label=wording(word!(routing.letters))
                         described
                         icon=Icon::Tray
                         weight=Weight::Quiet

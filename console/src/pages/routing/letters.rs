@@ -8,10 +8,10 @@ use crate::components::question::Question;
 use crate::components::state_view::{ErrorNote, live_view};
 use crate::components::time_text::Moment;
 use crate::components::toast;
-use crate::i18n::{count, fill, t, t_once, tr, wording};
+use crate::i18n::{count, fill, t, t_once, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::json_document::text;
-use crate::reactive::{Memo, RwSignal, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, part};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -70,7 +70,7 @@ pub(super) fn Letters(
             }
         },
     );
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         let name = opened.endpoint.get();
         fill(t().routing.letters_title, &[("name", &name)])
     });
@@ -99,15 +99,15 @@ pub(super) fn Letters(
                 <p>{tr!(routing.letters_explained)}</p>
                 {live_view(letters, 3, move |data| listed(data, letters, opened, on_done))}
                 <footer class="dialog-foot">
-                    <Button label=wording(|t| t.routing.close) on_press=move |()| opened.open.set(false)/>
+                    <Button label=wording(word!(routing.close)) on_press=move |()| opened.open.set(false)/>
                 </footer>
             </div>
         </Dialog>
         <Confirm
             open=forget.open
-            title=wording(|t| t.routing.forget_title)
-            text=wording(|t| t.routing.forget_text)
-            action=wording(|t| t.routing.forget)
+            title=wording(word!(routing.forget_title))
+            text=wording(word!(routing.forget_text))
+            action=wording(word!(routing.forget))
             busy=forget.busy
             on_confirm=confirm
         >
@@ -152,19 +152,19 @@ fn listed(
                         <b class="grow">{text(&letter, "reason").to_owned()}</b>
                         <Moment at=Signal::stored(Some(text(&letter, "time").to_owned()))/>
                         <Button
-                            label=wording(|t| t.routing.resend)
+                            label=wording(word!(routing.resend))
                             weight=Weight::Quiet
                             permission=Permission::ConfigurationsWrite
                             on_press=move |()| resend(Some(id.clone()))
                         />
                         <Button
-                            label=wording(|t| t.routing.forget)
+                            label=wording(word!(routing.forget))
                             weight=Weight::Quiet
                             permission=Permission::ConfigurationsWrite
                             on_press=move |()| opened.forget(Some(other.clone()))
                         />
                     </div>
-                    <JsonView value=Signal::stored(event) label=wording(|t| t.routing.letters)/>
+                    <JsonView value=Signal::stored(event) label=wording(word!(routing.letters))/>
                 </li>
             }
         });
@@ -172,12 +172,12 @@ fn listed(
             {more.then(|| view! { <p class="dim">{tr!(routing.letters_more)}</p> })}
             <div class="actions">
                 <Button
-                    label=wording(|t| t.routing.resend_all)
+                    label=wording(word!(routing.resend_all))
                     permission=Permission::ConfigurationsWrite
                     on_press=move |()| resend(None)
                 />
                 <Button
-                    label=wording(|t| t.routing.forget_all)
+                    label=wording(word!(routing.forget_all))
                     weight=Weight::Danger
                     permission=Permission::ConfigurationsWrite
                     on_press=move |()| opened.forget(None)

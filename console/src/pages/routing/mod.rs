@@ -11,9 +11,9 @@ use crate::components::button::Button;
 use crate::components::icon::{Icon, IconView};
 use crate::components::page_title::PageTitle;
 use crate::components::state_view::live_view;
-use crate::i18n::{count, t, tr, wording};
+use crate::i18n::{count, t, tr, word, wording};
 use crate::live::live;
-use crate::reactive::{Memo, memo};
+use crate::reactive::{Callback, Memo, derive, memo};
 use crate::session::Permission;
 use endpoints::Endpoints;
 use leptos::prelude::*;
@@ -40,7 +40,7 @@ pub fn RoutingPage() -> impl IntoView {
         }
     };
     view! {
-        <PageTitle text=wording(|t| t.routing.title)/>
+        <PageTitle text=wording(word!(routing.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(routing.title)}</h1>
@@ -48,10 +48,10 @@ pub fn RoutingPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.routing.edit_all)
+                    label=wording(word!(routing.edit_all))
                     icon=Icon::Edit
                     permission=Permission::ConfigurationsWrite
-                    disabled=Signal::derive(move || routing.data.with(Option::is_none))
+                    disabled=derive(move || routing.data.with(Option::is_none))
                     on_press=edit_all
                 />
             </div>
@@ -83,7 +83,7 @@ fn Parts(
                 <h2 id="routes-title">{tr!(routing.routes)}</h2>
                 <span class="more">
                     <Button
-                        label=wording(|t| t.routing.add)
+                        label=wording(word!(routing.add))
                         icon=Icon::Plus
                         permission=Permission::ConfigurationsWrite
                         on_press=move |()| editing.create()

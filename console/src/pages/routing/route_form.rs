@@ -9,14 +9,14 @@ use crate::components::json_editor::JsonEditor;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
 use crate::components::typing::settled;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::json_document::text;
 use crate::logic::route::{
     BUILT_IN, Outcome, SAMPLE, SOURCES, document, endpoint, endpoint_names, is_enabled, outcome,
     trial,
 };
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal, derive};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
@@ -108,7 +108,7 @@ pub(super) fn RouteForm(
             api::test(&trial).await.map(|answer| Some(outcome(&answer)))
         },
     );
-    let complaint = Signal::derive(move || match tried.data.get().flatten()? {
+    let complaint = derive(move || match tried.data.get().flatten()? {
         Outcome::Wrong(line, column, why) => Some(fill(
             t().common.json_error,
             &[
@@ -119,25 +119,25 @@ pub(super) fn RouteForm(
         )),
         _ => None,
     });
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         if editing.new.get() {
             t().routing.create_title.to_owned()
         } else {
             fill(t().routing.edit_title, &[("name", &editing.name.get())])
         }
     });
-    let incomplete = Signal::derive(move || {
+    let incomplete = derive(move || {
         editing.busy.get()
             || editing.name.with(|name| name.trim().is_empty())
             || complaint.with(Option::is_some)
     });
     let send = move |()| save(editing, on_done);
     view! {
-        <FormDialog open=editing.open title action=wording(|t| t.routing.save) disabled=incomplete on_send=send>
+        <FormDialog open=editing.open title action=wording(word!(routing.save)) disabled=incomplete on_send=send>
             <Fields editing data complaint/>
             <JsonEditor
-                label=wording(|t| t.routing.sample)
-                hint=wording(|t| t.routing.sample_hint)
+                label=wording(word!(routing.sample))
+                hint=wording(word!(routing.sample_hint))
                 text=editing.sample
                 rows=5
                 visible_label=true
@@ -170,14 +170,14 @@ fn Fields(
             view! { <option value=value selected=move || editing.endpoint.get() == known>{name}</option> }
         })
         .collect_view();
-    let on = Signal::derive(move || (if editing.enabled.get() { "on" } else { "off" }).to_owned());
+    let on = derive(move || (if editing.enabled.get() { "on" } else { "off" }).to_owned());
     view! {
         {new.then(|| view! {
-            <TextField label=wording(|t| t.routing.name) value=editing.name mono=true first=true/>
+            <TextField label=wording(word!(routing.name)) value=editing.name mono=true first=true/>
         })}
         <div class="field-row">
             <SelectField
-                label=wording(|t| t.routing.source)
+                label=wording(word!(routing.source))
                 value=editing.source
                 on_change=move |name: String| editing.source.set(name)
                 first=!new
@@ -190,15 +190,15 @@ fn Fields(
                 </select>
             </div>
             <SelectField
-                label=wording(|t| t.routing.enabled)
+                label=wording(word!(routing.enabled))
                 value=on
                 on_change=move |name: String| editing.enabled.set(name == "on")
-                options=vec![("on", wording(|t| t.routing.yes)), ("off", wording(|t| t.routing.no))]
+                options=vec![("on", wording(word!(routing.yes))), ("off", wording(word!(routing.no)))]
             />
         </div>
         <AreaField
-            label=wording(|t| t.routing.condition)
-            hint=wording(|t| t.routing.condition_hint)
+            label=wording(word!(routing.condition))
+            hint=wording(word!(routing.condition_hint))
             value=editing.condition
             error=complaint
             rows=3

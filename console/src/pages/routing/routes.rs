@@ -8,24 +8,24 @@ use crate::components::icon::Icon;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{Texts, fill, t, t_once, tr, wording};
+use crate::i18n::{Word, fill, t, t_once, tr, word, wording};
 use crate::logic::json_document::text;
 use crate::logic::route::{endpoint, is_enabled};
-use crate::reactive::{Memo, RwSignal, memo};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
 /// The words for a source.
-pub(super) fn source_words(source: &str) -> fn(&'static Texts) -> &'static str {
+pub(super) fn source_words(source: &str) -> Word {
     match source {
-        "TwinChangeEvents" => |t| t.routing.source_twins,
-        "DeviceLifecycleEvents" => |t| t.routing.source_life,
-        "DeviceJobLifecycleEvents" => |t| t.routing.source_jobs,
-        "DigitalTwinChangeEvents" => |t| t.routing.source_digital,
-        "DeviceConnectionStateEvents" => |t| t.routing.source_connections,
-        _ => |t| t.routing.source_messages,
+        "TwinChangeEvents" => word!(routing.source_twins),
+        "DeviceLifecycleEvents" => word!(routing.source_life),
+        "DeviceJobLifecycleEvents" => word!(routing.source_jobs),
+        "DigitalTwinChangeEvents" => word!(routing.source_digital),
+        "DeviceConnectionStateEvents" => word!(routing.source_connections),
+        _ => word!(routing.source_messages),
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) fn RouteTable(
     });
     let removing = (Question::new(), RwSignal::new(String::new()));
     let (question, name) = removing;
-    let titled = Signal::derive(move || fill(t().routing.delete_title, &[("name", &name.get())]));
+    let titled = derive(move || fill(t().routing.delete_title, &[("name", &name.get())]));
     let confirm = move |()| {
         if !question.begin() {
             return;
@@ -86,8 +86,8 @@ pub(super) fn RouteTable(
         <Confirm
             open=question.open
             title=titled
-            text=wording(|t| t.routing.delete_text)
-            action=wording(|t| t.routing.delete)
+            text=wording(word!(routing.delete_text))
+            action=wording(word!(routing.delete))
             busy=question.busy
             on_confirm=confirm
         >
@@ -108,14 +108,14 @@ fn row(route: Value, actions: Option<(Editing, (Question, RwSignal<String>))>) -
         let of_delete = name.clone();
         view! {
             <Button
-                label=wording(|t| t.routing.edit)
+                label=wording(word!(routing.edit))
                 icon=Icon::Edit
                 weight=Weight::Quiet
                 permission=Permission::ConfigurationsWrite
                 on_press=move |()| editing.edit(&route)
             />
             <Button
-                label=wording(|t| t.routing.delete)
+                label=wording(word!(routing.delete))
                 weight=Weight::Quiet
                 permission=Permission::ConfigurationsWrite
                 on_press=move |()| {
@@ -132,7 +132,7 @@ fn row(route: Value, actions: Option<(Editing, (Question, RwSignal<String>))>) -
             } else {
                 view! { <code>{name.clone()}</code> }.into_any()
             }}</th>
-            <td>{move || words(t())} {off.then(|| view! { " " <span class="dim">{tr!(routing.off)}</span> })}</td>
+            <td>{move || words.of(t())} {off.then(|| view! { " " <span class="dim">{tr!(routing.off)}</span> })}</td>
             <td class="wrapping"><code class="wrap">{condition}</code></td>
             <td><code>{to}</code></td>
             <td class="row-actions always">{buttons}</td>

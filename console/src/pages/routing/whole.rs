@@ -7,9 +7,9 @@ use crate::components::dialog::FormDialog;
 use crate::components::json_editor::{JsonEditor, parsed};
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{t_once, tr, wording};
+use crate::i18n::{t_once, tr, word, wording};
 use crate::logic::json_document::pretty;
-use crate::reactive::RwSignal;
+use crate::reactive::{Callback, RwSignal, derive};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -53,7 +53,7 @@ pub(super) fn WholeForm(
     on_done: Callback<()>,
 ) -> impl IntoView {
     let read = move || whole.text.with(|text| parsed(text, false).ok().flatten());
-    let incomplete = Signal::derive(move || whole.busy.get() || read().is_none());
+    let incomplete = derive(move || whole.busy.get() || read().is_none());
     let send = move |()| {
         let Some(document) = untrack(read).filter(|_| !whole.busy.get_untracked()) else {
             return;
@@ -77,10 +77,10 @@ pub(super) fn WholeForm(
         });
     };
     view! {
-        <FormDialog open=whole.open title=wording(|t| t.routing.whole_title) action=wording(|t| t.routing.save) disabled=incomplete on_send=send>
+        <FormDialog open=whole.open title=wording(word!(routing.whole_title)) action=wording(word!(routing.save)) disabled=incomplete on_send=send>
             <JsonEditor
-                label=wording(|t| t.routing.whole_label)
-                hint=wording(|t| t.routing.whole_hint)
+                label=wording(word!(routing.whole_label))
+                hint=wording(word!(routing.whole_hint))
                 text=whole.text
                 rows=18
                 visible_label=true

@@ -6,10 +6,10 @@ use crate::components::dialog::Confirm;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, wording};
+use crate::i18n::{fill, t, t_once, word, wording};
 use crate::live::Live;
 use crate::logic::number::grouped;
-use crate::reactive::Memo;
+use crate::reactive::{Memo, derive};
 use crate::session::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -23,7 +23,7 @@ pub fn CancelJob(
     jobs: Live<Vec<Job>>,
 ) -> impl IntoView {
     let question = Question::new();
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         let words = &t().transfers;
         (if job.with(Job::is_import) {
             words.cancel_import_title
@@ -32,7 +32,7 @@ pub fn CancelJob(
         })
         .to_owned()
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().transfers;
         if job.with(Job::is_import) {
             let done = grouped(job.with(|job| job.succeeded_count) as u64);
@@ -56,7 +56,7 @@ pub fn CancelJob(
     view! {
         <div class="card-foot">
             <Button
-                label=wording(|t| t.transfers.cancel)
+                label=wording(word!(transfers.cancel))
                 weight=Weight::Danger
                 permission=Permission::HubManage
                 on_press=move |()| question.ask()
@@ -66,7 +66,7 @@ pub fn CancelJob(
             open=question.open
             title
             text
-            action=wording(|t| t.transfers.cancel)
+            action=wording(word!(transfers.cancel))
             busy=question.busy
             on_confirm=confirm
         >

@@ -2,9 +2,10 @@
 
 use super::refused::RefusedTable;
 use crate::components::icon::{Icon, IconView};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::dry_run::DryRun;
 use crate::logic::number::grouped;
+use crate::reactive::derive;
 use leptos::prelude::*;
 
 /// The result.
@@ -19,7 +20,7 @@ pub fn CheckResult(
         }
     };
     let words = |read: fn(&'static crate::i18n::transfers::Transfers) -> &'static str| {
-        Signal::derive(move || read(&t().transfers).to_owned())
+        derive(move || read(&t().transfers).to_owned())
     };
     let (shown, total) = (run.refused.len() as u64, run.refusals());
     view! {
@@ -37,7 +38,7 @@ pub fn CheckResult(
                 {move || if total == 0 { t().transfers.all_fine } else { t().transfers.some_refused }}
             </div>
             {(total > 0).then(|| view! {
-                <RefusedTable lines=run.refused label=wording(|t| t.transfers.refused_table)/>
+                <RefusedTable lines=run.refused label=wording(word!(transfers.refused_table))/>
             })}
             {(shown < total).then(|| view! {
                 <div class="card-note">

@@ -9,12 +9,12 @@ use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::live_view;
 use crate::components::time_text::Moment;
 use crate::components::toast;
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::live::live;
 use crate::logic::dry_run::read_log;
 use crate::logic::number::grouped;
 use crate::logic::transfer::{LOG, saved_name};
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::save;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -35,13 +35,13 @@ pub fn Detail(
                 <dt>{tr!(transfers.job_id)}</dt>
                 <dd class="with-action">
                     <code class="wrap">{part(id)}</code>
-                    <CopyButton text=Signal::derive(id) label=wording(|t| t.transfers.copy_job_id) icon_only=true weight=Weight::Quiet/>
+                    <CopyButton text=derive(id) label=wording(word!(transfers.copy_job_id)) icon_only=true weight=Weight::Quiet/>
                 </dd>
                 <dt>{tr!(transfers.started)}</dt>
-                <dd><Moment at=Signal::derive(move || job.with(|job| job.start_time_utc.clone()))/></dd>
+                <dd><Moment at=derive(move || job.with(|job| job.start_time_utc.clone()))/></dd>
                 {move || over.get().then(|| view! {
                     <dt>{tr!(transfers.ended)}</dt>
-                    <dd><Moment at=Signal::derive(move || job.with(|job| job.end_time_utc.clone()))/></dd>
+                    <dd><Moment at=derive(move || job.with(|job| job.end_time_utc.clone()))/></dd>
                 })}
                 <dt>{tr!(transfers.file)}</dt>
                 <dd><code class="wrap">{move || job.with(|job| job.file().to_owned())}</code></dd>
@@ -75,7 +75,7 @@ fn Files(job: Memo<Job>, over: Memo<bool>) -> impl IntoView {
     let complete = memo(move || job.with(|job| job.status == "completed"));
     let no_line = memo(move || job.with(|job| job.failed_count) as u64 == 0);
     if !is_import {
-        let label = Signal::derive(move || {
+        let label = derive(move || {
             (if job.with(|job| job.exclude_keys_in_export) {
                 t().transfers.download
             } else {
@@ -131,12 +131,12 @@ fn Log(container: String, job: Memo<Job>) -> impl IntoView {
                 Some(lines) => {
                     let n = lines.len() as u64;
                     view! {
-                        <RefusedTable lines label=wording(|t| t.transfers.log_title)/>
+                        <RefusedTable lines label=wording(word!(transfers.log_title))/>
                         <div class="card-foot">
                             <span class="dim grow">{move || (n < total.get()).then(|| {
                                 fill(t().transfers.log_first, &[("n", &grouped(n)), ("total", &grouped(total.get()))])
                             })}</span>
-                            <Button label=wording(|t| t.transfers.log_download) icon=Icon::Download
+                            <Button label=wording(word!(transfers.log_download)) icon=Icon::Download
                                 on_press=move |()| name.with_value(|container| fetch(container, LOG, LOG))/>
                         </div>
                     }

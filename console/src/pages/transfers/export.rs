@@ -6,7 +6,7 @@ use crate::clock;
 use crate::components::dialog::{Dialog, FormFoot};
 use crate::components::question::Question;
 use crate::components::toast;
-use crate::i18n::{t_once, tr, wording};
+use crate::i18n::{t_once, tr, word, wording};
 use crate::live::Live;
 use crate::logic::transfer::{export_order, new_container};
 use crate::reactive::{RwSignal, effect};
@@ -46,7 +46,7 @@ pub fn Export(
         });
     };
     view! {
-        <Dialog open=question.open title=wording(|t| t.transfers.export_title)>
+        <Dialog open=question.open title=wording(word!(transfers.export_title))>
             <form class="dialog-body" on:submit=submit>
                 <p>{tr!(transfers.export_text)}</p>
                 <fieldset class="choices">
@@ -61,7 +61,7 @@ pub fn Export(
                     </label>
                 </fieldset>
                 <StartFailure failure=question.failure/>
-                <FormFoot open=question.open action=wording(|t| t.transfers.export_start) disabled=question.busy/>
+                <FormFoot open=question.open action=wording(word!(transfers.export_start)) disabled=question.busy/>
             </form>
         </Dialog>
     }

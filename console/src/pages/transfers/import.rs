@@ -12,11 +12,11 @@ use crate::components::page_title::PageTitle;
 use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::logic::dry_run::DryRun;
 use crate::logic::number::{bytes, grouped, percent};
 use crate::logic::transfer::{Format, MOST_CHECKED_BYTES, file_in, import_order, new_container};
-use crate::reactive::{RwSignal, memo};
+use crate::reactive::{RwSignal, derive, memo};
 use crate::routes;
 use crate::session::Permission;
 use leptos::prelude::*;
@@ -138,7 +138,7 @@ pub fn ImportPage() -> impl IntoView {
         round: StoredValue::new(0),
     };
     view! {
-        <PageTitle text=wording(|t| t.transfers.import_title)/>
+        <PageTitle text=wording(word!(transfers.import_title))/>
         <div class="pagehead">
             <div class="grow">
                 <nav class="crumbs" aria-label=tr!(transfers.title)>
@@ -155,11 +155,11 @@ pub fn ImportPage() -> impl IntoView {
         <ErrorNote error=chosen.failure/>
         {move || match chosen.check.get() {
             Check::None => ().into_any(),
-            Check::Empty => view! { <Unchecked text=wording(|t| t.transfers.empty_file)/> }.into_any(),
-            Check::CutOff => view! { <Unchecked text=wording(|t| t.transfers.check_stopped)/> }.into_any(),
-            Check::Gone => view! { <Unchecked text=wording(|t| t.transfers.file_gone)/> }.into_any(),
+            Check::Empty => view! { <Unchecked text=wording(word!(transfers.empty_file))/> }.into_any(),
+            Check::CutOff => view! { <Unchecked text=wording(word!(transfers.check_stopped))/> }.into_any(),
+            Check::Gone => view! { <Unchecked text=wording(word!(transfers.file_gone))/> }.into_any(),
             Check::TooLarge(size) => view! {
-                <Unchecked text=Signal::derive(move || fill(t().transfers.too_large, &[("size", &bytes(size))]))/>
+                <Unchecked text=derive(move || fill(t().transfers.too_large, &[("size", &bytes(size))]))/>
             }
             .into_any(),
             Check::Running(lines) => view! {
@@ -195,7 +195,7 @@ fn FileField(chosen: Chosen) -> impl IntoView {
             chosen.choose(None);
         }
     };
-    let again = Signal::derive(move || {
+    let again = derive(move || {
         chosen
             .check
             .with(|check| matches!(check, Check::None | Check::Running(_) | Check::TooLarge(_)))
@@ -211,7 +211,7 @@ fn FileField(chosen: Chosen) -> impl IntoView {
                 </label>
                 <span class="grow wrap sub">{move || chosen.name.get()}</span>
                 <Button
-                    label=wording(|t| t.transfers.check_again)
+                    label=wording(word!(transfers.check_again))
                     icon=Icon::Refresh
                     disabled=again
                     on_press=move |()| chosen.check()
@@ -232,7 +232,7 @@ fn Start(chosen: Chosen) -> impl IntoView {
             .check
             .with(|check| matches!(check, Check::Done(_) | Check::TooLarge(_)))
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().transfers;
         chosen.check.with(|check| match check {
             Check::Done(run) => fill(
@@ -272,18 +272,18 @@ fn Start(chosen: Chosen) -> impl IntoView {
     };
     view! {
         <Button
-            label=wording(|t| t.transfers.import_start)
+            label=wording(word!(transfers.import_start))
             weight=Weight::Primary
             permission=Permission::HubManage
-            obstacle=Signal::derive(move || chosen.obstacle())
-            disabled=Signal::derive(move || !ready.get())
+            obstacle=derive(move || chosen.obstacle())
+            disabled=derive(move || !ready.get())
             on_press=move |()| question.ask()
         />
         <Confirm
             open=question.open
-            title=Signal::derive(move || fill(t().transfers.import_question, &[("file", &chosen.name.get())]))
+            title=derive(move || fill(t().transfers.import_question, &[("file", &chosen.name.get())]))
             text
-            action=wording(|t| t.transfers.import_start)
+            action=wording(word!(transfers.import_start))
             busy=question.busy
             on_confirm=confirm
         >

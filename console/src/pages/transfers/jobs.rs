@@ -10,7 +10,7 @@ use crate::components::time_text::Ago;
 use crate::i18n::{fill, t, tr};
 use crate::live::Live;
 use crate::logic::number::grouped;
-use crate::reactive::{For, Memo, memo};
+use crate::reactive::{Callback, For, Memo, derive, memo};
 use leptos::prelude::*;
 
 /// The table.
@@ -83,8 +83,8 @@ fn Row(
     let kind = memo(move || kind_words(job.with(Job::is_import)));
     let detail_id = id.with_value(|id| format!("job-{id}"));
     let controls = detail_id.clone();
-    let percent = Signal::derive(move || job.with(|job| job.progress) as u64);
-    let label = Signal::derive(move || {
+    let percent = derive(move || job.with(|job| job.progress) as u64);
+    let label = derive(move || {
         let n = percent.get().to_string();
         fill(
             t().transfers.progress_of,
@@ -101,12 +101,12 @@ fn Row(
                     aria-controls=move || is_open.get().then(|| controls.clone())
                     on:click=toggle>
                     <IconView icon=Icon::Right/>
-                    <Ago at=Signal::derive(move || job.with(|job| job.start_time_utc.clone()))/>
+                    <Ago at=derive(move || job.with(|job| job.start_time_utc.clone()))/>
                     <span class="visually-hidden">" " {tr!(transfers.show)}</span>
                 </button>
             </th>
             <td>{move || kind.get()}</td>
-            <td><StateBadge status=Signal::derive(move || job.with(|job| job.status.clone()))/></td>
+            <td><StateBadge status=derive(move || job.with(|job| job.status.clone()))/></td>
             <td class="grow">
                 <div class="progress">
                     <Meter used=percent limit=100 label/>
@@ -146,7 +146,7 @@ pub fn kind_words(is_import: bool) -> &'static str {
 
 #[component]
 fn StateBadge(status: Signal<String>) -> impl IntoView {
-    let tone = Signal::derive(move || {
+    let tone = derive(move || {
         status.with(|status| match status.as_str() {
             "completed" => Tone::Ok,
             "failed" => Tone::Bad,
@@ -154,7 +154,7 @@ fn StateBadge(status: Signal<String>) -> impl IntoView {
             _ => Tone::Neutral,
         })
     });
-    let text = Signal::derive(move || {
+    let text = derive(move || {
         let words = &t().transfers;
         status.with(|status| {
             match status.as_str() {

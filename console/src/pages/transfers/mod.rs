@@ -19,10 +19,10 @@ use crate::components::keyboard::list_keys;
 use crate::components::page_title::PageTitle;
 use crate::components::question::Question;
 use crate::components::state_view::{EmptyState, ErrorNote, live_view};
-use crate::i18n::{count, t, tr, wording};
+use crate::i18n::{count, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::url_state::query_value;
-use crate::reactive::{Memo, RwSignal, memo, part};
+use crate::reactive::{Callback, Memo, RwSignal, derive, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use export::Export;
@@ -38,7 +38,7 @@ pub fn TransfersPage() -> impl IntoView {
     let jobs = live(|| (), None, |()| api::list());
     jobs.poll_while(|jobs| jobs.iter().any(Job::is_under_way));
     let busy = memo(move || any_under_way(jobs));
-    let obstacle = Signal::derive(move || busy.get().then(|| t().transfers.under_way.to_owned()));
+    let obstacle = derive(move || busy.get().then(|| t().transfers.under_way.to_owned()));
     let navigate = use_navigate();
     let change = Callback::new(move |job: String| {
         navigate(&routes::transfers(&job), routes::same_screen());
@@ -51,7 +51,7 @@ pub fn TransfersPage() -> impl IntoView {
     };
     list_keys();
     view! {
-        <PageTitle text=wording(|t| t.transfers.title)/>
+        <PageTitle text=wording(word!(transfers.title))/>
         <div class="pagehead">
             <div class="grow">
                 <h1>{tr!(transfers.title)}</h1>
@@ -59,7 +59,7 @@ pub fn TransfersPage() -> impl IntoView {
             </div>
             <div class="actions">
                 <Button
-                    label=wording(|t| t.transfers.export)
+                    label=wording(word!(transfers.export))
                     icon=Icon::Download
                     permission=Permission::HubManage
                     obstacle
@@ -72,7 +72,7 @@ pub fn TransfersPage() -> impl IntoView {
             <div class="list-head">
                 <span class="dim grow" role="status">{part(shown)}</span>
                 <Button
-                    label=wording(|t| t.transfers.refresh)
+                    label=wording(word!(transfers.refresh))
                     icon=Icon::Refresh
                     weight=Weight::Quiet
                     on_press=move |()| jobs.refresh()
@@ -93,7 +93,7 @@ fn ImportLink() -> impl IntoView {
         } else {
             view! {
                 <Button
-                    label=wording(|t| t.transfers.import)
+                    label=wording(word!(transfers.import))
                     icon=Icon::Upload
                     weight=Weight::Primary
                     permission=Permission::HubManage
@@ -122,8 +122,8 @@ fn listed(
             view! {
                 <EmptyState
                     icon=Icon::Transfer
-                    title=wording(|t| t.transfers.empty_title)
-                    text=wording(|t| t.transfers.empty_text)
+                    title=wording(word!(transfers.empty_title))
+                    text=wording(word!(transfers.empty_text))
                 />
             }
             .into_any()
@@ -147,7 +147,7 @@ fn StartFailure(
             _ => false,
         })
     });
-    let other = Signal::derive(move || failure.get().filter(|_| !quota.get()));
+    let other = derive(move || failure.get().filter(|_| !quota.get()));
     view! {
         {move || quota.get().then(|| view! {
             <div class="notice warn" role="alert">

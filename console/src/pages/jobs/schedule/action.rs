@@ -3,9 +3,10 @@
 use super::draft::Draft;
 use crate::components::field::TextField;
 use crate::components::json_editor::{JsonEditor, parsed};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::device_rules::is_method_name;
 use crate::logic::job_order::whole;
+use crate::reactive::derive;
 use leptos::prelude::*;
 
 /// The step.
@@ -42,14 +43,14 @@ pub fn ActionStep(
 #[component]
 fn Patch(draft: Draft) -> impl IntoView {
     // A text that is no JSON is the editor's own complaint.
-    let complaint = Signal::derive(move || {
+    let complaint = derive(move || {
         let reads = draft.patch.with(|text| parsed(text, false).is_ok());
         draft.patch_problem().filter(|_| reads)
     });
     view! {
         <JsonEditor
-            label=wording(|t| t.schedule.patch)
-            hint=wording(|t| t.schedule.patch_hint)
+            label=wording(word!(schedule.patch))
+            hint=wording(word!(schedule.patch_hint))
             text=draft.patch
             complaint
             visible_label=true
@@ -60,7 +61,7 @@ fn Patch(draft: Draft) -> impl IntoView {
 
 #[component]
 fn Method(draft: Draft) -> impl IntoView {
-    let name_error = Signal::derive(move || {
+    let name_error = derive(move || {
         let wrong = draft
             .method
             .with(|name| !name.is_empty() && !is_method_name(name));
@@ -68,11 +69,11 @@ fn Method(draft: Draft) -> impl IntoView {
     });
     let range =
         |low: &str, high: &str| fill(t().methods.timeout_range, &[("low", low), ("high", high)]);
-    let response_error = Signal::derive(move || {
+    let response_error = derive(move || {
         let wrong = draft.response.with(|text| whole(text, 5, 300).is_none());
         wrong.then(|| range("5", "300"))
     });
-    let connect_error = Signal::derive(move || {
+    let connect_error = derive(move || {
         let wrong = draft.connect.with(|text| whole(text, 0, 300).is_none());
         if wrong {
             Some(range("0", "300"))
@@ -83,23 +84,23 @@ fn Method(draft: Draft) -> impl IntoView {
     });
     view! {
         <TextField
-            label=wording(|t| t.methods.name)
-            hint=wording(|t| t.methods.name_hint)
+            label=wording(word!(methods.name))
+            hint=wording(word!(methods.name_hint))
             value=draft.method
             error=name_error
             mono=true
         />
         <JsonEditor
-            label=wording(|t| t.methods.payload)
-            hint=wording(|t| t.methods.payload_hint)
+            label=wording(word!(methods.payload))
+            hint=wording(word!(methods.payload_hint))
             text=draft.payload
             optional=true
             visible_label=true
             rows=6
         />
         <div class="field-row">
-            <TextField label=wording(|t| t.methods.response_timeout) value=draft.response error=response_error/>
-            <TextField label=wording(|t| t.methods.connect_timeout) value=draft.connect error=connect_error/>
+            <TextField label=wording(word!(methods.response_timeout)) value=draft.response error=response_error/>
+            <TextField label=wording(word!(methods.connect_timeout)) value=draft.connect error=connect_error/>
         </div>
     }
 }

@@ -11,11 +11,11 @@ use crate::api::{jobs as api, query};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
 use crate::components::page_title::PageTitle;
-use crate::i18n::{t, tr, wording};
+use crate::i18n::{t, tr, word, wording};
 use crate::live::live;
 use crate::logic::job_filter::JobFilter;
 use crate::logic::url_state::{query_value, with_value};
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Callback, Memo, derive, memo, part};
 use crate::routes;
 use crate::session::Permission;
 use draft::{Draft, Step};
@@ -72,7 +72,7 @@ pub fn SchedulePage() -> impl IntoView {
         );
     });
     view! {
-        <PageTitle text=wording(|t| t.schedule.title)/>
+        <PageTitle text=wording(word!(schedule.title))/>
         <div class="pagehead">
             <div class="grow">
                 <nav class="crumbs" aria-label=tr!(jobs.title)>
@@ -167,11 +167,11 @@ fn Foot(draft: Draft, step: Memo<Step>, go: Callback<Step>) -> impl IntoView {
             go.run(*other);
         }
     };
-    let obstacle = Signal::derive(move || draft.problem(step.get()));
+    let obstacle = derive(move || draft.problem(step.get()));
     view! {
         <div class="step-foot">
             {move || (step.get() != Step::Target).then(|| view! {
-                <Button label=wording(|t| t.schedule.back) icon=Icon::Left on_press=move |()| beside(-1)/>
+                <Button label=wording(word!(schedule.back)) icon=Icon::Left on_press=move |()| beside(-1)/>
             })}
             <span class="grow"></span>
             {move || if step.get() == Step::Review {
@@ -179,7 +179,7 @@ fn Foot(draft: Draft, step: Memo<Step>, go: Callback<Step>) -> impl IntoView {
             } else {
                 view! {
                     <Button
-                        label=wording(|t| t.schedule.next)
+                        label=wording(word!(schedule.next))
                         weight=Weight::Primary
                         permission=Permission::JobsWrite
                         obstacle

@@ -12,7 +12,7 @@ use crate::components::question::Question;
 use crate::components::state_view::ErrorNote;
 use crate::components::time_text::exact;
 use crate::components::toast;
-use crate::i18n::{fill, t, t_once, tr, wording};
+use crate::i18n::{fill, t, t_once, tr, word, wording};
 use crate::logic::history_filter::writable;
 use crate::logic::job_filter::RowFilter;
 use crate::logic::job_order::Order;
@@ -20,7 +20,7 @@ use crate::logic::json_document::pretty;
 use crate::logic::merge_patch;
 use crate::logic::number::grouped;
 use crate::pages::jobs::words::lifetime_text;
-use crate::reactive::{Memo, memo, part};
+use crate::reactive::{Memo, derive, memo, part};
 use crate::routes;
 use crate::session::{Permission, may};
 use leptos::prelude::*;
@@ -77,7 +77,7 @@ pub fn ReviewStep(
             words.together.to_owned()
         }
     };
-    let unfit = Signal::derive(move || {
+    let unfit = derive(move || {
         let letters = draft.why.with(|why| why.trim().chars().count());
         let fits = letters == 0 || (10..=256).contains(&letters);
         (!fits).then(|| t().schedule.why_wrong.to_owned())
@@ -114,8 +114,8 @@ pub fn ReviewStep(
                         </dl>
                         {move || may(Permission::JobsForce).then(|| view! {
                             <TextField
-                                label=wording(|t| t.schedule.why)
-                                hint=wording(|t| t.schedule.why_hint)
+                                label=wording(word!(schedule.why))
+                                hint=wording(word!(schedule.why_hint))
                                 value=draft.why
                                 error=unfit
                             />
@@ -127,7 +127,7 @@ pub fn ReviewStep(
             <section class="card" aria-labelledby="request-title">
                 <header><h2 id="request-title">{tr!(schedule.as_request)}</h2></header>
                 <p class="body"><code class="wrap">{move || format!("PUT /jobs/v2/{}", draft.id.get())}</code></p>
-                <JsonView value=request label=wording(|t| t.schedule.as_request)/>
+                <JsonView value=request label=wording(word!(schedule.as_request))/>
             </section>
         </div>
     }
@@ -155,7 +155,7 @@ fn Sample(draft: Draft) -> impl IntoView {
     let same = memo(move || before.get() == after.get());
     let any = memo(move || twin.with(Option::is_some));
     let text = |value: Memo<Option<Value>>| {
-        Signal::derive(move || value.with(|value| value.as_ref().map(pretty).unwrap_or_default()))
+        derive(move || value.with(|value| value.as_ref().map(pretty).unwrap_or_default()))
     };
     part(move || {
         any.get().then(|| view! {
@@ -211,7 +211,7 @@ pub fn Submit(
             }
         });
     };
-    let title = Signal::derive(move || {
+    let title = derive(move || {
         let n = grouped(picked(draft).0);
         fill(
             t().schedule.confirm_title,
@@ -220,7 +220,7 @@ pub fn Submit(
     });
     view! {
         <Button
-            label=wording(|t| t.schedule.start_job)
+            label=wording(word!(schedule.start_job))
             weight=Weight::Primary
             permission=Permission::JobsWrite
             on_press=move |()| question.ask()
@@ -228,8 +228,8 @@ pub fn Submit(
         <Confirm
             open=question.open
             title
-            text=wording(|t| t.schedule.confirm_text)
-            action=wording(|t| t.schedule.start_job)
+            text=wording(word!(schedule.confirm_text))
+            action=wording(word!(schedule.start_job))
             harmless=true
             busy=question.busy
             on_confirm=confirm

@@ -6,10 +6,10 @@ use crate::components::badge::ConnectionBadge;
 use crate::components::field::TextField;
 use crate::components::icon::{Icon, IconView};
 use crate::components::state_view::{explain, live_view};
-use crate::i18n::{fill, t, tr, wording};
+use crate::i18n::{fill, t, tr, word, wording};
 use crate::logic::number::grouped;
 use crate::logic::time;
-use crate::reactive::{RwSignal, effect, part};
+use crate::reactive::{Callback, RwSignal, derive, effect, part};
 use leptos::prelude::*;
 use serde_json::Value;
 use std::time::Duration;
@@ -73,7 +73,7 @@ pub fn TargetStep(
             typed.with_untracked(|text| text.trim().to_owned())
         });
     };
-    let wrong = Signal::derive(move || {
+    let wrong = derive(move || {
         let error = draft.target.fresh.error.get();
         error.map(|error| explain(&error).0)
     });
@@ -93,7 +93,7 @@ pub fn TargetStep(
                         </label>
                     </fieldset>
                     {move || (!everybody.get()).then(|| view! {
-                        <TextField label=wording(|t| t.schedule.condition) value=typed error=wrong mono=true/>
+                        <TextField label=wording(word!(schedule.condition)) value=typed error=wrong mono=true/>
                     })}
                     <p class="sub">{tr!(schedule.settled)}</p>
                 </div>

@@ -3,13 +3,14 @@
 
 use super::draft::Draft;
 use crate::components::field::{MomentField, SelectField, TextField};
-use crate::i18n::{Read, t, tr, wording};
+use crate::i18n::{Word, t, tr, word, wording};
 use crate::logic::job_order::{is_job_id, read_waves, share};
+use crate::reactive::derive;
 use leptos::prelude::*;
 
 /// A complaint while something is wrong.
-fn when(wrong: impl Fn() -> bool + Send + Sync + 'static, words: Read) -> Signal<Option<String>> {
-    Signal::derive(move || wrong().then(|| words(t()).to_owned()))
+fn when(wrong: impl Fn() -> bool + Send + Sync + 'static, words: Word) -> Signal<Option<String>> {
+    derive(move || wrong().then(|| words.of(t()).to_owned()))
 }
 
 /// The step.
@@ -20,23 +21,23 @@ pub fn TimeStep(
 ) -> impl IntoView {
     let (later, waves) = (draft.later, draft.in_waves);
     let units = vec![
-        ("minutes", wording(|t| t.schedule.unit_minutes)),
-        ("hours", wording(|t| t.schedule.unit_hours)),
-        ("days", wording(|t| t.schedule.unit_days)),
+        ("minutes", wording(word!(schedule.unit_minutes))),
+        ("hours", wording(word!(schedule.unit_hours))),
+        ("days", wording(word!(schedule.unit_days))),
     ];
     let name_error = when(
         move || !draft.id.with(|id| is_job_id(id)),
-        |t| t.schedule.name_wrong,
+        word!(schedule.name_wrong),
     );
     let lifetime_error = when(
         move || draft.lifetime().is_none(),
-        |t| t.schedule.lifetime_wrong,
+        word!(schedule.lifetime_wrong),
     );
     view! {
         <div class="grid g2">
             <section class="card">
                 <div class="body stack">
-                    <TextField label=wording(|t| t.schedule.name) value=draft.id error=name_error mono=true/>
+                    <TextField label=wording(word!(schedule.name)) value=draft.id error=name_error mono=true/>
                     <fieldset class="choices pair">
                         <legend class="field-label">{tr!(schedule.when)}</legend>
                         <label class="choice">
@@ -51,13 +52,13 @@ pub fn TimeStep(
                     {move || later.get().then(|| view! { <Start draft/> })}
                     <div class="field-row">
                         <TextField
-                            label=wording(|t| t.schedule.lifetime)
-                            hint=wording(|t| t.schedule.lifetime_hint)
+                            label=wording(word!(schedule.lifetime))
+                            hint=wording(word!(schedule.lifetime_hint))
                             value=draft.amount
                             error=lifetime_error
                         />
                         <SelectField
-                            label=wording(|t| t.schedule.unit)
+                            label=wording(word!(schedule.unit))
                             value=draft.unit
                             on_change=move |unit| draft.unit.set(unit)
                             options=units
@@ -90,7 +91,7 @@ fn Start(draft: Draft) -> impl IntoView {
     view! {
         <div>
             <MomentField
-                label=wording(|t| t.schedule.start)
+                label=wording(word!(schedule.start))
                 value=draft.start.into()
                 on_change=move |at| draft.start.set(at)
             />
@@ -106,15 +107,15 @@ fn Start(draft: Draft) -> impl IntoView {
 fn WaveFields(draft: Draft) -> impl IntoView {
     let shares_error = when(
         move || draft.shares.with(|text| read_waves(text).is_none()),
-        |t| t.schedule.shares_wrong,
+        word!(schedule.shares_wrong),
     );
     let success_error = when(
         move || draft.success.with(|text| share(text).is_none()),
-        |t| t.schedule.percent_wrong,
+        word!(schedule.percent_wrong),
     );
     let pause_error = when(
         move || draft.pause_minutes().is_none(),
-        |t| t.schedule.pause_wrong,
+        word!(schedule.pause_wrong),
     );
     let stop_error = when(
         move || {
@@ -122,36 +123,36 @@ fn WaveFields(draft: Draft) -> impl IntoView {
                 .stop_at
                 .with(|text| !text.trim().is_empty() && share(text).is_none())
         },
-        |t| t.schedule.percent_wrong,
+        word!(schedule.percent_wrong),
     );
     let least_error = when(
         move || stop_error.with(Option::is_none) && draft.stop_rule().is_none(),
-        |t| t.schedule.stop_wrong,
+        word!(schedule.stop_wrong),
     );
     view! {
         <TextField
-            label=wording(|t| t.schedule.shares)
-            hint=wording(|t| t.schedule.shares_hint)
+            label=wording(word!(schedule.shares))
+            hint=wording(word!(schedule.shares_hint))
             value=draft.shares
             error=shares_error
         />
         <div class="field-row">
-            <TextField label=wording(|t| t.schedule.success) value=draft.success error=success_error/>
+            <TextField label=wording(word!(schedule.success)) value=draft.success error=success_error/>
             <TextField
-                label=wording(|t| t.schedule.pause)
-                hint=wording(|t| t.schedule.pause_hint)
+                label=wording(word!(schedule.pause))
+                hint=wording(word!(schedule.pause_hint))
                 value=draft.pause
                 error=pause_error
             />
         </div>
         <div class="field-row">
             <TextField
-                label=wording(|t| t.schedule.stop_at)
-                hint=wording(|t| t.schedule.stop_hint)
+                label=wording(word!(schedule.stop_at))
+                hint=wording(word!(schedule.stop_hint))
                 value=draft.stop_at
                 error=stop_error
             />
-            <TextField label=wording(|t| t.schedule.stop_least) value=draft.stop_least error=least_error/>
+            <TextField label=wording(word!(schedule.stop_least)) value=draft.stop_least error=least_error/>
         </div>
     }
 }
