@@ -10,6 +10,7 @@ const SCREENS = [
   ['alert-rules', 'alerts/rules', 'Alert rules'],
   ['devices', 'devices', 'Devices'],
   ['device-identity', `devices/${PICTURED}`, PICTURED],
+  ['device-timeline', `devices/${PICTURED}/timeline`, PICTURED],
   ['device-twin', `devices/${PICTURED}/twin`, PICTURED],
   ['device-telemetry', `devices/${PICTURED}/telemetry`, PICTURED],
   ['device-methods', `devices/${PICTURED}/methods`, PICTURED],

@@ -212,11 +212,10 @@ mod tests {
 
     #[test]
     fn a_wave_is_followed_once_it_has_a_success() {
-        let mut rollout: Rollout = serde_json::from_value(serde_json::json!({
+        let mut rollout = Rollout::of_document(&serde_json::json!({
             "wave": 1,
             "waves": [{ "percent": 5, "deviceCount": 2 }, { "percent": 100.0, "deviceCount": 9 }],
-        }))
-        .unwrap();
+        }));
         assert!(rollout.has_next());
         let next = |rollout: &Rollout| obstacle(Action::NextWave, "running", Some(rollout), None);
         assert_eq!(next(&rollout), Some(Obstacle::WaveBegins));

@@ -69,7 +69,7 @@ pub fn measure(value: f64) -> String {
 /// write floats is exact for all of them and as large as a small screen; nobody here needs it.
 pub fn decimals(value: f64, places: u32) -> String {
     let scale = 10u64.pow(places.min(9));
-    let scaled = (value.abs() * scale as f64).round() as u64;
+    let scaled = (value.abs() * scale as f64).round_ties_even() as u64;
     let sign = if value < 0.0 && scaled > 0 { "-" } else { "" };
     let (whole, part) = (scaled / scale, scaled % scale);
     let width = places as usize;

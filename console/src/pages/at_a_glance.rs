@@ -47,7 +47,7 @@ pub fn AtAGlance() -> impl IntoView {
     let jobs = live(|| (), Some(PERIOD), move |()| jobs_api::list(under_way()));
     let versions = live(|| (), Some(PERIOD), |()| versions());
     view! {
-        <div class="grid g3 glance">
+        <div class="grid g3 even glance">
             {card("glance-alerts", word!(overview.attention), routes::alerts(&AlertFilter::default()), live_view(alerts, 3, attention))}
             {card("glance-jobs", word!(overview.under_way), routes::jobs(&under_way()), live_view(jobs, 3, running))}
             {card("glance-firmware", word!(overview.firmware), routes::devices(&DeviceFilter::default()), firmware(versions))}

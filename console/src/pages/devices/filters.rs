@@ -2,17 +2,14 @@
 
 use crate::components::button::{Button, Weight};
 use crate::components::field::SelectField;
-use crate::components::icon::{Icon, IconView};
+use crate::components::icon::Icon;
+use crate::components::search_field::SearchField;
 use crate::i18n::{tr, word, wording};
 use crate::logic::query_result::Workbench;
 use crate::logic::url_state::DeviceFilter;
 use crate::reactive::{Callback, Memo, RwSignal, derive, effect, memo};
 use crate::routes;
 use leptos::prelude::*;
-use std::time::Duration;
-
-/// A pause in typing after which the filter is applied.
-const TYPING: Duration = Duration::from_millis(250);
 
 /// The bar.
 #[component]
@@ -31,39 +28,15 @@ pub fn Filters(
             change.run(next);
         }
     };
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let typed = move |text: String| {
-        if let Some(running) = timer.get_value() {
-            running.clear();
-        }
-        let later = set_timeout_with_handle(
-            move || apply(Box::new(move |f| f.search = text.trim().to_owned())),
-            TYPING,
-        );
-        timer.set_value(later.ok());
-    };
-    on_cleanup(move || {
-        if let Some(running) = timer.try_get_value().flatten() {
-            running.clear();
-        }
-    });
     let any = || wording(word!(devices.any));
     view! {
         <div class="filter" role="search" aria-label=tr!(devices.filters)>
-            <div class="input-with-icon">
-                <IconView icon=Icon::Search/>
-                <input
-                    type="search"
-                    class="input mono"
-                    data-filter=""
-                    aria-label=tr!(devices.search)
-                    placeholder=tr!(devices.search)
-                    autocomplete="off"
-                    spellcheck="false"
-                    prop:value=move || filter.with(|f| f.search.clone())
-                    on:input=move |event| typed(event_target_value(&event))
-                />
-            </div>
+            <SearchField
+                main=true
+                label=wording(word!(devices.search))
+                value=derive(move || filter.with(|f| f.search.clone()))
+                on_change=move |text: String| apply(Box::new(move |f| f.search.clone_from(&text)))
+            />
             <SelectField
                 inline=true
                 label=wording(word!(devices.connection))
