@@ -65,6 +65,13 @@ def test_the_document_is_served_as_it_is_kept(api: RestApi) -> None:
 def test_an_answer_is_what_the_document_says(api: RestApi, device: Any, document: Document, path: str) -> None:
     twin = f"/twins/{device.device_id}"
     assert api.patch(twin, json={"tags": {"site": "oslo"}, "properties": {"desired": {"interval": 5}}}).status_code == 200
+    # Something in the log and among the records, whatever ran before.
+    upload = f"/devices/{device.device_id}/messages/events"
+    json_body = {"iothub-contenttype": "application/json", "iothub-contentencoding": "utf-8"}
+    for headers in ({}, json_body):
+        assert api.request("POST", upload, data=b'{"t": 1}', headers=headers, authorization=device.token()).status_code == 204
+    refused = device.token(key=device.secondary_key[::-1].strip("=") + "=")
+    assert api.request("POST", upload, data=b"x", authorization=refused).status_code == 401
     operation = document.document["paths"][path]["get"]
     parameters = {}
     for part in operation.get("parameters", []):

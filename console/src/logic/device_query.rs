@@ -5,6 +5,20 @@ use super::url_state::DeviceFilter;
 use shared::letter_case;
 use shared::query::quoted;
 
+/// Devices that a condition names one by one, at most: who means more writes a condition.
+pub const MOST_NAMED: usize = 100;
+/// Characters of such a condition, at most: a query may have 8,192, and the condition is a part of
+/// others.
+const MOST_TEXT: usize = 6_000;
+
+/// A condition that names devices one by one, if there are some and not too many.
+pub fn named<'a>(ids: impl Iterator<Item = &'a str>) -> Option<String> {
+    let ids: Vec<String> = ids.take(MOST_NAMED + 1).map(quoted).collect();
+    let text = format!("deviceId IN [{}]", ids.join(", "));
+    let fits = (1..=MOST_NAMED).contains(&ids.len()) && text.chars().count() <= MOST_TEXT;
+    fits.then_some(text)
+}
+
 impl DeviceFilter {
     /// What stands behind WHERE; empty if nothing narrows the list.
     pub fn text(&self) -> String {

@@ -1,13 +1,9 @@
 //! Devices that were picked from the list: some by their ids, or all that match but some. What
 //! is done with them gets a condition that picks exactly these.
 
+use super::device_query::named;
 use super::url_state::DeviceFilter;
 use shared::ordered::OrderedSet;
-use shared::query::quoted;
-
-/// Ids that a condition names, at most: addresses and conditions have a limit, and who picks
-/// more than this one by one means a condition.
-pub const MOST_NAMED: usize = 100;
 
 /// What is picked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,21 +66,23 @@ impl Selection {
     /// A condition that picks exactly these from the list of a filter; none if it would name too
     /// many.
     pub fn condition(&self, filter: &DeviceFilter) -> Option<String> {
-        if self.ids.len() > MOST_NAMED {
-            return None;
+        if !self.everything {
+            return named(self.ids());
         }
-        let named: Vec<String> = self.ids.iter().map(|id| quoted(id)).collect();
-        let named = named.join(", ");
-        Some(match (self.everything, self.ids.is_empty()) {
-            (true, true) => filter.text_or_all(),
-            (true, false) => format!("({}) AND deviceId NIN [{named}]", filter.text_or_all()),
-            (false, _) => format!("deviceId IN [{named}]"),
-        })
+        let all = filter.text_or_all();
+        if self.ids.is_empty() {
+            return Some(all);
+        }
+        let left_out = named(self.ids.iter().map(String::as_str))?;
+        // It may end with a comment, which ends with its line.
+        let line = if all.contains("--") { "\n" } else { "" };
+        Some(format!("({line}{all}{line}) AND NOT ({left_out})"))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::device_query::MOST_NAMED;
     use super::*;
 
     fn of(ids: &[&str]) -> Selection {
@@ -126,7 +124,15 @@ mod tests {
         assert_eq!(selection.ids().count(), 0);
         assert_eq!(
             selection.condition(&filter),
-            Some(format!("({}) AND deviceId NIN ['x']", filter.text()))
+            Some(format!("({}) AND NOT (deviceId IN ['x'])", filter.text()))
+        );
+        let commented = DeviceFilter {
+            condition: "tags.a = 1 -- one".into(),
+            ..DeviceFilter::default()
+        };
+        assert_eq!(
+            selection.condition(&commented).as_deref(),
+            Some("(\ntags.a = 1 -- one\n) AND NOT (deviceId IN ['x'])")
         );
         // Picking the page again takes nobody out.
         selection.add(["x", "y"]);

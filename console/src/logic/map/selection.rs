@@ -2,14 +2,8 @@
 //! them, and an honest word about what else it picks.
 
 use super::place::{Bounds, Place, both, within};
-use shared::query::quoted;
+use crate::logic::device_query::named;
 use std::collections::HashSet;
-
-/// Devices that a condition names one by one, at most.
-const MOST_NAMED: usize = 100;
-/// Characters of such a condition, at most: a query may have 8,192, and the condition is a part of
-/// others.
-const MOST_TEXT: usize = 6_000;
 
 /// Ids of selected devices.
 pub type Selected = HashSet<String>;
@@ -76,14 +70,6 @@ pub fn chosen<'a>(
     selected: &'a Selected,
 ) -> impl Iterator<Item = &'a Place> + 'a {
     places.iter().filter(|place| selected.contains(&place.id))
-}
-
-/// A condition that names devices one by one, if there are not too many.
-pub fn named<'a>(ids: impl Iterator<Item = &'a str>) -> Option<String> {
-    let ids: Vec<String> = ids.take(MOST_NAMED + 1).map(quoted).collect();
-    let text = format!("deviceId IN [{}]", ids.join(", "));
-    let fits = (1..=MOST_NAMED).contains(&ids.len()) && text.chars().count() <= MOST_TEXT;
-    fits.then_some(text)
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 use crate::api::ApiError;
 use crate::api::query as api;
 use crate::clock;
+use crate::logic::device_query::named;
 use crate::logic::job_order::count_query;
 use crate::logic::map::cluster::Ordered;
 use crate::logic::map::place::{self, Found, Place};
-use crate::logic::map::selection;
 use crate::logic::time::Millis;
 use crate::reactive::RwSignal;
 use leptos::prelude::*;
@@ -267,7 +267,7 @@ impl Reader {
             }));
             let (nowhere, named) = self.rest.with_value(|rest| {
                 let ids = rest.nowhere.iter().map(String::as_str);
-                (rest.nowhere.len() as u64, selection::named(ids))
+                (rest.nowhere.len() as u64, named(ids))
             });
             self.told.update(|told| {
                 told.nowhere = nowhere;
