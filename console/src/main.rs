@@ -1,6 +1,7 @@
 //! The operator console: what a person sees of the hub, in a browser. A thin client of the public
 //! REST API; nothing is possible here that a script could not do.
 
+mod address;
 mod api;
 mod app;
 mod clock;

@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::client::{Answer, hub, own};
+use super::developers;
 use super::query;
 use crate::logic::json_document::{part, whole, words, words_if_any};
 use crate::logic::query_result::cell;
@@ -245,10 +246,7 @@ pub async fn overview() -> Result<Overview, ApiError> {
 
 /// The name that devices connect to.
 pub async fn host_name() -> Result<String, ApiError> {
-    own(Method::GET, "/hub")
-        .read::<HubInfo>()
-        .await
-        .map(|answer| answer.value.host_name)
+    developers::names().await.map(|names| names.host_name)
 }
 
 /// The first few devices of a filter.

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::client::own;
-use super::devices::Connection;
+use super::devices::{self, Connection};
 use super::query;
 use crate::logic::timeline::{Read, Source, Timeline, merge};
 use crate::logic::url_state::{encode, write_query};
@@ -25,35 +25,37 @@ pub struct Told {
     pub missing: Vec<(Source, ApiError)>,
 }
 
-/// Reads `most` of each list at most. Fails only when none could be read.
+/// Reads `most` of each list at most; how it is connected, too, unless that is known. Fails only when
+/// no list could be read.
 pub async fn timeline(
     device: &str,
     most: usize,
     connection: Option<Connection>,
 ) -> Result<Told, ApiError> {
-    let encoded = encode(device);
-    let of =
-        |name: &'static str, value: String| write_query([(name, value), ("top", most.to_string())]);
+    let history = format!("/twins/{}/history", encode(device));
+    let of = |path: &str, name: &str| {
+        let asked = [(name, device.to_owned()), ("top", most.to_string())];
+        list(format!("{path}{}", write_query(asked)))
+    };
     let lists: [(Source, Boxed<'_, Result<Value, ApiError>>); 5] = [
         (
             Source::Twin,
-            list(format!("/twins/{encoded}/history{}", of("", String::new()))),
+            list(format!(
+                "{history}{}",
+                write_query([("top", most.to_string())])
+            )),
         ),
-        (
-            Source::Audit,
-            list(format!("/audit{}", of("deviceId", device.to_owned()))),
-        ),
-        (
-            Source::Operations,
-            list(format!("/operations{}", of("deviceId", device.to_owned()))),
-        ),
+        (Source::Audit, of("/audit", "deviceId")),
+        (Source::Operations, of("/operations", "deviceId")),
         (Source::Jobs, Box::pin(jobs(device, most))),
-        (
-            Source::Alerts,
-            list(format!("/alerts{}", of("subject", device.to_owned()))),
-        ),
+        (Source::Alerts, of("/alerts", "subject")),
     ];
+    let all = lists.len();
     let (sources, reads): (Vec<Source>, Vec<_>) = lists.into_iter().unzip();
+    let connection = match connection {
+        Some(connection) => Some(connection),
+        None => devices::connection(device).await.ok(),
+    };
     let mut read = vec![sessions(connection)];
     let mut missing = Vec::new();
     for (source, answer) in sources.into_iter().zip(join_all(reads).await) {
@@ -63,7 +65,7 @@ pub async fn timeline(
         }
     }
     match missing.first() {
-        Some((_, error)) if missing.len() == 5 => Err(error.clone()),
+        Some((_, error)) if missing.len() == all => Err(error.clone()),
         _ => Ok(Told {
             timeline: merge(read),
             missing,
@@ -77,7 +79,7 @@ fn list(path: String) -> Boxed<'static, Result<Value, ApiError>> {
 
 async fn jobs(device: &str, most: usize) -> Result<Value, ApiError> {
     let text = format!(
-        "SELECT * FROM devices.jobs WHERE deviceId = {}",
+        "SELECT * FROM devices.jobs WHERE deviceId = {} ORDER BY lastUpdatedDateTimeUtc DESC",
         quoted(device)
     );
     let answer = query::page::<Value>(&text, most, None).await?;

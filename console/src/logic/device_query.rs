@@ -78,20 +78,18 @@ impl DeviceFilter {
     /// Takes a clause into a field that is still empty.
     fn take(&mut self, clause: &str) -> bool {
         let bare = without_spaces(clause);
-        let lower = bare.to_ascii_lowercase();
-        let field = match lower.as_str() {
-            "status='enabled'" => (&mut self.status, "enabled"),
-            "status='disabled'" => (&mut self.status, "disabled"),
-            "connectionstate='connected'" => (&mut self.connection, "connected"),
-            "connectionstate='disconnected'" => (&mut self.connection, "disconnected"),
+        let Some((name, value)) = bare.split_once('=') else {
+            return self.take_search(&bare);
+        };
+        // Names are found in any case; the hub's words are told by theirs.
+        let (field, value) = match (name.to_ascii_lowercase().as_str(), value) {
+            ("status", "'enabled'") => (&mut self.status, "enabled"),
+            ("status", "'disabled'") => (&mut self.status, "disabled"),
+            ("connectionstate", "'Connected'") => (&mut self.connection, "connected"),
+            ("connectionstate", "'Disconnected'") => (&mut self.connection, "disconnected"),
             _ => return self.take_search(&bare),
         };
-        let (field, value) = field;
-        // The values of the hub are told by their case.
-        let is_known = bare.ends_with(&format!("'{value}'"))
-            || bare.ends_with("'Connected'")
-            || bare.ends_with("'Disconnected'");
-        if !field.is_empty() || !is_known {
+        if !field.is_empty() {
             return false;
         }
         *field = value.to_owned();

@@ -122,17 +122,15 @@ pub fn merge(read: Vec<Read>) -> Timeline {
     let mut entries = Vec::new();
     let mut complete_from = Millis::NEG_INFINITY;
     for list in read {
-        let of_list: Vec<Entry> = list
-            .documents
-            .into_iter()
-            .flat_map(|document| happened(list.source, document))
-            .collect();
-        // What is older than the oldest of a list that goes on may lack something between.
+        // What is older than the oldest of a list that goes on may lack something between; also if
+        // the oldest does not show here.
         if list.more {
-            let oldest = of_list.iter().map(|entry| entry.at);
-            complete_from = complete_from.max(oldest.fold(Millis::INFINITY, Millis::min));
+            let times = list.documents.iter();
+            let times = times.filter_map(|document| time::parse(&time_of(list.source, document)));
+            complete_from = complete_from.max(times.fold(Millis::INFINITY, Millis::min));
         }
-        entries.extend(of_list);
+        let documents = list.documents.into_iter();
+        entries.extend(documents.flat_map(|document| happened(list.source, document)));
     }
     entries.retain(|entry| entry.at >= complete_from);
     sort_by(&mut entries, |a, b| b.at.total_cmp(&a.at));
@@ -158,6 +156,18 @@ fn is_report(entry: &Entry) -> bool {
     entry.source == Source::Twin && text(&entry.document, "cause") == "device"
 }
 
+/// When what a document tells has happened, or ended.
+fn time_of(source: Source, document: &Value) -> String {
+    let names: &[&str] = match source {
+        Source::Jobs => &["lastUpdatedDateTimeUtc", "endTimeUtc", "startTimeUtc"],
+        Source::Alerts => &["openedAt"],
+        _ => &["time"],
+    };
+    let times = names.iter().map(|name| text(document, name));
+    let known = times.into_iter().find(|time| !time.is_empty());
+    known.unwrap_or_default().to_owned()
+}
+
 /// What a document tells.
 fn happened(source: Source, document: Value) -> Vec<Entry> {
     let entry = |act, kind, time: String| {
@@ -172,21 +182,22 @@ fn happened(source: Source, document: Value) -> Vec<Entry> {
             times: 1,
         })
     };
-    let own = |name: &str| text(&document, name).to_owned();
+    let time = time_of(source, &document);
     let found = match source {
         Source::Sessions => {
-            let ended = entry("ended", Kind::Connection, own("time"));
+            let ended = entry("ended", Kind::Connection, time);
             let began = ended.as_ref().and_then(|ended| {
                 let lasted = document.get("sessionSeconds").and_then(Value::as_f64)?;
                 let began = time::timestamp(ended.at - lasted * 1000.0);
                 entry("connected", Kind::Connection, began)
             });
             // The session that goes on has a beginning only.
-            let goes_on = entry("connected", Kind::Connection, own("connectedAt"));
+            let since = text(&document, "connectedAt").to_owned();
+            let goes_on = entry("connected", Kind::Connection, since);
             vec![ended, began, goes_on]
         }
-        Source::Twin => vec![entry("", Kind::Twin, own("time"))],
-        Source::Audit => vec![entry("", kind_of_act(&document), own("time"))],
+        Source::Twin => vec![entry("", Kind::Twin, time)],
+        Source::Audit => vec![entry("", kind_of_act(&document), time)],
         Source::Operations => {
             let kind = match text(&document, "category") {
                 "Connections" => Kind::Connection,
@@ -197,14 +208,10 @@ fn happened(source: Source, document: Value) -> Vec<Entry> {
             if text(&document, "operationName") == "deviceDisconnect" {
                 return Vec::new();
             }
-            vec![entry("", kind, own("time"))]
+            vec![entry("", kind, time)]
         }
-        Source::Jobs => {
-            let times = ["lastUpdatedDateTimeUtc", "endTimeUtc", "startTimeUtc"];
-            let known = times.into_iter().map(own).find(|time| !time.is_empty());
-            vec![entry("", Kind::Job, known.unwrap_or_default())]
-        }
-        Source::Alerts => vec![entry("", Kind::Alert, own("openedAt"))],
+        Source::Jobs => vec![entry("", Kind::Job, time)],
+        Source::Alerts => vec![entry("", Kind::Alert, time)],
     };
     // A written twin is in its own history, unless it was refused.
     let is_told_elsewhere = source == Source::Audit

@@ -81,6 +81,24 @@ fn nothing_shows_past_the_point_where_a_list_is_not_read() {
 }
 
 #[test]
+fn a_page_of_nothing_but_what_is_told_elsewhere_hides_nothing_newer() {
+    let written = |minute| json!({ "time": at(minute), "action": "updateTwin", "result": "ok" });
+    let timeline = merge(vec![
+        read(Source::Audit, vec![written(30), written(20)], true),
+        read(
+            Source::Twin,
+            vec![
+                change(30, "service"),
+                change(20, "service"),
+                change(10, "job"),
+            ],
+            false,
+        ),
+    ]);
+    assert_eq!(told(&timeline), [(at(30), "twin"), (at(20), "twin")]);
+}
+
+#[test]
 fn reports_without_anything_between_are_one() {
     let changes = vec![
         change(40, "device"),

@@ -13,6 +13,7 @@ use crate::i18n::{Word, fill, t, tr, word, wording};
 use crate::live::{Live, live};
 use crate::logic::alert_filter::AlertFilter;
 use crate::logic::job_filter::{JobFilter, RowFilter};
+use crate::logic::json_document::part as part_of;
 use crate::logic::number::grouped;
 use crate::logic::url_state::DeviceFilter;
 use crate::pages::alerts::words as alert_words;
@@ -123,8 +124,8 @@ fn running(page: Memo<JobPage>) -> impl IntoView {
     })
 }
 
-/// Which version how many devices report; `None`: they report none.
-type Versions = Vec<(Option<String>, u64)>;
+/// Which version how many devices report; null: they report none.
+type Versions = Vec<(Value, u64)>;
 
 /// Counts the devices of each version, the most first.
 async fn versions() -> Result<Versions, ApiError> {
@@ -134,9 +135,8 @@ async fn versions() -> Result<Versions, ApiError> {
     loop {
         let page = query::page::<Value>(&text, query::MOST, from.as_deref()).await?;
         found.extend(page.value.iter().map(|row| {
-            let version = row.get("version").and_then(Value::as_str);
             let n = row.get("n").and_then(Value::as_u64);
-            (version.map(str::to_owned), n.unwrap_or(0))
+            (part_of(row, "version"), n.unwrap_or(0))
         }));
         // A fleet with more versions than that shows its most common ones of these.
         from = page.continuation.filter(|_| found.len() < 1_000);
@@ -153,7 +153,7 @@ fn firmware(versions: Live<Versions>) -> AnyView {
         let reported = memo(move || {
             data.with(|all| {
                 let all = all.iter();
-                all.filter(|(version, _)| version.is_some()).count()
+                all.filter(|(version, _)| !version.is_null()).count()
             })
         });
         part(move || {
@@ -165,22 +165,24 @@ fn firmware(versions: Live<Versions>) -> AnyView {
             let more = further(all.len().saturating_sub(LINES));
             let lines = all.into_iter().take(LINES).map(|(version, n)| {
                 let condition = match &version {
-                    Some(version) => format!("{VERSION} = {}", quoted(version)),
-                    None => format!("NOT IS_DEFINED({VERSION})"),
+                    Value::Null => format!("NOT IS_DEFINED({VERSION})"),
+                    Value::String(version) => format!("{VERSION} = {}", quoted(version)),
+                    other => format!("{VERSION} = {other}"),
                 };
                 let address = routes::devices(&DeviceFilter {
                     condition,
                     ..DeviceFilter::default()
                 });
-                let name = version.clone();
-                let label = derive(move || {
-                    let name = name.clone();
-                    name.unwrap_or_else(|| t().overview.firmware_unknown.to_owned())
+                let is_told = !version.is_null();
+                let label = derive(move || match &version {
+                    Value::Null => t().overview.firmware_unknown.to_owned(),
+                    Value::String(version) => version.clone(),
+                    other => other.to_string(),
                 });
                 view! {
                     <li>
                         <p class="glance-line">
-                            <a class="grow" class:mono=version.is_some() href=address>{move || label.get()}</a>
+                            <a class="grow" class:mono=is_told href=address>{move || label.get()}</a>
                             <b>{grouped(n)}</b>
                         </p>
                         <Meter used=Signal::stored(n) limit=total label/>

@@ -16,6 +16,7 @@ mod views;
 pub use actions::{DeleteDevice, DisableDevice, Target, enable};
 pub use create::id_problem;
 
+use crate::address::{note, present};
 use crate::api::devices::Asked;
 use crate::components::button::{Button, Weight};
 use crate::components::icon::Icon;
@@ -95,7 +96,8 @@ pub fn DevicesPage() -> impl IntoView {
         };
         let now = present();
         if query_value(&now, "row").unwrap_or_default() != row {
-            note(&with_value(&now, "row", &row));
+            let search = with_value(&now, "row", &row);
+            note(&format!("{}/devices{search}", routes::BASE));
         }
     });
     // `?create=1` in the address and the open dialog are one state, in both directions.
@@ -158,21 +160,6 @@ pub fn DevicesPage() -> impl IntoView {
             <kbd>"?"</kbd> {tr!(devices.keys_all)}
         </div>
         <CreateDevice open=creating on_created=move |()| page.refresh()/>
-    }
-}
-
-/// The query string of the address as it is.
-fn present() -> String {
-    window().location().search().unwrap_or_default()
-}
-
-/// Writes where one is into the address, which is nobody's concern but of who comes back to it:
-/// nothing on the page has to look whether it means something for it.
-fn note(search: &str) {
-    let address = format!("{}/devices{search}", routes::BASE);
-    if let Ok(history) = window().history() {
-        let state = history.state().unwrap_or_default();
-        let _ = history.replace_state_with_url(&state, "", Some(&address));
     }
 }
 

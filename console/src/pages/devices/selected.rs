@@ -12,7 +12,7 @@ use crate::logic::number::grouped;
 use crate::logic::url_state::DeviceFilter;
 use crate::reactive::{Callback, Memo, RwSignal, derive, memo, part};
 use crate::routes;
-use crate::session::{self, Permission};
+use crate::session::Permission;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
@@ -65,7 +65,6 @@ fn Bar(
         let shown = reader.shown();
         picked.update(|picked| picked.add(shown.iter().map(String::as_str)));
     };
-    let may = memo(|| session::may(Permission::JobsWrite));
     view! {
         <div class="selected" role="region" aria-label=tr!(device_grid.picked_bar)>
             <b role="status">{move || count(n.get(), t().device_grid.picked_one, t().device_grid.picked_other)}</b>
@@ -101,7 +100,7 @@ fn Bar(
                 icon=Icon::Clock
                 weight=Weight::Primary
                 permission=Permission::JobsWrite
-                disabled=derive(move || too_many.get() || !may.get())
+                disabled=too_many
                 on_press=schedule
             />
         </div>

@@ -1,6 +1,6 @@
 //! The map: where devices are, as points that join where they are close, on land that comes with
 //! the console. The address holds the condition and what is looked at; a table says the same to
-//! whoever does not see the drawing. Selected devices lead to a list, a query or a job.
+//! whoever does not see the drawing. Selected devices lead to a list or a job.
 
 mod card;
 mod facts;
@@ -14,6 +14,7 @@ mod state;
 mod table;
 mod words;
 
+use crate::address::{note, present};
 use crate::api::{ApiError, land};
 use crate::components::button::{Button, Weight};
 use crate::components::icon::{Icon, IconView};
@@ -144,19 +145,6 @@ pub fn MapPage() -> impl IntoView {
             <facts::Facts reader filter/>
         </section>
         <p id="map-keys" class="hints">{tr!(map.keys)}</p>
-    }
-}
-
-/// The query string of the address as it is.
-fn present() -> String {
-    window().location().search().unwrap_or_default()
-}
-
-/// Writes an address without anything on the page looking at it.
-fn note(address: &str) {
-    if let Ok(history) = window().history() {
-        let state = history.state().unwrap_or_default();
-        let _ = history.replace_state_with_url(&state, "", Some(address));
     }
 }
 

@@ -76,7 +76,7 @@ pub fn SelectionBar(
                         <p class="dim">{part(whom)}</p>
                     </div>
                     <a class="btn" href=as_list>{tr!(map.as_list)}</a>
-                        <Button
+                    <Button
                         label=wording(word!(map.schedule))
                         icon=Icon::Clock
                         permission=Permission::JobsWrite
